@@ -1,0 +1,77 @@
+/* The ways from octets to text, and the forms in which text is compared. */
+#include "base/text.h"
+
+#include <idn2.h>
+#include <string.h>
+
+static gboolean is_control(gunichar c)
+{
+	return (c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0);
+}
+
+static gboolean is_invisible(gunichar c)
+{
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
+}
+
+char *text_from_bytes(const void *octets, gsize length)
+{
+	g_autofree char *valid = g_utf8_make_valid(octets, (gssize)length);
+	GString *text = g_string_sized_new(length);
+	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		g_string_append_unichar(text, is_control(c) ? 0xfffd : c);
+	}
+	return g_string_free(text, FALSE);
+}
+
+char *text_for_terminal(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	GString *safe = g_string_new(NULL);
+	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		if (is_control(c) || is_invisible(c) || c == '\n' || c == '\t')
+			g_string_append_printf(safe, c == '\n' || c == '\t' ? " " : "\\u%04x", c);
+		else
+			g_string_append_unichar(safe, c);
+	}
+	return g_string_free(safe, FALSE);
+}
+
+char *text_address(const char *address)
+{
+	if (!address)
+		return NULL;
+	g_autofree char *trimmed = g_strstrip(g_strdup(address));
+	char *bare = trimmed;
+	gsize length = strlen(bare);
+	if (length >= 2 && bare[0] == '<' && bare[length - 1] == '>') {
+		bare[length - 1] = '\0';
+		bare = g_strstrip(bare + 1);
+	}
+	char *at = strrchr(bare, '@');
+	if (!at || at == bare || !at[1])
+		return NULL;
+	*at = '\0';
+	g_autofree char *local = g_utf8_strdown(bare, -1);
+	char *ascii = NULL;
+	g_autofree char *folded = g_utf8_strdown(at + 1, -1);
+	if (idn2_to_ascii_8z(folded, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return g_strconcat(local, "@", folded, NULL);
+	char *whole = g_strconcat(local, "@", ascii, NULL);
+	idn2_free(ascii);
+	return whole;
+}
+
+const char *text_address_domain(const char *address)
+{
+	const char *at = address ? strrchr(address, '@') : NULL;
+	return at && at[1] ? at + 1 : NULL;
+}
+
+char *text_sha256(GBytes *bytes)
+{
+	return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+}

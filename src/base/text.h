@@ -1,0 +1,24 @@
+#pragma once
+#include <glib.h>
+
+/** Valid UTF-8 without NUL or control characters (except tab and newline) from any octets; newly
+ * allocated. */
+char *text_from_bytes(const void *octets, gsize length);
+
+/** Makes @text safe for one terminal line: control and bidi characters become visible escapes;
+ * newly allocated. */
+char *text_for_terminal(const char *text);
+
+/**
+ * An e-mail address in the one form in which Trawl compares them: trimmed, without angle brackets,
+ * lower case, domain in A-labels (RFC 5890). NULL when there is no "@". Newly allocated.
+ *
+ * The local part is folded too: no mail system that Trawl serves distinguishes it by case.
+ */
+char *text_address(const char *address);
+
+/** The domain of an address as text_address() gives it, or NULL. Borrowed from @address. */
+const char *text_address_domain(const char *address);
+
+/** Lower-case hexadecimal SHA-256; newly allocated. */
+char *text_sha256(GBytes *bytes);

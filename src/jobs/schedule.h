@@ -1,0 +1,9 @@
+#pragma once
+#include "db/db.h"
+
+/* A source's polling is one recurring job, "source.poll" with unique key "poll:<id>": its run_at is
+ * the next poll. */
+
+/** Makes, moves or ends the poll job of a source so that it fits its row (enabled, deleted,
+ * interval); in the caller's transaction. @now: poll at once. Ring the bell after the commit. */
+gboolean source_schedule(Db *db, gint64 source_id, gboolean now, GError **error);

@@ -1,0 +1,22 @@
+#pragma once
+#include "base/json.h"
+
+/* Bytes in, document out: what a message is, as one JSON document (docs/breakdown.schema.json).
+ *
+ * Pure: no I/O, no clock, no configuration but @options. Never fails: whatever the bytes are, a
+ * document comes back, and what was odd or cut is in its findings. Call breakdown_init() once in a
+ * process, before threads and before a sandbox. */
+
+/** Loads what parsing needs from disk (character sets, public suffixes, file types), so that
+ * nothing is opened later. */
+void breakdown_init(void);
+
+/**
+ * The breakdown of @message: {"schema", "sha256", "size", "report": {…}|null, "originals": […],
+ * "message": {…}}.
+ *
+ * @options  "trusted_hosts": array of host names whose Authentication-Results and Received headers
+ * are believed; NULL: none
+ * @return   (transfer full)
+ */
+json_t *breakdown_new(GBytes *message, const json_t *options);

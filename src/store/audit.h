@@ -1,0 +1,24 @@
+#pragma once
+#include "db/db.h"
+
+/* Rows of the audit chain; audit/audit.h is what everybody else uses. */
+
+typedef struct {
+	gint64 seq, at;
+	char *actor, *action, *object_kind;
+	gint64 object_id;
+	gint64 incident_id; /* 0: none */
+	char *detail;	    /* JSON object */
+	char *hash;
+} AuditRecord;
+
+void audit_record_free(AuditRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditRecord, audit_record_free)
+
+/** The newest record's seq and hash (0 and "" for an empty chain), holding the chain until the
+ * transaction ends. */
+gboolean audit_head(Db *db, gint64 *seq, char **hash, GError **error);
+gboolean audit_insert(Db *db, const AuditRecord *record, GError **error);
+/** Records after @seq in order, at most @limit; @incident_id 0: of all incidents. Of AuditRecord.
+ */
+GPtrArray *audit_list(Db *db, gint64 after, gint64 incident_id, guint limit, GError **error);

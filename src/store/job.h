@@ -1,0 +1,43 @@
+#pragma once
+#include "db/db.h"
+#include "model/job.h"
+
+/* The queue's rows; the rules of the queue are in jobs/. */
+
+/** Queues a job. When a live job has the same unique key: with @sooner its run_at (and priority)
+ * are brought forward, and job->id becomes that one's. */
+gboolean job_insert(Db *db, Job *job, gboolean sooner, GError **error);
+Job *job_load(Db *db, gint64 id, GError **error);
+
+/** How many jobs of a lane may run at once in the installation. */
+typedef struct {
+	const char *lane_prefix; /* "server:" */
+	gint64 at_once;
+} JobLane;
+
+/**
+ * Claims the next ready jobs in order of priority and run_at, also running ones whose lease has run
+ * out.
+ *
+ * @owner    node id
+ * @max_priority  only jobs with priority <= this (G_MAXINT64 for all)
+ * @return   (transfer full) of Job, maybe empty; fence is this claim's token
+ */
+GPtrArray *job_claim(Db *db, const char *owner, gint64 now, gint64 lease_until, gint64 max_priority,
+		     const JobLane *lanes, guint n_lanes, guint at_most, GError **error);
+/** Extends the leases of @owner; jobs whose fence moved on are left out. */
+gboolean job_heartbeat(Db *db, const char *owner, gint64 lease_until, GError **error);
+/** TRUE while this claim is still the newest one; TRAWL_ERROR_BUSY when another worker has taken
+ * over. Call it in the transaction that commits the job's effects. */
+gboolean job_check_fence(Db *db, gint64 id, gint64 fence, GError **error);
+/** Ends a claim: done, again at @run_at (READY), parked, or cancelled; only while the fence holds.
+ */
+gboolean job_finish(Db *db, const Job *job, JobState state, gint64 run_at, const char *error_code,
+		    const char *error_text, const char *result, GError **error);
+/** Gives back every job of @owner at once (a clean stop, or the start after a crash on the same
+ * machine). */
+gboolean job_release(Db *db, const char *owner_prefix, gint64 *released, GError **error);
+/** When the next ready job may run, or 0 when there is none. */
+gboolean job_next_at(Db *db, gint64 *at, GError **error);
+/** Deletes done and cancelled jobs older than @before. */
+gboolean job_prune(Db *db, gint64 before, GError **error);

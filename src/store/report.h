@@ -1,0 +1,32 @@
+#pragma once
+#include "db/db.h"
+#include "model/report.h"
+
+/** Inserts a new report; FALSE in @inserted when (source, epoch, server_uid) is known already. Sets
+ * report->id. */
+gboolean report_insert(Db *db, Report *report, gboolean *inserted, GError **error);
+Report *report_load(Db *db, gint64 id, GError **error);
+/** Writes everything that reading found out: state, form, reporter, trust, subject, located,
+ * post_process … */
+gboolean report_save(Db *db, const Report *report, GError **error);
+/** Counts a reading that begins; @reads gets the number of readings begun so far, this one
+ * included. */
+gboolean report_begin_reading(Db *db, gint64 id, gint64 *reads, GError **error);
+/** Ties a report to an incident; harmless when it is already. */
+gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
+		     GError **error);
+/** Ids of the incidents a report joined (GArray of gint64). */
+GArray *report_incidents(Db *db, gint64 report_id, GError **error);
+
+/** Inserts with its breakdown (a JSON document, stored compressed). Sets original->id. */
+gboolean original_insert(Db *db, Original *original, const char *breakdown, GError **error);
+Original *original_load(Db *db, gint64 id, GError **error);
+/** The breakdown as JSON text; newly allocated. */
+char *original_load_breakdown(Db *db, gint64 id, GError **error);
+/** Makes a claimed original first-hand: fingerprint, sha256, subject, sender, breakdown. */
+gboolean original_upgrade(Db *db, const Original *original, const char *breakdown, GError **error);
+/** Originals with this Message-ID, oldest first; of Original. */
+GPtrArray *original_find(Db *db, const char *message_id, GError **error);
+/** The first-hand original with this Message-ID and fingerprint, or NULL without an error. */
+Original *original_find_same(Db *db, const char *message_id, const char *fingerprint,
+			     GError **error);
