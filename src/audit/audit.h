@@ -15,12 +15,12 @@
  * @seq          (out)
  */
 gboolean audit_append(Db *db, const char *actor, const char *action, const char *object_kind,
-		      gint64 object_id, gint64 incident_id, json_t *detail, gint64 *seq,
-		      GError **error);
+                      gint64 object_id, gint64 incident_id, json_t *detail, gint64 *seq,
+                      GError **error);
 
 /** The hash of a record, from the hash before it and its own columns; hex, newly allocated. */
 char *audit_hash(const char *previous, gint64 seq, gint64 at, const char *actor, const char *action,
-		 const char *object_kind, gint64 object_id, gint64 incident_id, const char *detail);
+                 const char *object_kind, gint64 object_id, gint64 incident_id, const char *detail);
 
 /** Walks the whole chain. FALSE with TRAWL_ERROR_CONFLICT naming the first record that does not
  * fit; @checked gets the number of good ones. */

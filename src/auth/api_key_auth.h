@@ -6,19 +6,19 @@
 
 /* What a key may do. The names are the scopes. */
 typedef enum {
-	SCOPE_READ = 1 << 0,	  /* "read": see everything but bodies and raw messages          */
-	SCOPE_CONTENT = 1 << 1,	  /* "content": breakdowns with bodies, raw downloads            */
-	SCOPE_TRIAGE = 1 << 2,	  /* "triage": severity, disposition, assign, close              */
-	SCOPE_RESPOND = 1 << 3,	  /* "respond": quarantine and restore                           */
+	SCOPE_READ = 1 << 0,      /* "read": see everything but bodies and raw messages          */
+	SCOPE_CONTENT = 1 << 1,   /* "content": breakdowns with bodies, raw downloads            */
+	SCOPE_TRIAGE = 1 << 2,    /* "triage": severity, disposition, assign, close              */
+	SCOPE_RESPOND = 1 << 3,   /* "respond": quarantine and restore                           */
 	SCOPE_CONFIGURE = 1 << 4, /* "configure": mail servers, sources                        */
-	SCOPE_ADMIN = 1 << 5	  /* "admin": API keys, jobs, everything above                   */
+	SCOPE_ADMIN = 1 << 5      /* "admin": API keys, jobs, everything above                   */
 } Scope;
 extern const char *const scope_names[]; /* by bit number, NULL-terminated */
 
 /** Makes a key and its row; @text (out) is the whole key, to be shown once. TRAWL_ERROR_INVALID for
  * an unknown scope. */
 ApiKey *api_key_make(const char *name, const char *const *scopes, const char *created_by,
-		     gint64 expires_at, char **text, GError **error);
+                     gint64 expires_at, char **text, GError **error);
 /** The key's row if @text is a valid key that is neither revoked nor expired;
  * TRAWL_ERROR_AUTHENTICATION otherwise, one and the same message for every reason. Constant time in
  * the secret. */

@@ -15,4 +15,4 @@ gboolean secret_load_private(const char *data_dir, guint8 key[32], GError **erro
 GBytes *secret_seal(const guint8 public_key[32], const json_t *secret, GError **error);
 /** TRAWL_ERROR_DENIED when the key does not fit or the bytes were changed. */
 json_t *secret_open(const guint8 public_key[32], const guint8 private_key[32], GBytes *sealed,
-		    GError **error);
+                    GError **error);

@@ -43,6 +43,6 @@ gboolean deadline_check(gint64 deadline, GError **error)
 	if (g_get_monotonic_time() < deadline)
 		return TRUE;
 	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT,
-			    "the time allowed for this has passed");
+	                    "the time allowed for this has passed");
 	return FALSE;
 }

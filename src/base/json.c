@@ -14,8 +14,8 @@ json_t *json_at(const json_t *root, const char *path)
 		const char *dot = strchrnul(path, '.');
 		g_autofree char *name = g_strndup(path, (gsize)(dot - path));
 		at = json_is_array(at)
-			     ? json_array_get(at, (size_t)g_ascii_strtoull(name, NULL, 10))
-			     : json_object_get(at, name);
+		             ? json_array_get(at, (size_t)g_ascii_strtoull(name, NULL, 10))
+		             : json_object_get(at, name);
 		path = *dot ? dot + 1 : dot;
 	}
 	return (json_t *)at;
@@ -53,8 +53,8 @@ json_t *json_parse(const char *text, gssize length, GError **error)
 	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
 	if (!value)
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
-			    "not JSON: %s (line %d, column %d)", problem.text, problem.line,
-			    problem.column);
+		            "not JSON: %s (line %d, column %d)", problem.text, problem.line,
+		            problem.column);
 	return value;
 }
 

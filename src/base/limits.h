@@ -6,14 +6,14 @@
 
 /* A message (mail/) */
 #define LIMIT_MESSAGE_SIZE (150 * 1024 * 1024) /* bytes of raw message that are read */
-#define LIMIT_DEPTH	   100		       /* MIME nesting                                    */
-#define LIMIT_PARTS	   10000	       /* MIME parts of one message, all depths           */
+#define LIMIT_DEPTH        100                 /* MIME nesting                                    */
+#define LIMIT_PARTS        10000               /* MIME parts of one message, all depths           */
 #define LIMIT_HEADER_BLOCK (1024 * 1024)       /* bytes of one header block                       */
-#define LIMIT_PARAMETERS   128		       /* parameters of one header field                  */
-#define LIMIT_LINKS	   10000	       /* links of one message                            */
-#define LIMIT_ADDRESSES	   50000	       /* addresses of one header field                   */
-#define LIMIT_BODY_TEXT	   (2 * 1024 * 1024)   /* bytes of text or HTML kept in the breakdown     */
-#define LIMIT_READ_SECONDS 10		       /* CPU seconds for one message                     */
+#define LIMIT_PARAMETERS   128                 /* parameters of one header field                  */
+#define LIMIT_LINKS        10000               /* links of one message                            */
+#define LIMIT_ADDRESSES    50000               /* addresses of one header field                   */
+#define LIMIT_BODY_TEXT    (2 * 1024 * 1024)   /* bytes of text or HTML kept in the breakdown     */
+#define LIMIT_READ_SECONDS 10                  /* CPU seconds for one message                     */
 #define LIMIT_READER_MEMORY                                                                        \
 	(1024UL * 1024 * 1024) /* address space of one reader process, bytes   */
 
@@ -21,19 +21,19 @@
 #define LIMIT_MESSAGE_ID 998 /* bytes; a longer one is kept as its SHA-256      */
 
 /* A mail server (server/) */
-#define LIMIT_LIST_NEW	  500	      /* messages taken in one poll batch                */
-#define LIMIT_CONNECTIONS 8	      /* default connections to one mail server          */
-#define LIMIT_FOLDERS	  5000	      /* folders of one mailbox that are searched        */
-#define LIMIT_IMAP_LINE	  (64 * 1024) /* bytes of one IMAP response line                 */
+#define LIMIT_LIST_NEW    500         /* messages taken in one poll batch                */
+#define LIMIT_CONNECTIONS 8           /* default connections to one mail server          */
+#define LIMIT_FOLDERS     5000        /* folders of one mailbox that are searched        */
+#define LIMIT_IMAP_LINE   (64 * 1024) /* bytes of one IMAP response line                 */
 
 /* Jobs */
-#define LIMIT_ATTEMPTS	   12 /* attempts before a job is parked                 */
+#define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
 #define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */
 
 /* The API */
 #define LIMIT_REQUEST_BODY (1024 * 1024) /* bytes                                           */
-#define LIMIT_PAGE	   500		 /* rows of one page                                */
+#define LIMIT_PAGE         500           /* rows of one page                                */
 #define LIMIT_PAGE_DEFAULT 50
-#define LIMIT_STREAMS	   256	/* open server-sent event streams                  */
-#define LIMIT_NAME	   200	/* characters of a name                            */
+#define LIMIT_STREAMS      256  /* open server-sent event streams                  */
+#define LIMIT_NAME         200  /* characters of a name                            */
 #define LIMIT_DESCRIPTION  4000 /* characters                                      */

@@ -33,10 +33,10 @@ static const char *level_name(GLogLevelFlags level)
 static char *format_terminal(GLogLevelFlags level, const char *message, const char *time)
 {
 	const char *colour = (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) ? "\033[31m"
-			     : (level & G_LOG_LEVEL_WARNING)			  ? "\033[33m"
-										  : "\033[0m";
+	                     : (level & G_LOG_LEVEL_WARNING)                      ? "\033[33m"
+	                                                                          : "\033[0m";
 	return g_strdup_printf("\033[2m%.8s %-6s\033[0m %s%s\033[0m\n", time + 11, log_role, colour,
-			       message);
+	                       message);
 }
 
 static char *format_json(GLogLevelFlags level, const char *message, const char *time)
@@ -52,7 +52,7 @@ static char *format_json(GLogLevelFlags level, const char *message, const char *
 }
 
 static GLogWriterOutput write_line(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
-				   gpointer data)
+                                   gpointer data)
 {
 	if ((level & G_LOG_LEVEL_DEBUG) && !log_verbose)
 		return G_LOG_WRITER_HANDLED;
@@ -62,9 +62,9 @@ static GLogWriterOutput write_line(GLogLevelFlags level, const GLogField *fields
 			message = fields[i].value;
 	g_autofree char *time = clock_format(clock_now());
 	g_autofree char *line = log_terminal ? format_terminal(level, message, time)
-					     : format_json(level, message, time);
+	                                     : format_json(level, message, time);
 	return write(STDERR_FILENO, line, strlen(line)) < 0 ? G_LOG_WRITER_UNHANDLED
-							    : G_LOG_WRITER_HANDLED;
+	                                                    : G_LOG_WRITER_HANDLED;
 }
 
 void log_init(const char *role, gboolean verbose)

@@ -7,10 +7,10 @@ static void test_addresses_compare_in_one_form(void)
 	} cases[] = {
 		{" <Alice@Corp.EXAMPLE> ", "alice@corp.example"       },
 		{"bob@bücher.example",    "bob@xn--bcher-kva.example"},
-		{"no address",	       NULL			   },
-		{"@corp.example",	  NULL			      },
-		{"a@",		       NULL			   },
-		{"\"a@b\"@corp.example",	 "\"a@b\"@corp.example"     },
+		{"no address",             NULL                       },
+		{"@corp.example",          NULL                       },
+		{"a@",                     NULL                       },
+		{"\"a@b\"@corp.example",   "\"a@b\"@corp.example"     },
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *address = text_address(cases[i].written);
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/text/addresses compare in one form", test_addresses_compare_in_one_form);
 	g_test_add_func("/text/terminal text cannot move the cursor",
-			test_terminal_text_cannot_move_the_cursor);
+	                test_terminal_text_cannot_move_the_cursor);
 	g_test_add_func("/text/octets become valid text", test_octets_become_valid_text);
 	return g_test_run();
 }

@@ -9,7 +9,7 @@
  * BYTES and NOCASE (see db/migrate.c) — and two functions here: db_lock_key() and db_skip_locked().
  */
 
-typedef struct Db Db;	      /* one connection, used by one thread at a time      */
+typedef struct Db Db;         /* one connection, used by one thread at a time      */
 typedef struct DbPool DbPool; /* the connections of one process, safe from any thread */
 typedef struct DbRows DbRows; /* a result, before its first row                    */
 
@@ -67,9 +67,9 @@ typedef struct {
 	GBytes *b;
 } DbValue;
 DbRows *db_query_values(Db *db, GError **error, const char *sql, const DbValue *values,
-			guint n_values);
+                        guint n_values);
 gboolean db_run_values(Db *db, gint64 *changed, GError **error, const char *sql,
-		       const DbValue *values, guint n_values);
+                       const DbValue *values, guint n_values);
 
 /** Steps to the next row. FALSE at the end, and on an error, which @error tells apart (it stays
  * NULL at the end). */

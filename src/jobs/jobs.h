@@ -20,9 +20,9 @@ typedef struct {
 /* How a job ended well. An error is judged by its code instead: retried with back-off or parked. */
 typedef struct {
 	gint64 again_at;   /* wall; 0: the job is done, else it runs again then (a recurring job) */
-	json_t *result;	   /* (transfer full) for who waits for it, or NULL */
+	json_t *result;    /* (transfer full) for who waits for it, or NULL */
 	gboolean finished; /* the handler ended the job itself, inside its own transaction
-			      (job_finish) */
+	                      (job_finish) */
 } JobOutcome;
 
 /**
@@ -32,15 +32,15 @@ typedef struct {
  * @deadline  monotonic; the job is considered hung after it
  */
 typedef gboolean (*JobRun)(const JobTools *tools, const Job *job, gint64 deadline,
-			   JobOutcome *outcome, GError **error);
+                           JobOutcome *outcome, GError **error);
 
 typedef struct {
 	const char *kind;
 	JobRun run;
-	double seconds;	 /* deadline of one run */
+	double seconds;  /* deadline of one run */
 	gint64 attempts; /* before it is parked; 0: LIMIT_ATTEMPTS; -1: never parked (recurring) */
 	gboolean park_now; /* an error that is not worth a retry parks it; otherwise it ends as done
-			      with the error */
+	                      with the error */
 } JobKind;
 
 typedef struct JobRunner JobRunner;
@@ -61,8 +61,8 @@ gint64 job_backoff(gint64 attempts, const GError *error, gint64 now);
 /** Queues a job in the caller's transaction. @unique_key or NULL; @payload (transfer full) JSON
  * object. @id (out, nullable). */
 gboolean job_queue(Db *db, const char *kind, const char *unique_key, const char *lane,
-		   JobPriority priority, gint64 run_at, json_t *payload, gint64 *id,
-		   GError **error);
+                   JobPriority priority, gint64 run_at, json_t *payload, gint64 *id,
+                   GError **error);
 /** Wakes the runners of this machine: call it after the commit that queued something. Any process
  * of the installation. */
 void job_ring(void);

@@ -20,7 +20,7 @@ void incident_free(Incident *x)
 	if (!x)
 		return;
 	FREE_TEXTS(x->link_key, x->title, x->sub_disposition, x->close_reason, x->assignee,
-		   x->findings);
+	           x->findings);
 	g_free(x);
 }
 
@@ -37,7 +37,7 @@ void report_free(Report *x)
 	if (!x)
 		return;
 	FREE_TEXTS(x->epoch, x->server_uid, x->sha256, x->form, x->reporter, x->reporter_name,
-		   x->trust_reason, x->subject, x->message_id, x->post_process_detail);
+	           x->trust_reason, x->subject, x->message_id, x->post_process_detail);
 	g_free(x);
 }
 
@@ -54,7 +54,7 @@ void source_free(Source *x)
 	if (!x)
 		return;
 	FREE_TEXTS(x->name, x->type, x->description, x->mailbox, x->folder, x->destination_folder,
-		   x->cursor, x->last_error, x->last_error_code);
+	           x->cursor, x->last_error, x->last_error_code);
 	g_strfreev(x->accepted_domains);
 	g_strfreev(x->trusted_hosts);
 	g_free(x);
@@ -74,7 +74,7 @@ void job_free(Job *x)
 	if (!x)
 		return;
 	FREE_TEXTS(x->kind, x->unique_key, x->lane, x->payload, x->lease_owner, x->last_error,
-		   x->last_error_code, x->result);
+	           x->last_error_code, x->result);
 	g_free(x);
 }
 
@@ -91,8 +91,8 @@ void quarantine_result_free(QuarantineResult *x)
 	if (!x)
 		return;
 	FREE_TEXTS(x->mailbox, x->reason, x->folder, x->epoch, x->server_uid, x->flags, x->sha256,
-		   x->quarantine_mailbox, x->quarantine_folder, x->quarantine_epoch,
-		   x->quarantine_uid, x->mark, x->restore_reason, x->restored_epoch,
-		   x->restored_uid);
+	           x->quarantine_mailbox, x->quarantine_folder, x->quarantine_epoch,
+	           x->quarantine_uid, x->mark, x->restore_reason, x->restored_epoch,
+	           x->restored_uid);
 	g_free(x);
 }

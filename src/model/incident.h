@@ -35,14 +35,14 @@ typedef struct {
 	gint64 id;
 	OpenState state;
 	IncidentKind kind;
-	char *link_key;	    /* the original's Message-ID, or NULL: never joined */
+	char *link_key;     /* the original's Message-ID, or NULL: never joined */
 	gint64 original_id; /* 0: none */
 	char *title;
 	Severity severity;
 	Disposition disposition;
-	char *sub_disposition;			 /* or NULL */
-	char *close_reason;			 /* or NULL */
-	char *assignee;				 /* or NULL */
+	char *sub_disposition;                   /* or NULL */
+	char *close_reason;                      /* or NULL */
+	char *assignee;                          /* or NULL */
 	gint64 opened_at, closed_at, updated_at; /* wall; 0: not yet */
 	gint64 report_count, alert_count, open_alert_count;
 	char *findings; /* JSON array */

@@ -29,7 +29,7 @@ typedef struct {
 	gint64 lease_until;
 	gint64 fence;
 	char *last_error, *last_error_code; /* or NULL */
-	char *result;			    /* JSON, or NULL */
+	char *result;                       /* JSON, or NULL */
 	gint64 created_at, updated_at;
 } Job;
 

@@ -44,11 +44,11 @@ extern const char *const copy_status_names[];
 /* How far the work on a copy has got; each step is committed before the next begins. */
 typedef enum {
 	STEP_PLANNED,
-	STEP_FOUND,	/* located and proved to be the original; what it was is remembered  */
-	STEP_STORING,	/* the write into the quarantine may have happened                    */
-	STEP_STORED,	/* it did, and was verified                                           */
-	STEP_REMOVING,	/* the removal from the mailbox may have happened                     */
-	STEP_MOVED,	/* it did, and was verified                                           */
+	STEP_FOUND,     /* located and proved to be the original; what it was is remembered  */
+	STEP_STORING,   /* the write into the quarantine may have happened                    */
+	STEP_STORED,    /* it did, and was verified                                           */
+	STEP_REMOVING,  /* the removal from the mailbox may have happened                     */
+	STEP_MOVED,     /* it did, and was verified                                           */
 	STEP_RETURNING, /* the undo, mirrored                                                */
 	STEP_RETURNED,
 	STEP_CLEARING,

@@ -30,7 +30,7 @@ typedef struct {
 	gint64 received_at, found_at;
 	ReportState state;
 	gint64 reads;
-	char *form;	/* as the breakdown says; NULL before it is read */
+	char *form;     /* as the breakdown says; NULL before it is read */
 	char *reporter; /* address in compare form, or NULL */
 	char *reporter_name;
 	gboolean trusted;

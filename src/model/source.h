@@ -5,8 +5,8 @@ typedef enum { POST_PROCESS_NONE, POST_PROCESS_DELETE, POST_PROCESS_MOVE } PostP
 extern const char *const post_process_names[];
 
 #define SOURCE_TYPE_ABUSE_MAILBOX "abuse_mailbox_monitor"
-#define POLLING_INTERVAL_MIN	  1 /* minutes */
-#define POLLING_INTERVAL_MAX	  60
+#define POLLING_INTERVAL_MIN      1 /* minutes */
+#define POLLING_INTERVAL_MAX      60
 
 /* An abuse mailbox monitor: one mailbox + folder on one mail server. */
 typedef struct {
@@ -37,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_free)
 typedef struct {
 	gint64 id;
 	char *name, *kind;
-	char *config;	/* JSON */
+	char *config;   /* JSON */
 	GBytes *secret; /* sealed; or NULL */
 	gint64 created_at, revision;
 	char *state; /* JSON */

@@ -6,19 +6,19 @@
 /** Job "source.poll" (payload {"source": id}), recurring: lists, keeps, queues "report.process".
  * Its run_at is the next poll. */
 gboolean source_poll(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
-		     GError **error);
+                     GError **error);
 /** Job "report.process" (payload {"report": id}): read, locate, raise; one commit at the end. */
 gboolean report_process(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
-			GError **error);
+                        GError **error);
 /** Job "report.postprocess" (payload {"report": id}): deletes or moves the report in its mailbox,
  * after proving it is the one. */
 gboolean report_post_process(const JobTools *tools, const Job *job, gint64 deadline,
-			     JobOutcome *outcome, GError **error);
+                             JobOutcome *outcome, GError **error);
 /** Jobs a person waits for: "server.check", "server.folders" (payload {"server": id, "mailbox":
  * …}), "source.test" ({"source": id}). */
 gboolean server_check_run(const JobTools *tools, const Job *job, gint64 deadline,
-			  JobOutcome *outcome, GError **error);
+                          JobOutcome *outcome, GError **error);
 gboolean server_folders_run(const JobTools *tools, const Job *job, gint64 deadline,
-			    JobOutcome *outcome, GError **error);
+                            JobOutcome *outcome, GError **error);
 gboolean source_test_run(const JobTools *tools, const Job *job, gint64 deadline,
-			 JobOutcome *outcome, GError **error);
+                         JobOutcome *outcome, GError **error);

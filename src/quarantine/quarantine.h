@@ -11,11 +11,11 @@
 /** Job "response.run": plans a response (payload {"response": id}), then queues one "copy.run" a
  * row. */
 gboolean response_run(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
-		      GError **error);
+                      GError **error);
 /** Job "copy.run": takes one row (payload {"result": id}) as far as it goes, quarantine or restore.
  * The last row to end ends the response. */
 gboolean copy_run(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
-		  GError **error);
+                  GError **error);
 
 /** Queues a response in the caller's transaction: the row, its audit record, its job. @kind RESTORE
  * with @of_response_id 0 undoes all of the incident. Sets response->id. TRAWL_ERROR_CONFLICT when

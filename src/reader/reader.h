@@ -24,7 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReaderPool, reader_pool_free)
  * _UNREACHABLE: no reader is running
  */
 json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gint64 deadline,
-		    GError **error);
+                    GError **error);
 
 /** The reader role: listens, forks, sandboxes, until SIGTERM. Returns an exit status. */
 int reader_serve(const char *socket_path);

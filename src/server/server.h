@@ -27,7 +27,7 @@ typedef struct {
 	MailRef *ref;
 	char **flags; /* IMAP names: "\\Seen", "\\Flagged", "$Forwarded"; sorted, NULL-terminated */
 	gint64 received_at; /* wall; INTERNALDATE or what stands for it (whole seconds on IMAP) */
-	gint64 size;	    /* bytes, or -1 */
+	gint64 size;        /* bytes, or -1 */
 } MailItem;
 void mail_item_free(MailItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailItem, mail_item_free)
@@ -45,10 +45,10 @@ void check_line_free(CheckLine *line);
 /* What a poll found. */
 typedef struct {
 	GPtrArray *items;   /* of MailItem, oldest first */
-	char *cursor;	    /* to hand in next time */
-	gboolean more;	    /* LIMIT_LIST_NEW was reached: ask again at once */
+	char *cursor;       /* to hand in next time */
+	gboolean more;      /* LIMIT_LIST_NEW was reached: ask again at once */
 	gboolean restarted; /* the old cursor was void (UIDVALIDITY changed): all of the folder is
-			       listed again */
+	                       listed again */
 } MailListing;
 void mail_listing_free(MailListing *listing);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailListing, mail_listing_free)
@@ -71,32 +71,32 @@ struct MailServerKind {
 	void (*close)(MailServer *server);
 
 	GPtrArray *(*check)(MailServer *server, const char *mailbox,
-			    gint64 deadline); /* of CheckLine; never NULL */
+	                    gint64 deadline); /* of CheckLine; never NULL */
 	GPtrArray *(*folders)(MailServer *server, const char *mailbox, gint64 deadline,
-			      GError **error); /* of char * */
+	                      GError **error); /* of char * */
 	MailListing *(*list_new)(MailServer *server, const char *mailbox, const char *folder,
-				 const char *cursor, gint64 deadline, GError **error);
+	                         const char *cursor, gint64 deadline, GError **error);
 	gboolean (*fetch)(MailServer *server, GPtrArray *refs, MailFetched fetched, gpointer data,
-			  gint64 deadline, GError **error);
+	                  gint64 deadline, GError **error);
 	GPtrArray *(*find)(MailServer *server, const char *mailbox, const char *message_id,
-			   gint64 deadline, GError **error);
+	                   gint64 deadline, GError **error);
 	GPtrArray *(*find_similar)(MailServer *server, const char *mailbox, const char *sender,
-				   const char *subject, gint64 from, gint64 to, gint64 deadline,
-				   GError **error);
+	                           const char *subject, gint64 from, gint64 to, gint64 deadline,
+	                           GError **error);
 	MailItem *(*stat)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 	MailRef *(*move)(MailServer *server, const MailRef *ref, const char *folder,
-			 gint64 deadline, GError **error);
+	                 gint64 deadline, GError **error);
 	MailRef *(*put)(MailServer *server, const char *mailbox, const char *folder,
-			GBytes *message, char **flags, gint64 received_at, gint64 deadline,
-			GError **error);
+	                GBytes *message, char **flags, gint64 received_at, gint64 deadline,
+	                GError **error);
 	char *(*mark)(MailServer *server, const char *mailbox, const char *folder, gint64 deadline,
-		      GError **error);
+	              GError **error);
 	GPtrArray *(*since)(MailServer *server, const char *mailbox, const char *folder,
-			    const char *mark, gint64 deadline, GError **error);
+	                    const char *mark, gint64 deadline, GError **error);
 	gboolean (*remove)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 	/* May be NULL: the kind cannot be waited on. */
 	gboolean (*wait)(MailServer *server, const char *mailbox, const char *folder,
-			 gint64 deadline, gboolean *changed, GError **error);
+	                 gint64 deadline, gboolean *changed, GError **error);
 };
 
 /* The first member of every kind's own struct. */
@@ -118,20 +118,20 @@ GPtrArray *mail_server_check(MailServer *server, const char *mailbox, gint64 dea
 
 /** Folder names as the server shows them, UTF-8; of char *. */
 GPtrArray *mail_server_folders(MailServer *server, const char *mailbox, gint64 deadline,
-			       GError **error);
+                               GError **error);
 
 /** What came into a folder since @cursor (NULL: everything in it), at most LIMIT_LIST_NEW. Changes
  * nothing, sets no \Seen. */
 MailListing *mail_server_list_new(MailServer *server, const char *mailbox, const char *folder,
-				  const char *cursor, gint64 deadline, GError **error);
+                                  const char *cursor, gint64 deadline, GError **error);
 
 /** Raw bytes of several messages of one folder, unchanged and without setting \Seen. @refs of
  * MailRef. */
 gboolean mail_server_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gpointer data,
-			   gint64 deadline, GError **error);
+                           gint64 deadline, GError **error);
 /** One message; TRAWL_ERROR_NOT_FOUND when it is gone. */
 GBytes *mail_server_fetch_one(MailServer *server, const MailRef *ref, gint64 deadline,
-			      GError **error);
+                              GError **error);
 
 /**
  * Every message of a mailbox with exactly this Message-ID (RFC 5322 §3.6.4, without brackets), in
@@ -143,44 +143,44 @@ GBytes *mail_server_fetch_one(MailServer *server, const MailRef *ref, gint64 dea
  * empty array.
  */
 GPtrArray *mail_server_find(MailServer *server, const char *mailbox, const char *message_id,
-			    gint64 deadline, GError **error);
+                            gint64 deadline, GError **error);
 
 /** Messages by sender address and subject, received in [@from, @to]; for originals without a
  * Message-ID. */
 GPtrArray *mail_server_find_similar(MailServer *server, const char *mailbox, const char *sender,
-				    const char *subject, gint64 from, gint64 to, gint64 deadline,
-				    GError **error);
+                                    const char *subject, gint64 from, gint64 to, gint64 deadline,
+                                    GError **error);
 
 /** Flags, received date and size now; TRAWL_ERROR_NOT_FOUND when it is gone. */
 MailItem *mail_server_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 
 /** Moves within the mailbox; the folder is made when it is missing. The new place comes back. */
 MailRef *mail_server_move(MailServer *server, const MailRef *ref, const char *folder,
-			  gint64 deadline, GError **error);
+                          gint64 deadline, GError **error);
 
 /** Writes a message with flags and received date into a folder, made when missing. Durable when it
  * returns. */
 MailRef *mail_server_put(MailServer *server, const char *mailbox, const char *folder,
-			 GBytes *message, char **flags, gint64 received_at, gint64 deadline,
-			 GError **error);
+                         GBytes *message, char **flags, gint64 received_at, gint64 deadline,
+                         GError **error);
 
 /** Marks the present end of a folder (made when missing): mail_server_since() lists what was
  * written after it. */
 char *mail_server_mark(MailServer *server, const char *mailbox, const char *folder, gint64 deadline,
-		       GError **error);
+                       GError **error);
 /** Of MailItem. This is how a put or move whose answer was lost is found again. */
 GPtrArray *mail_server_since(MailServer *server, const char *mailbox, const char *folder,
-			     const char *mark, gint64 deadline, GError **error);
+                             const char *mark, gint64 deadline, GError **error);
 
 /** Removes exactly this message for good (UID EXPUNGE, never a bare EXPUNGE). TRUE also when it is
  * gone already. */
 gboolean mail_server_remove(MailServer *server, const MailRef *ref, gint64 deadline,
-			    GError **error);
+                            GError **error);
 
 /** Waits until something happens in the folder or the deadline passes (@changed FALSE).
  * TRAWL_ERROR_INVALID when the kind cannot. */
 gboolean mail_server_wait(MailServer *server, const char *mailbox, const char *folder,
-			  gint64 deadline, gboolean *changed, GError **error);
+                          gint64 deadline, gboolean *changed, GError **error);
 
 /* What a TRAWL_ERROR_NOT_FOUND from a mail server did not find. */
 typedef enum { MISSING_MESSAGE, MISSING_FOLDER, MISSING_MAILBOX } MailMissing;

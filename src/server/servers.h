@@ -10,7 +10,7 @@ typedef struct MailServers MailServers;
 typedef json_t *(*OpenSecret)(GBytes *sealed, gpointer data, GError **error);
 
 MailServers *mail_servers_new(const MailServerKind *const *kinds, OpenSecret open_secret,
-			      gpointer data);
+                              gpointer data);
 void mail_servers_free(MailServers *servers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailServers, mail_servers_free)
 

@@ -29,5 +29,5 @@ void stored_answer_free(StoredAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoredAnswer, stored_answer_free)
 StoredAnswer *stored_answer_find(Db *db, gint64 api_key_id, const char *key, GError **error);
 gboolean stored_answer_insert(Db *db, gint64 api_key_id, const char *key,
-			      const StoredAnswer *answer, gint64 at, GError **error);
+                              const StoredAnswer *answer, gint64 at, GError **error);
 gboolean stored_answer_prune(Db *db, gint64 before, GError **error);

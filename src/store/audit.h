@@ -8,7 +8,7 @@ typedef struct {
 	char *actor, *action, *object_kind;
 	gint64 object_id;
 	gint64 incident_id; /* 0: none */
-	char *detail;	    /* JSON object */
+	char *detail;       /* JSON object */
 	char *hash;
 } AuditRecord;
 

@@ -5,7 +5,7 @@
 typedef struct {
 	const char *name;  /* "report-once" */
 	const char *claim; /* one sentence: what holds */
-	gint64 checked;	   /* rows looked at */
+	gint64 checked;    /* rows looked at */
 	GPtrArray *broken; /* of char *: one sentence an offender, at most 20 */
 	gint64 n_broken;
 } CheckResult;

@@ -26,4 +26,4 @@ gboolean alert_save(Db *db, const Alert *alert, gint64 expected, GError **error)
 GPtrArray *alert_list(Db *db, gint64 incident_id, GError **error);
 /** Closes every open alert of an incident; @closed gets how many. */
 gboolean alert_close_all(Db *db, gint64 incident_id, const char *reason, gint64 at, gint64 revision,
-			 gint64 *closed, GError **error);
+                         gint64 *closed, GError **error);

@@ -24,7 +24,7 @@ typedef struct {
  * @return   (transfer full) of Job, maybe empty; fence is this claim's token
  */
 GPtrArray *job_claim(Db *db, const char *owner, gint64 now, gint64 lease_until, gint64 max_priority,
-		     const JobLane *lanes, guint n_lanes, guint at_most, GError **error);
+                     const JobLane *lanes, guint n_lanes, guint at_most, GError **error);
 /** Extends the leases of @owner; jobs whose fence moved on are left out. */
 gboolean job_heartbeat(Db *db, const char *owner, gint64 lease_until, GError **error);
 /** TRUE while this claim is still the newest one; TRAWL_ERROR_BUSY when another worker has taken
@@ -33,7 +33,7 @@ gboolean job_check_fence(Db *db, gint64 id, gint64 fence, GError **error);
 /** Ends a claim: done, again at @run_at (READY), parked, or cancelled; only while the fence holds.
  */
 gboolean job_finish(Db *db, const Job *job, JobState state, gint64 run_at, const char *error_code,
-		    const char *error_text, const char *result, GError **error);
+                    const char *error_text, const char *result, GError **error);
 /** Gives back every job of @owner at once (a clean stop, or the start after a crash on the same
  * machine). */
 gboolean job_release(Db *db, const char *owner_prefix, gint64 *released, GError **error);

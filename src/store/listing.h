@@ -9,16 +9,16 @@
 typedef struct {
 	gint64 before_id;     /* page: only ids below this; 0 from the top                */
 	gint64 changed_since; /* feed: only revisions above this, ascending; 0 off        */
-	guint limit;	      /* 1 to LIMIT_PAGE                                           */
+	guint limit;          /* 1 to LIMIT_PAGE                                           */
 } Page;
 
 typedef struct {
-	int state, severity_min, disposition, kind;			 /* -1 off */
+	int state, severity_min, disposition, kind;                      /* -1 off */
 	const char *assignee, *reporter, *recipient, *message_id, *text; /* text: in the title */
 	gint64 source_id;
 } IncidentFilter;
 GPtrArray *incident_list(Db *db, const IncidentFilter *filter, const Page *page,
-			 GError **error); /* of Incident */
+                         GError **error); /* of Incident */
 
 typedef struct {
 	int state;
@@ -26,7 +26,7 @@ typedef struct {
 	const char *recipient, *message_id;
 } AlertFilter;
 GPtrArray *alert_list_filtered(Db *db, const AlertFilter *filter, const Page *page,
-			       GError **error); /* of Alert */
+                               GError **error); /* of Alert */
 
 typedef struct {
 	int state, trusted;
@@ -34,21 +34,21 @@ typedef struct {
 	const char *reporter;
 } ReportFilter;
 GPtrArray *report_list(Db *db, const ReportFilter *filter, const Page *page,
-		       GError **error); /* of Report */
+                       GError **error); /* of Report */
 
 typedef struct {
 	int state;
 	const char *kind;
 } JobFilter;
 GPtrArray *job_list(Db *db, const JobFilter *filter, const Page *page,
-		    GError **error); /* of Job; changed_since unused */
+                    GError **error); /* of Job; changed_since unused */
 
 typedef struct {
 	gint64 incident_id, response_id;
 	int status;
 } QuarantineResultFilter;
 GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter *filter,
-					   const Page *page, GError **error);
+                                           const Page *page, GError **error);
 
 /** Numbers for /metrics and the health page, as a JSON object of name -> integer (incidents_open,
  * jobs_ready, …). */

@@ -24,7 +24,7 @@ GPtrArray *raw_store_put(RawStore *store, GPtrArray *messages, GError **error);
 
 /** Records in the caller's transaction that this message is kept; idempotent. */
 gboolean raw_store_register(RawStore *store, Db *db, const char *sha256, GBytes *message,
-			    GError **error);
+                            GError **error);
 
 /** The bytes, checked against their hash. TRAWL_ERROR_NOT_FOUND, _STORAGE when damaged. */
 GBytes *raw_store_load(RawStore *store, Db *db, const char *sha256, GError **error);

@@ -14,7 +14,7 @@ gboolean report_save(Db *db, const Report *report, GError **error);
 gboolean report_begin_reading(Db *db, gint64 id, gint64 *reads, GError **error);
 /** Ties a report to an incident; harmless when it is already. */
 gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
-		     GError **error);
+                     GError **error);
 /** Ids of the incidents a report joined (GArray of gint64). */
 GArray *report_incidents(Db *db, gint64 report_id, GError **error);
 
@@ -29,4 +29,4 @@ gboolean original_upgrade(Db *db, const Original *original, const char *breakdow
 GPtrArray *original_find(Db *db, const char *message_id, GError **error);
 /** The first-hand original with this Message-ID and fingerprint, or NULL without an error. */
 Original *original_find_same(Db *db, const char *message_id, const char *fingerprint,
-			     GError **error);
+                             GError **error);

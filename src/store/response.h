@@ -20,8 +20,8 @@ GPtrArray *quarantine_result_list(Db *db, gint64 response_id, GError **error);
 GPtrArray *quarantine_result_list_moved(Db *db, gint64 incident_id, GError **error);
 /** The row that owns this place in a quarantine folder, or NULL without an error. */
 QuarantineResult *quarantine_result_find_place(Db *db, gint64 server_id, const char *mailbox,
-					       const char *folder, const char *epoch,
-					       const char *uid, GError **error);
+                                               const char *folder, const char *epoch,
+                                               const char *uid, GError **error);
 /** Rows of the response per status, as a JSON object; newly allocated. Restores count
  * restore_status. */
 char *quarantine_result_counts(Db *db, const Response *response, GError **error);

@@ -27,4 +27,4 @@ Source *source_load_by_name(Db *db, const char *name, GError **error);
 GPtrArray *source_list(Db *db, GError **error);
 /** Writes cursor and the outcome of a poll. @error_text NULL: it succeeded. */
 gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint64 found,
-			  const char *error_code, const char *error_text, GError **error);
+                          const char *error_code, const char *error_text, GError **error);
