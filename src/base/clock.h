@@ -4,7 +4,7 @@
 /* Two kinds of time, never mixed: wall time is microseconds since 1970 UTC (what is stored and
  * shown); a deadline is microseconds of the monotonic clock (what is waited for). */
 
-#define CLOCK_SECOND G_USEC_PER_SEC
+#define CLOCK_SECOND ((gint64)G_USEC_PER_SEC)
 #define CLOCK_MINUTE (60 * CLOCK_SECOND)
 #define CLOCK_HOUR   (60 * CLOCK_MINUTE)
 #define CLOCK_DAY    (24 * CLOCK_HOUR)

@@ -4,11 +4,19 @@
 typedef struct {
 	const char *data_dir; /* absolute */
 	const char *database; /* URI; NULL: SQLite in data_dir */
-	const char *listen;   /* "127.0.0.1:8460" */
-	guint threads;        /* worker threads */
+	const char *listen;   /* "127.0.0.1:8460"; port 0: any free one, see run/address */
+	guint threads;        /* of the worker; how many jobs run at once */
 	gboolean raw_in_database;
 	gboolean verbose;
+	int doorbell; /* set by daemon_serve(): rung when a job was queued */
 } ServeOptions;
 
-/** Runs all roles until SIGTERM; an exit status. */
-int daemon_serve(const ServeOptions *options);
+/**
+ * Reads the options again, for SIGHUP: the new ones are used by the roles that start afterwards.
+ *
+ * @return  FALSE with an error: the old ones stay
+ */
+typedef gboolean (*ServeReload)(ServeOptions *options, gpointer data, GError **error);
+
+/** Runs all roles until SIGTERM or SIGINT; an exit status. @reload may be NULL. */
+int daemon_serve(ServeOptions *options, ServeReload reload, gpointer data);

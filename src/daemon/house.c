@@ -1,0 +1,127 @@
+/* The data directory and what must be in it before a role starts.
+ *
+ *   db/trawl.db    the embedded database        keys/secret.key  opens secrets: the worker alone
+ * reads it raw/           raw messages by SHA-256      keys/public.key  seals secrets run/ socket,
+ * address              admin.key        the first API key, for the owner of this directory lock
+ * held while anything runs */
+#include "daemon/house.h"
+
+#include "audit/audit.h"
+#include "auth/api_key_auth.h"
+#include "auth/secret.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "jobs/schedule.h"
+#include "store/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+char *house_path(const char *data_dir, const char *name)
+{
+	return g_build_filename(data_dir, name, NULL);
+}
+
+char *house_database_uri(const char *data_dir, const char *configured)
+{
+	if (configured)
+		return g_strdup(configured);
+	g_autofree char *path = house_path(data_dir, "db/trawl.db");
+	return g_strconcat("sqlite://", path, NULL);
+}
+
+gboolean house_make(const char *data_dir, GError **error)
+{
+	static const char *const rooms[] = {"", "db", "raw", "keys", "run"};
+	for (guint i = 0; i < G_N_ELEMENTS(rooms); i++) {
+		g_autofree char *path = house_path(data_dir, rooms[i]);
+		if (g_mkdir_with_parents(path, 0700) != 0) {
+			g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE, "cannot make %s: %s",
+			            path, g_strerror(errno));
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+gboolean house_lock(const char *data_dir, int *fd, GError **error)
+{
+	g_autofree char *path = house_path(data_dir, "lock");
+	*fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE, "cannot open %s: %s", path,
+		            g_strerror(errno));
+		return FALSE;
+	}
+	char holder[32] = "";
+	if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+		ssize_t length = pread(*fd, holder, sizeof holder - 1, 0);
+		g_strstrip(holder);
+		close(*fd);
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT,
+		            "another trawl serve (process %s) is running on %s; stop it first",
+		            length > 0 ? holder : "unknown", data_dir);
+		return FALSE;
+	}
+	g_snprintf(holder, sizeof holder, "%d\n", (int)getpid());
+	if (ftruncate(*fd, 0) != 0 || pwrite(*fd, holder, strlen(holder), 0) < 0)
+		g_info("cannot note the process id in %s: %s", path, g_strerror(errno));
+	return TRUE;
+}
+
+/* The first API key. The file is durable before the row is committed: a crash between the two
+ * leaves no key in the database, so the next start makes another one. */
+static gboolean make_first_key(Db *db, gpointer data, GError **error)
+{
+	const char *data_dir = data;
+	g_autoptr(GPtrArray) keys = api_key_list(db, error);
+	if (!keys)
+		return FALSE;
+	if (keys->len > 0)
+		return TRUE;
+	g_autofree char *text = NULL;
+	const char *const scopes[] = {"admin", NULL};
+	g_autoptr(ApiKey) key = api_key_make("admin", scopes, "setup", 0, &text, error);
+	if (!key)
+		return FALSE;
+	g_autofree char *path = house_path(data_dir, "admin.key");
+	g_autofree char *line = g_strconcat(text, "\n", NULL);
+	if (!g_file_set_contents_full(path, line, -1,
+	                              G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+	                              0600, error))
+		return FALSE;
+	return api_key_insert(db, key, error) &&
+	       audit_append(db, "setup", "api_key.create", "api_key", key->id, 0,
+	                    json_pack("{s:s}", "name", key->name), &key->revision, error);
+}
+
+static gboolean schedule_sources(Db *db, gpointer data, GError **error)
+{
+	g_autoptr(GPtrArray) sources = source_list(db, error);
+	if (!sources)
+		return FALSE;
+	for (guint i = 0; i < sources->len; i++) {
+		const Source *source = g_ptr_array_index(sources, i);
+		if (!source_schedule(db, source->id, FALSE, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean house_set_up(const ServeOptions *options, GError **error)
+{
+	if (!secret_make_keys(options->data_dir, error))
+		return FALSE;
+	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
+	g_autoptr(DbPool) db = db_pool_open(uri, error);
+	if (!db || !db_migrate(db, error)) {
+		g_prefix_error(error, "database: ");
+		return FALSE;
+	}
+	return db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
+	       db_write(db, schedule_sources, NULL, error);
+}

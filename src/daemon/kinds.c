@@ -1,0 +1,22 @@
+/* What this build can do: the kinds of mail server and the kinds of job, one table each. */
+#include "daemon/kinds.h"
+
+#include "pipeline/pipeline.h"
+#include "quarantine/quarantine.h"
+#include "server/imap.h"
+#include "server/maildir.h"
+
+const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, &imap_server_kind, NULL};
+
+const JobKind daemon_jobs[] = {
+  /* kind                run                   seconds  attempts  park at once */
+	{"source.poll",        source_poll,         300, -1, FALSE},
+	{"report.process",     report_process,      300, 0,  TRUE },
+	{"report.postprocess", report_post_process, 120, 0,  FALSE},
+	{"response.run",       response_run,        300, 0,  TRUE },
+	{"copy.run",           copy_run,            300, 0,  TRUE },
+	{"server.check",       server_check_run,    60,  1,  FALSE},
+	{"server.folders",     server_folders_run,  60,  1,  FALSE},
+	{"source.test",        source_test_run,     60,  1,  FALSE},
+	{NULL,		 NULL,                0,   0,  FALSE},
+};

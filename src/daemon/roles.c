@@ -1,0 +1,180 @@
+/* The roles. Each runs in a process of its own, gives up what it does not need (sandbox.c), and
+ * ends by SIGTERM.
+ *
+ * The supervisor forks them, so nothing in here may rely on threads or connections made before. */
+#include "daemon/roles.h"
+
+#include "api/api.h"
+#include "auth/secret.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "daemon/house.h"
+#include "daemon/kinds.h"
+#include "daemon/sandbox.h"
+#include "reader/reader.h"
+#include "store/setting.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define NODE_HEARTBEAT_SECONDS 30
+#define STOP_SECONDS           8.0 /* of the 10 s a stop may take */
+
+static int fail(GError *error)
+{
+	g_critical("%s", error->message);
+	int status = error_remedy(error)->exit_status;
+	g_error_free(error);
+	return status;
+}
+
+/* --- the row that says this process is alive ----------------------------------------------------
+ */
+
+static gboolean save_node(Db *db, gpointer data, GError **error)
+{
+	NodeRow *row = data;
+	row->seen_at = clock_now();
+	return node_save(db, row, error);
+}
+
+static gboolean remove_node(Db *db, gpointer data, GError **error)
+{
+	return node_delete(db, ((NodeRow *)data)->id, error);
+}
+
+static NodeRow *node_new(const char *role, const char *data_dir)
+{
+	NodeRow *row = g_new0(NodeRow, 1);
+	g_autofree char *house = g_compute_checksum_for_string(G_CHECKSUM_SHA256, data_dir, -1);
+	row->role = g_strdup(role);
+	row->host = g_strdup(g_get_host_name());
+	/* Up to the last slash it names the place, so that a restart recognises its predecessor's
+	 * leases. */
+	row->id = g_strdup_printf("%s/%.8s/%s/%d", row->host, house, role, (int)getpid());
+	row->detail = g_strdup_printf("{\"version\":\"%s\"}", TRAWL_VERSION);
+	row->started_at = clock_now();
+	return row;
+}
+
+/* Says that this process is alive until SIGTERM comes. */
+static void live(DbPool *db, NodeRow *node)
+{
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	int received = 0;
+	while (received != SIGTERM) {
+		g_autoptr(GError) error = NULL;
+		if (!db_write(db, save_node, node, &error))
+			g_warning("cannot say that this node is alive: %s", error->message);
+		received = sigtimedwait(&stop, NULL,
+		                        &(struct timespec){.tv_sec = NODE_HEARTBEAT_SECONDS});
+	}
+	db_write(db, remove_node, node, NULL);
+}
+
+/* --- web -----------------------------------------------------------------------------------------
+ */
+
+/* Where the web role can be reached, for the command line on this machine. */
+static gboolean write_address(const ServeOptions *options, guint16 port, GError **error)
+{
+	g_autofree char *host = g_strdup(options->listen);
+	char *colon = strrchr(host, ':');
+	if (colon)
+		*colon = '\0';
+	g_autofree char *url = g_strdup_printf("http://%s:%u\n", host, port);
+	g_autofree char *path = house_path(options->data_dir, "run/address");
+	g_message("listening at %s", g_strchomp(g_strdup(url)));
+	return g_file_set_contents(path, url, -1, error);
+}
+
+static int web_main(const ServeOptions *options)
+{
+	GError *error = NULL;
+	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
+	g_autofree char *raw_dir = house_path(options->data_dir, "raw");
+	ApiConfig config = {
+		.listen = options->listen, .kinds = daemon_kinds, .data_dir = options->data_dir};
+	if (!secret_load_public(options->data_dir, config.public_key, &error) ||
+	    !sandbox_web(options, &error))
+		return fail(error);
+	g_autoptr(DbPool) db = db_pool_open(uri, &error);
+	g_autoptr(RawStore) raw =
+		db ? raw_store_new(options->raw_in_database ? NULL : raw_dir, &error) : NULL;
+	if (!raw)
+		return fail(error);
+	config.db = db;
+	config.raw = raw;
+	Api *api = api_start(&config, &error);
+	if (!api || !write_address(options, api_port(api), &error))
+		return fail(error);
+	g_autoptr(NodeRow) node = node_new("web", options->data_dir);
+	live(db, node);
+	api_stop(api);
+	return EX_OK;
+}
+
+/* --- worker --------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+	guint8 public_key[32], private_key[32];
+} Keys;
+
+static json_t *open_secret(GBytes *sealed, gpointer data, GError **error)
+{
+	const Keys *keys = data;
+	return secret_open(keys->public_key, keys->private_key, sealed, error);
+}
+
+static int worker_main(const ServeOptions *options)
+{
+	GError *error = NULL;
+	static Keys keys;
+	sodium_mlock(&keys, sizeof keys);
+	if (!secret_load_public(options->data_dir, keys.public_key, &error) ||
+	    !secret_load_private(options->data_dir, keys.private_key, &error) ||
+	    !sandbox_worker(&error))
+		return fail(error);
+	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
+	g_autofree char *raw_dir = house_path(options->data_dir, "raw");
+	g_autofree char *socket = house_path(options->data_dir, "run/reader.sock");
+	g_autoptr(DbPool) db = db_pool_open(uri, &error);
+	g_autoptr(RawStore) raw =
+		db ? raw_store_new(options->raw_in_database ? NULL : raw_dir, &error) : NULL;
+	if (!raw)
+		return fail(error);
+	g_autoptr(ReaderPool) readers = reader_pool_new(socket, (guint)g_get_num_processors() + 1);
+	g_autoptr(MailServers) servers = mail_servers_new(daemon_kinds, open_secret, &keys);
+	g_autoptr(NodeRow) node = node_new("worker", options->data_dir);
+	JobTools tools = {
+		.db = db, .raw = raw, .readers = readers, .servers = servers, .node = node->id};
+	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
+	job_runner_start(runner, options->doorbell);
+	live(db, node);
+	job_runner_stop(runner, STOP_SECONDS);
+	job_runner_free(runner);
+	return EX_OK;
+}
+
+/* --- reader --------------------------------------------------------------------------------------
+ */
+
+static int reader_main(const ServeOptions *options)
+{
+	g_autofree char *socket = house_path(options->data_dir, "run/reader.sock");
+	return reader_serve(socket);
+}
+
+const Role daemon_roles[] = {
+	{"reader", reader_main, "pipes and memory"                          },
+	{"worker", worker_main, "mail servers, the database, the secret key"},
+	{"web",    web_main,    "its port, the database"                    },
+	{NULL,     NULL,        NULL					},
+};
