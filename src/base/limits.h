@@ -37,3 +37,8 @@
 #define LIMIT_STREAMS      256  /* open server-sent event streams                  */
 #define LIMIT_NAME         200  /* characters of a name                            */
 #define LIMIT_DESCRIPTION  4000 /* characters                                      */
+
+/* What peers answer over HTTP (net/) */
+#define LIMIT_HTTP_ANSWER  (64 * 1024 * 1024) /* bytes of a body that is taken whole     */
+#define LIMIT_HTTP_HEADERS 200                /* header fields of an answer              */
+#define LIMIT_SSE_EVENT    (1024 * 1024)      /* bytes of one server-sent event          */
