@@ -17,7 +17,7 @@ static gboolean is_invisible(gunichar c)
 
 char *text_from_bytes(const void *octets, gsize length)
 {
-	g_autofree char *valid = g_utf8_make_valid(octets, (gssize)length);
+	g_autofree char *valid = g_utf8_make_valid(octets ? octets : "", (gssize)length);
 	GString *text = g_string_sized_new(length);
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);

@@ -29,6 +29,9 @@ static void test_octets_become_valid_text(void)
 	g_autofree char *text = text_from_bytes("a\0b\xff", 4);
 	g_assert_true(g_utf8_validate(text, -1, NULL));
 	g_assert_true(g_str_has_prefix(text, "a"));
+	/* an empty GBytes has no data pointer */
+	g_autofree char *nothing = text_from_bytes(NULL, 0);
+	g_assert_cmpstr(nothing, ==, "");
 }
 
 int main(int argc, char **argv)
