@@ -1,6 +1,8 @@
 /* The ways from octets to text, and the forms in which text is compared. */
 #include "base/text.h"
 
+#include "base/limits.h"
+
 #include <idn2.h>
 #include <string.h>
 
@@ -74,4 +76,38 @@ const char *text_address_domain(const char *address)
 char *text_sha256(GBytes *bytes)
 {
 	return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+}
+
+/* The end of a msg-id: the first ">" that is not inside a quoted string, or the last one when
+ * quotes are not balanced, or the end. */
+static const char *message_id_end(const char *id)
+{
+	gboolean quoted = FALSE;
+	for (const char *p = id; *p; p++) {
+		if (quoted && *p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '>' && !quoted)
+			return p;
+	}
+	const char *last = strrchr(id, '>');
+	return last ? last : id + strlen(id);
+}
+
+char *text_message_id(const void *octets, gsize length)
+{
+	g_autofree char *text = text_from_bytes(octets, length);
+	GString *bare = g_string_sized_new(64);
+	for (const char *p = text; *p; p = g_utf8_next_char(p))
+		if (!g_unichar_isspace(g_utf8_get_char(p)) && g_utf8_get_char(p) != 0xfffd)
+			g_string_append_unichar(bare, g_utf8_get_char(p));
+	g_autofree char *whole = g_string_free(bare, FALSE);
+	const char *id = whole + strspn(whole, "<");
+	gsize id_length = id > whole ? (gsize)(message_id_end(id) - id) : strlen(id);
+	if (id_length <= LIMIT_MESSAGE_ID)
+		return g_strndup(id, id_length);
+	g_autofree char *hash =
+		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)id, id_length);
+	return g_strconcat("sha256:", hash, NULL);
 }

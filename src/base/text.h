@@ -22,3 +22,11 @@ const char *text_address_domain(const char *address);
 
 /** Lower-case hexadecimal SHA-256; newly allocated. */
 char *text_sha256(GBytes *bytes);
+
+/**
+ * A Message-ID (RFC 5322 §3.6.4) in the one form in which Trawl compares and keeps them, from the
+ * octets of the header field's value: what is between the angle brackets (all of it when there are
+ * none), without white space, as valid UTF-8. One longer than LIMIT_MESSAGE_ID becomes "sha256:"
+ * and the SHA-256 of that text. "" when there is nothing. Newly allocated; idempotent.
+ */
+char *text_message_id(const void *octets, gsize length);

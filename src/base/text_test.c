@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <string.h>
+
 static void test_addresses_compare_in_one_form(void)
 {
 	static const struct {
@@ -34,6 +36,41 @@ static void test_octets_become_valid_text(void)
 	g_assert_cmpstr(nothing, ==, "");
 }
 
+static void test_message_ids_compare_in_one_form(void)
+{
+	static const struct {
+		const char *value, *expected;
+	} cases[] = {
+		{" <a@b.example>\r\n",          "a@b.example"           },
+		{"<a@b.example> (a comment)",   "a@b.example"           },
+		{"<a@b.example> <c@d.example>", "a@b.example"           },
+		{"a@b.example",                 "a@b.example"           },
+		{"<\"x > y\"@b.example>",       "\"x>y\"@b.example"     },
+		{"<\"unbalanced@b.example>",    "\"unbalanced@b.example"},
+		{"<a@\r\n\tb.example>",         "a@b.example"           },
+		{"<\"x<y\"@b.example>",         "\"x<y\"@b.example"     },
+		{"<<a@b.example>>",             "a@b.example"           },
+		{"<no end",                     "noend"                 },
+		{"<>",			  ""                      },
+		{"",			    ""                      },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *id = text_message_id(cases[i].value, strlen(cases[i].value));
+		g_assert_cmpstr(id, ==, cases[i].expected);
+		g_autofree char *again = text_message_id(id, strlen(id));
+		g_assert_cmpstr(again, ==, id);
+	}
+}
+
+static void test_a_long_message_id_is_kept_as_its_hash(void)
+{
+	g_autofree char *filler = g_strnfill(5000, 'a');
+	g_autofree char *value = g_strconcat("<", filler, "@b.example>", NULL);
+	g_autofree char *id = text_message_id(value, strlen(value));
+	g_assert_true(g_str_has_prefix(id, "sha256:"));
+	g_assert_cmpuint(strlen(id), ==, strlen("sha256:") + 64);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -41,5 +78,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/text/terminal text cannot move the cursor",
 	                test_terminal_text_cannot_move_the_cursor);
 	g_test_add_func("/text/octets become valid text", test_octets_become_valid_text);
+	g_test_add_func("/text/Message-IDs compare in one form",
+	                test_message_ids_compare_in_one_form);
+	g_test_add_func("/text/a long Message-ID is kept as its hash",
+	                test_a_long_message_id_is_kept_as_its_hash);
 	return g_test_run();
 }
