@@ -1,7 +1,7 @@
 -- The house: everything that one report touches on its way.
 --
 -- Times are microseconds since 1970 UTC, booleans 0 or 1, enums their names as in DESIGN/model, JSON is text.
--- IDENTITY, BYTES and NOCASE are the three words that db/migrate.c replaces for each database.
+-- IDENTITY and BYTES are the two words that db/migrate.c replaces for each database.
 -- `revision` is the seq of the audit record that last changed the row: it is the ETag, and what changed_since compares.
 
 CREATE TABLE setting (
@@ -61,7 +61,7 @@ CREATE INDEX audit_object ON audit (object_kind, object_id, seq);
 
 CREATE TABLE mail_server (
   id          IDENTITY,
-  name        TEXT NOT NULL UNIQUE,
+  name        TEXT NOT NULL,
   kind        TEXT NOT NULL,               -- maildir imap …
   config      TEXT NOT NULL,               -- JSON, as the kind defines it; no secrets
   secret      BYTES,                       -- sealed JSON; only the worker can open it
@@ -70,10 +70,11 @@ CREATE TABLE mail_server (
   state       TEXT NOT NULL,               -- JSON: last_ok_at, last_error, last_error_at, breaker
   deleted_at  BIGINT
 );
+CREATE UNIQUE INDEX mail_server_name ON mail_server (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE source (
   id          IDENTITY,
-  name        TEXT NOT NULL UNIQUE,
+  name        TEXT NOT NULL,
   type        TEXT NOT NULL,               -- abuse_mailbox_monitor
   description TEXT NOT NULL,
   enabled     BIGINT NOT NULL,
@@ -98,6 +99,7 @@ CREATE TABLE source (
   last_found  BIGINT NOT NULL DEFAULT 0,   -- reports found by the last poll
   total_found BIGINT NOT NULL DEFAULT 0
 );
+CREATE UNIQUE INDEX source_name ON source (name) WHERE deleted_at IS NULL;
 
 -- Raw messages by content. The bytes are in files; `content` is used where nodes share them by the database.
 CREATE TABLE raw_message (
@@ -202,7 +204,7 @@ CREATE UNIQUE INDEX alert_open ON alert (incident_id, source_id, recipient) WHER
 CREATE INDEX alert_pair ON alert (recipient, message_id);
 CREATE INDEX alert_state ON alert (state, id);
 CREATE INDEX alert_revision ON alert (revision);
-CREATE INDEX alert_report ON alert (report_id);
+CREATE INDEX alert_raised_by ON alert (report_id);
 
 -- Every report that stands behind an alert, its first one included.
 CREATE TABLE alert_report (

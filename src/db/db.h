@@ -5,8 +5,8 @@
  *
  * Statements are literals, parameters are $1 … $n, and every value is bound. The dialect is what
  * SQLite 3.40 and PostgreSQL 15 share: RETURNING, ON CONFLICT, partial indexes, CTEs, BIGINT for
- * every integer and time. What differs is behind three words that migrations may use — IDENTITY,
- * BYTES and NOCASE (see db/migrate.c) — and two functions here: db_lock_key() and db_skip_locked().
+ * every integer and time. What differs is behind two words that migrations may use — IDENTITY and
+ * BYTES (see db/migrate.c) — and two functions here: db_lock_key() and db_skip_locked().
  */
 
 typedef struct Db Db;         /* one connection, used by one thread at a time      */
@@ -28,7 +28,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbPool, db_pool_close)
 gboolean db_migrate(DbPool *pool, GError **error);
 
 /** The work of a transaction: FALSE with @error rolls back. It may run more than once, so it
- * changes nothing but the database and @data's results. */
+ * changes nothing but the database and @data's results. It opens no transaction of its own, and
+ * returns FALSE after a statement failed: nothing more can be done in this transaction.
+ *
+ * On PostgreSQL transactions run beside each other (READ COMMITTED): who reads, decides and writes
+ * holds a db_lock_key(), or decides within one statement. */
 typedef gboolean (*DbWork)(Db *db, gpointer data, GError **error);
 
 /**
@@ -36,8 +40,8 @@ typedef gboolean (*DbWork)(Db *db, gpointer data, GError **error);
  *
  * On SQLite one thread writes: work that waits at the same time shares one commit (and one fsync),
  * each in a savepoint of its own, so one that fails does not take the others along. On PostgreSQL
- * it runs on this thread with a connection of its own and is repeated after a serialisation failure
- * or deadlock.
+ * it runs on this thread with a connection of its own and is repeated after a serialisation
+ * failure, a deadlock, or a connection lost before COMMIT.
  *
  * @return  FALSE with @work's error, or TRAWL_ERROR_STORAGE, _BUSY, _UNREACHABLE; UNKNOWN_OUTCOME
  * when the connection broke during COMMIT
@@ -47,15 +51,14 @@ gboolean db_write(DbPool *pool, DbWork work, gpointer data, GError **error);
 /** Runs @work with a connection for reading: one consistent snapshot, no changes. */
 gboolean db_read(DbPool *pool, DbWork work, gpointer data, GError **error);
 
-/* Statements. @types has a letter a parameter: i gint64, t const char * or NULL, b GBytes * or
- * NULL, f double. "" for none. */
+/* Statements. @types has a letter a parameter: i gint64, z gint64 whose 0 is NULL, t const char *
+ * or NULL, b GBytes * or NULL, f double. "" for none. */
 
 /** Runs a statement that gives no rows; @changed (nullable) gets the number of rows it changed.
  *  TRAWL_ERROR_CONFLICT when a unique constraint forbids it. */
 gboolean db_run(Db *db, gint64 *changed, GError **error, const char *types, const char *sql, ...);
 
-/** Runs a statement that gives rows. The rows are valid until they are freed, or the transaction
- * ends. */
+/** Runs a statement that gives rows. They are freed before the work returns. */
 DbRows *db_query(Db *db, GError **error, const char *types, const char *sql, ...);
 
 /** Like db_query() with parameters from an array, for statements whose filters vary. */
