@@ -65,6 +65,7 @@ CREATE TABLE mail_server (
   kind        TEXT NOT NULL,               -- maildir imap …
   config      TEXT NOT NULL,               -- JSON, as the kind defines it; no secrets
   secret      BYTES,                       -- sealed JSON; only the worker can open it
+  secret_names TEXT NOT NULL DEFAULT '[]', -- JSON array: the members of it, which anybody may know
   created_at  BIGINT NOT NULL,
   revision    BIGINT NOT NULL,
   state       TEXT NOT NULL,               -- JSON: last_ok_at, last_error, last_error_at, breaker

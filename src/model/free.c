@@ -64,7 +64,7 @@ void mail_server_row_free(MailServerRow *x)
 {
 	if (!x)
 		return;
-	FREE_TEXTS(x->name, x->kind, x->config, x->state);
+	FREE_TEXTS(x->name, x->kind, x->config, x->secret_names, x->state);
 	g_clear_pointer(&x->secret, g_bytes_unref);
 	g_free(x);
 }

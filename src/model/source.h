@@ -37,8 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_free)
 typedef struct {
 	gint64 id;
 	char *name, *kind;
-	char *config;   /* JSON */
-	GBytes *secret; /* sealed; or NULL */
+	char *config;       /* JSON */
+	GBytes *secret;     /* sealed; or NULL */
+	char *secret_names; /* JSON array: which members are sealed in it */
 	gint64 created_at, revision;
 	char *state; /* JSON */
 } MailServerRow;

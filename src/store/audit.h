@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditRecord, audit_record_free)
 /** The newest record's seq and hash (0 and "" for an empty chain), holding the chain until the
  * transaction ends. */
 gboolean audit_head(Db *db, gint64 *seq, char **hash, GError **error);
+/** The newest record's seq, 0 for an empty chain; holds nothing, for readers. */
+gboolean audit_last(Db *db, gint64 *seq, GError **error);
 gboolean audit_insert(Db *db, const AuditRecord *record, GError **error);
 /** Records after @seq in order, at most @limit; @incident_id 0: of all incidents. Of AuditRecord.
  */

@@ -8,6 +8,13 @@
  * are brought forward, and job->id becomes that one's. */
 gboolean job_insert(Db *db, Job *job, gboolean sooner, GError **error);
 Job *job_load(Db *db, gint64 id, GError **error);
+/** The live (ready, running, parked) job with this unique key, or NULL without an error. */
+Job *job_find_live(Db *db, const char *unique_key, GError **error);
+/** Makes a parked job ready again with its attempts forgotten; TRAWL_ERROR_CONFLICT when it is not
+ * parked. */
+gboolean job_retry(Db *db, gint64 id, gint64 now, GError **error);
+/** Cancels a ready or parked job; TRAWL_ERROR_CONFLICT when it is neither. */
+gboolean job_cancel(Db *db, gint64 id, gint64 now, GError **error);
 
 /** How many jobs of a lane may run at once in the installation. */
 typedef struct {

@@ -3,13 +3,16 @@
 
 /* Filtered, paged lists for people: keyset paging by (revision or id), never OFFSET.
  *
- * A filter that is NULL, 0 or -1 is off. Rows come newest first by id, or, with changed_since, in
- * order of revision. */
+ * A filter that is NULL, 0 or -1 is off. Rows come newest first by id, or, as a feed, in order of
+ * revision. */
 
 typedef struct {
 	gint64 before_id;     /* page: only ids below this; 0 from the top                */
-	gint64 changed_since; /* feed: only revisions above this, ascending; 0 off        */
-	guint limit;          /* 1 to LIMIT_PAGE                                           */
+	gboolean feed;        /* instead: what changed, ascending by (revision, id)       */
+	gint64 changed_since; /* feed: only revisions above this                          */
+	gint64 after_id; /* feed: also ids above this of revision changed_since, since one change
+	                    may touch many rows; 0 off */
+	guint limit;     /* 1 to LIMIT_PAGE                                           */
 } Page;
 
 typedef struct {
@@ -37,14 +40,21 @@ GPtrArray *report_list(Db *db, const ReportFilter *filter, const Page *page,
                        GError **error); /* of Report */
 
 typedef struct {
+	int state, kind;
+	gint64 incident_id;
+} ResponseFilter;
+GPtrArray *response_list_filtered(Db *db, const ResponseFilter *filter, const Page *page,
+                                  GError **error); /* of Response */
+
+typedef struct {
 	int state;
 	const char *kind;
 } JobFilter;
 GPtrArray *job_list(Db *db, const JobFilter *filter, const Page *page,
-                    GError **error); /* of Job; changed_since unused */
+                    GError **error); /* of Job; jobs have no feed */
 
 typedef struct {
-	gint64 incident_id, response_id;
+	gint64 incident_id, response_id; /* of a restore: the rows it undoes */
 	int status;
 } QuarantineResultFilter;
 GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter *filter,

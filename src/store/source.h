@@ -7,8 +7,8 @@
 
 /** Inserts and sets row->id. TRAWL_ERROR_CONFLICT when the name is taken. */
 gboolean mail_server_insert(Db *db, MailServerRow *row, GError **error);
-/** Writes name, config, secret (kept when NULL) if the row still has revision @expected;
- * TRAWL_ERROR_PRECONDITION otherwise. */
+/** Writes name, config, and secret with secret_names (both kept when secret is NULL) if the row
+ * still has revision @expected; TRAWL_ERROR_PRECONDITION otherwise. */
 gboolean mail_server_update(Db *db, MailServerRow *row, gint64 expected, GError **error);
 /** Marks it deleted; TRAWL_ERROR_CONFLICT while a source uses it. */
 gboolean mail_server_delete(Db *db, gint64 id, gint64 revision, GError **error);
