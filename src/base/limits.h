@@ -26,6 +26,9 @@
 #define LIMIT_FOLDERS     5000        /* folders of one mailbox that are searched        */
 #define LIMIT_IMAP_LINE   (64 * 1024) /* bytes of one IMAP response line                 */
 
+/* Quarantine */
+#define LIMIT_COPIES 50 /* messages with the original's Message-ID looked at in one mailbox */
+
 /* Jobs */
 #define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
 #define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */

@@ -11,13 +11,19 @@ GPtrArray *response_list(Db *db, gint64 incident_id, GError **error);
 gboolean quarantine_result_insert(Db *db, QuarantineResult *result, GError **error);
 QuarantineResult *quarantine_result_load(Db *db, gint64 id, GError **error);
 /** Writes the row as it is. TRAWL_ERROR_CONFLICT when its place in the quarantine belongs to
- * another row. */
+ * another row, or another row is the one that removes this message from its mailbox. */
 gboolean quarantine_result_save(Db *db, const QuarantineResult *result, GError **error);
 /** The ledger of a response, by id; of QuarantineResult. For a restore: the rows it undoes. */
 GPtrArray *quarantine_result_list(Db *db, gint64 response_id, GError **error);
 /** Rows of an incident that are in quarantine now (step moved, status success); of
  * QuarantineResult. */
 GPtrArray *quarantine_result_list_moved(Db *db, gint64 incident_id, GError **error);
+/** All rows of an incident for one mailbox, whatever became of them, by id; of QuarantineResult. */
+GPtrArray *quarantine_result_list_mailbox(Db *db, gint64 incident_id, const char *mailbox,
+                                          GError **error);
+/** TRUE in @pending while a row of the response has not ended (a restore: restore_status). */
+gboolean quarantine_result_pending(Db *db, const Response *response, gboolean *pending,
+                                   GError **error);
 /** The row that owns this place in a quarantine folder, or NULL without an error. */
 QuarantineResult *quarantine_result_find_place(Db *db, gint64 server_id, const char *mailbox,
                                                const char *folder, const char *epoch,
