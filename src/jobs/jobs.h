@@ -8,13 +8,25 @@
 
 /* The queue's rules: who runs what, when, how often, and what happens when it fails. */
 
+/* How many jobs of one kind of work may run at once against one mail server, in the whole
+ * installation. A lane is named "<work>:<server id>", so that a server that hangs holds up its own
+ * lanes and nobody else's, and its polls hold up neither its reports nor its quarantines. */
+#define JOB_LANE_POLL         "server:" /* source.poll, and the checks a person waits for */
+#define JOB_LANE_REPORT       "report:" /* report.process */
+#define JOB_LANE_POST_PROCESS "post:"   /* report.postprocess */
+#define JOB_LANE_COPY         "copy:"   /* copy.run */
+/** "<work><server id>"; newly allocated. */
+char *job_lane(const char *work, gint64 server_id);
+
 /* What any job may use. */
 typedef struct {
 	DbPool *db;
 	RawStore *raw;
 	ReaderPool *readers;
 	MailServers *servers;
-	const char *node; /* this process's lease owner */
+	/* This process's lease owner. Up to its last slash it names the place, at which one worker
+	 * runs at a time: what the one before it held is taken back at the start. */
+	const char *node;
 } JobTools;
 
 /* How a job ended well. An error is judged by its code instead: retried with back-off or parked. */
@@ -45,21 +57,29 @@ typedef struct {
 
 typedef struct JobRunner JobRunner;
 
-/** @kinds  ends with a row whose kind is NULL; static. @threads run jobs, so many at most. */
+/**
+ * @kinds    ends with a row whose kind is NULL; static
+ * @threads  so many jobs make progress at once; a quarter of them takes only what a person or a
+ *           quarantine waits for. A job that takes long counts no more, and another thread takes
+ * its place (up to 8 times @threads in all): what hangs delays nobody
+ */
 JobRunner *job_runner_new(const JobTools *tools, const JobKind *kinds, guint threads);
 /** Starts claiming. @doorbell  a file descriptor that becomes readable when a job was queued
  * elsewhere, or -1. */
 void job_runner_start(JobRunner *runner, int doorbell);
-/** Stops claiming, waits up to @seconds for what runs, hands back the rest. */
-void job_runner_stop(JobRunner *runner, double seconds);
+/** Stops claiming, waits up to @seconds for what runs, hands back the rest. FALSE when some jobs
+ * still run: their threads use the tools until the process ends, so end it without freeing them. */
+gboolean job_runner_stop(JobRunner *runner, double seconds);
+/** After a stop that returned TRUE. */
 void job_runner_free(JobRunner *runner);
 
 /** When the attempt after @attempts failures comes: exponential with jitter, 2 s to 15 min; longer
  * when the code says throttled. */
 gint64 job_backoff(gint64 attempts, const GError *error, gint64 now);
 
-/** Queues a job in the caller's transaction. @unique_key or NULL; @payload (transfer full) JSON
- * object. @id (out, nullable). */
+/** Queues a job in the caller's transaction. @unique_key or NULL: a live job that has it is brought
+ * forward instead; @lane NULL: the kind is its own lane; @run_at 0: now; @payload (transfer full)
+ * JSON object. @id (out, nullable). */
 gboolean job_queue(Db *db, const char *kind, const char *unique_key, const char *lane,
                    JobPriority priority, gint64 run_at, json_t *payload, gint64 *id,
                    GError **error);
