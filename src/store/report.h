@@ -12,6 +12,17 @@ gboolean report_save(Db *db, const Report *report, GError **error);
 /** Counts a reading that begins; @reads gets the number of readings begun so far, this one
  * included. */
 gboolean report_begin_reading(Db *db, gint64 id, gint64 *reads, GError **error);
+/** Forgets the readings begun: they ended, or failed for a reason that is not the message's. */
+gboolean report_end_reading(Db *db, gint64 id, GError **error);
+/** Is a report known at this place? @id (out) is 0 when none is. */
+gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const char *server_uid,
+                           gint64 *id, GError **error);
+/** The oldest report of a source with these bytes and this date whose epoch is another than @epoch,
+ * or NULL without an error: the same message, listed anew because its folder's epoch changed. */
+Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const char *sha256,
+                              gint64 received_at, GError **error);
+/** Writes where the report's message is now: epoch, server_uid, and post_process, revision. */
+gboolean report_relocate(Db *db, const Report *report, GError **error);
 /** Ties a report to an incident; harmless when it is already. */
 gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
                      GError **error);
