@@ -205,6 +205,7 @@ CREATE UNIQUE INDEX alert_open ON alert (incident_id, source_id, recipient) WHER
 CREATE INDEX alert_pair ON alert (recipient, message_id);
 CREATE INDEX alert_state ON alert (state, id);
 CREATE INDEX alert_revision ON alert (revision);
+CREATE INDEX alert_incident ON alert (incident_id, id);
 CREATE INDEX alert_raised_by ON alert (report_id);
 
 -- Every report that stands behind an alert, its first one included.
@@ -312,6 +313,7 @@ CREATE TABLE job (
   updated_at  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX job_unique_key ON job (unique_key) WHERE unique_key IS NOT NULL AND state IN ('ready', 'running', 'parked');
-CREATE INDEX job_ready ON job (priority, run_at) WHERE state = 'ready';
+CREATE INDEX job_ready ON job (priority, run_at, id, lane) WHERE state = 'ready';
+CREATE INDEX job_run_at ON job (run_at) WHERE state = 'ready';
 CREATE INDEX job_running ON job (lease_until) WHERE state = 'running';
 CREATE INDEX job_done ON job (updated_at) WHERE state IN ('done', 'cancelled');

@@ -9,8 +9,8 @@
 
 gboolean incident_insert(Db *db, Incident *incident, GError **error);
 Incident *incident_load(Db *db, gint64 id, GError **error);
-/** Writes the row as it is; @expected is the revision the caller read, or 0 to write whatever it
- * is. TRAWL_ERROR_PRECONDITION. */
+/** Writes the row as it is, but for the counts, which incident_recount() keeps; @expected is the
+ * revision the caller read, or 0 to write whatever it is. TRAWL_ERROR_PRECONDITION. */
 gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError **error);
 /** Incidents with this link key, newest first; of Incident. */
 GPtrArray *incident_find_linked(Db *db, const char *link_key, GError **error);

@@ -4,10 +4,10 @@
 
 /* The queue's rows; the rules of the queue are in jobs/. */
 
-/** Queues a job. When a live job has the same unique key: with @sooner its run_at (and priority)
- * are brought forward, and job->id becomes that one's. One that is running gets the wanted run_at
- * and runs again then (job_finish), for the change it is queued for may have come too late for it.
- */
+/** Queues a job. When a live job has the same unique key, job->id becomes that one's and nothing is
+ * added; with @sooner its run_at (and priority) are brought forward. One that is running gets the
+ * wanted run_at and runs again then (job_finish), for the change it is queued for may have come too
+ * late for it. A parked one stays parked. */
 gboolean job_insert(Db *db, Job *job, gboolean sooner, GError **error);
 Job *job_load(Db *db, gint64 id, GError **error);
 /** The live (ready, running, parked) job with this unique key, or NULL without an error. */
@@ -25,8 +25,8 @@ typedef struct {
 } JobLane;
 
 /**
- * Claims the next ready jobs in order of priority and run_at, also running ones whose lease has run
- * out: for these an attempt is counted, so that a job of which workers die becomes known.
+ * Claims the next ready jobs in order of priority and run_at, before them running ones whose lease
+ * has run out: for these an attempt is counted, so that a job of which workers die becomes known.
  *
  * @owner    node id
  * @max_priority  only jobs with priority <= this (G_MAXINT64 for all)
@@ -42,11 +42,12 @@ gboolean job_heartbeat(Db *db, const char *owner, const gint64 *ids, guint n_ids
  * over. Call it in the transaction that commits the job's effects. */
 gboolean job_check_fence(Db *db, gint64 id, gint64 fence, GError **error);
 /**
- * Ends a claim: done, again at @run_at (READY), parked, or cancelled; only while the fence holds.
+ * Ends a claim: done, again at @run_at (READY), parked, or cancelled; TRAWL_ERROR_BUSY when the
+ * fence no longer holds.
  *
- * READY: sooner when it was brought forward since it was claimed (its row's run_at is above
- * job->run_at and below @run_at). job->priority is written. An error counts an attempt; a READY
- * without one sets attempts to 0.
+ * When it was asked for again since it was claimed (its row's run_at is not job->run_at), READY
+ * comes at the sooner of both times, and DONE becomes READY. Otherwise job->priority is written. An
+ * error counts an attempt; without one attempts becomes 0. @result NULL keeps what is there.
  */
 gboolean job_finish(Db *db, const Job *job, JobState state, gint64 run_at, const char *error_code,
                     const char *error_text, const char *result, GError **error);

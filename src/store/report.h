@@ -3,7 +3,7 @@
 #include "model/report.h"
 
 /** Inserts a new report; FALSE in @inserted when (source, epoch, server_uid) is known already. Sets
- * report->id. */
+ * report->id, to that of the known one if so. */
 gboolean report_insert(Db *db, Report *report, gboolean *inserted, GError **error);
 Report *report_load(Db *db, gint64 id, GError **error);
 /** Writes everything that reading found out: state, form, reporter, trust, subject, located,

@@ -19,12 +19,18 @@ MailServerRow *mail_server_load_by_name(Db *db, const char *name, GError **error
 GPtrArray *mail_server_list(Db *db, GError **error);
 gboolean mail_server_save_state(Db *db, gint64 id, const char *state_json, GError **error);
 
+/** Inserts and sets source->id. TRAWL_ERROR_CONFLICT when the name is taken, _NOT_FOUND when there
+ * is no such mail server. */
 gboolean source_insert(Db *db, Source *source, GError **error);
+/** As mail_server_update(). Another mail server, mailbox or folder starts with no cursor. */
 gboolean source_update(Db *db, Source *source, gint64 expected, GError **error);
 gboolean source_delete(Db *db, gint64 id, gint64 revision, GError **error);
+/** TRAWL_ERROR_NOT_FOUND when there is none (or it is deleted). */
 Source *source_load(Db *db, gint64 id, GError **error);
+/** Also a deleted one: reports that it found before are still worked on. */
+Source *source_load_any(Db *db, gint64 id, GError **error);
 Source *source_load_by_name(Db *db, const char *name, GError **error);
 GPtrArray *source_list(Db *db, GError **error);
-/** Writes cursor and the outcome of a poll. @error_text NULL: it succeeded. */
+/** Writes cursor (kept when NULL) and the outcome of a poll. @error_text NULL: it succeeded. */
 gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint64 found,
                           const char *error_code, const char *error_text, GError **error);

@@ -1,0 +1,45 @@
+/* Compresses and expands with zstd. A damaged piece is found by zstd's checksum, and one that
+ * claims an absurd size is refused before memory is taken for it. */
+#include "store/pack.h"
+
+#include "base/error.h"
+
+#include <zstd.h>
+
+#define LEVEL 3
+
+typedef ZSTD_CCtx Packer;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Packer, ZSTD_freeCCtx)
+
+GBytes *pack(const void *octets, gsize length, GError **error)
+{
+	g_autoptr(Packer) packer = ZSTD_createCCtx();
+	gsize bound = ZSTD_compressBound(length);
+	g_autofree char *packed = g_try_malloc(bound);
+	gsize size = 0;
+	if (packer && packed) {
+		ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, LEVEL);
+		ZSTD_CCtx_setParameter(packer, ZSTD_c_checksumFlag, 1);
+		size = ZSTD_compress2(packer, packed, bound, octets, length);
+	}
+	if (!packer || !packed || ZSTD_isError(size)) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+		                    "no memory to compress a message");
+		return NULL;
+	}
+	return g_bytes_new_take(g_realloc(g_steal_pointer(&packed), MAX(size, 1)), size);
+}
+
+GBytes *unpack(GBytes *packed, gsize most, GError **error)
+{
+	gsize length = 0;
+	const void *octets = g_bytes_get_data(packed, &length);
+	unsigned long long size = ZSTD_getFrameContentSize(octets, length);
+	g_autofree char *whole = size <= most ? g_try_malloc(MAX(size, 1)) : NULL;
+	if (!whole || ZSTD_decompress(whole, size, octets, length) != size) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+		                    "what was stored is damaged");
+		return NULL;
+	}
+	return g_bytes_new_take(g_steal_pointer(&whole), size);
+}
