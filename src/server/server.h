@@ -40,6 +40,7 @@ typedef struct {
 	char *what;   /* "log in", "reach another mailbox", … */
 	char *detail; /* what was seen, and what to do about it */
 } CheckLine;
+CheckLine *check_line_new(CheckLevel level, const char *what, const char *detail);
 void check_line_free(CheckLine *line);
 
 /* What a poll found. */

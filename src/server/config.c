@@ -1,0 +1,106 @@
+/* Checks of configuration that all kinds of mail server share. */
+#include "server/config.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* A member that is null counts as absent. */
+static const json_t *member_of(const json_t *document, const char *member)
+{
+	const json_t *value = json_object_get(document, member);
+	return json_is_null(value) ? NULL : value;
+}
+
+gboolean config_invalid(GError **error, const char *member, const char *expected)
+{
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID, "\"%s\": expected %s", member,
+	            expected);
+	return FALSE;
+}
+
+gboolean config_require_text(const json_t *document, const char *member, const char *expected,
+                             GError **error)
+{
+	const char *text = json_string_value(json_object_get(document, member));
+	return (text && *text) || config_invalid(error, member, expected);
+}
+
+gboolean config_check_int(const json_t *document, const char *member, gint64 min, gint64 max,
+                          GError **error)
+{
+	const json_t *value = member_of(document, member);
+	if (!value || (json_is_integer(value) && json_integer_value(value) >= min &&
+	               json_integer_value(value) <= max))
+		return TRUE;
+	g_autofree char *expected = g_strdup_printf(
+		"a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, min, max);
+	return config_invalid(error, member, expected);
+}
+
+static gboolean check_names(const json_t *document, const char *const *known, GError **error)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)document, name, value)
+	{
+		if (g_strv_contains(known, name))
+			continue;
+		g_autofree char *all = g_strjoinv(", ", (char **)known);
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            "\"%s\": there is no such member; known are: %s", name, all);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean check_domains(const json_t *config, GError **error)
+{
+	const char *expected = "an array of mail domains, such as [\"corp.example\"]";
+	const json_t *domains = member_of(config, "domains");
+	if (!domains)
+		return TRUE;
+	if (!json_is_array(domains))
+		return config_invalid(error, "domains", expected);
+	for (size_t i = 0; i < json_array_size(domains); i++) {
+		const char *domain = json_string_value(json_array_get(domains, i));
+		if (!domain || !*domain || strpbrk(domain, "@/ "))
+			return config_invalid(error, "domains", expected);
+	}
+	return TRUE;
+}
+
+static gboolean check_quarantine(const json_t *config, GError **error)
+{
+	const json_t *mailbox = member_of(config, "quarantine_mailbox");
+	const json_t *folder = member_of(config, "quarantine_folder");
+	g_autofree char *address = text_address(json_string_value(mailbox));
+	if (mailbox && !address)
+		return config_invalid(error, "quarantine_mailbox", "an SMTP address");
+	if (folder && (!json_is_string(folder) || !*json_string_value(folder)))
+		return config_invalid(error, "quarantine_folder", "the name of a folder");
+	return TRUE;
+}
+
+gboolean config_check(const MailServerKind *kind, const json_t *config, const json_t *secret,
+                      GError **error)
+{
+	if (!json_is_object(config)) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		                    "the configuration is not a JSON object");
+		return FALSE;
+	}
+	return check_names(config, kind->config, error) &&
+	       check_names(secret, kind->secret, error) && check_domains(config, error) &&
+	       check_quarantine(config, error);
+}
+
+void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char *detail, ...)
+{
+	va_list arguments;
+	va_start(arguments, detail);
+	g_autofree char *text = g_strdup_vprintf(detail, arguments);
+	va_end(arguments);
+	g_ptr_array_add(lines, check_line_new(level, what, text));
+}

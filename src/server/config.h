@@ -1,0 +1,25 @@
+#pragma once
+#include "server/server.h"
+
+/* What every kind checks of its configuration in the same way. Errors are TRAWL_ERROR_INVALID and
+ * name the member. */
+
+/** No member that the kind does not know, and the members that all kinds share are well-formed:
+ * "domains", "quarantine_mailbox", "quarantine_folder". */
+gboolean config_check(const MailServerKind *kind, const json_t *config, const json_t *secret,
+                      GError **error);
+
+/** The member is there and a string that is not empty. @document says where for the message. */
+gboolean config_require_text(const json_t *document, const char *member, const char *expected,
+                             GError **error);
+
+/** The member, when it is there, is an integer in [@min, @max]. */
+gboolean config_check_int(const json_t *document, const char *member, gint64 min, gint64 max,
+                          GError **error);
+
+/** Says what is wrong with a member. Returns FALSE. */
+gboolean config_invalid(GError **error, const char *member, const char *expected);
+
+/** A line of a check. @detail is formatted. */
+void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char *detail, ...)
+	G_GNUC_PRINTF(4, 5);
