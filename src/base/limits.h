@@ -9,11 +9,17 @@
 #define LIMIT_DEPTH        100                 /* MIME nesting                                    */
 #define LIMIT_PARTS        10000               /* MIME parts of one message, all depths           */
 #define LIMIT_HEADER_BLOCK (1024 * 1024)       /* bytes of one header block                       */
-#define LIMIT_PARAMETERS   128                 /* parameters of one header field                  */
-#define LIMIT_LINKS        10000               /* links of one message                            */
-#define LIMIT_ADDRESSES    50000               /* addresses of one header field                   */
-#define LIMIT_BODY_TEXT    (2 * 1024 * 1024)   /* bytes of text or HTML kept in the breakdown     */
-#define LIMIT_READ_SECONDS 10                  /* CPU seconds for one message                     */
+#define LIMIT_PART_LINES   100000              /* lines that could begin a part                   */
+#define LIMIT_REFERENCES   1000                /* message ids taken from one header field         */
+#define LIMIT_FINDINGS     200                 /* findings of one message                         */
+#define LIMIT_NESTED       200                 /* messages inside messages that are read          */
+#define LIMIT_PARSED_BYTES (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
+#define LIMIT_PARAMETERS   128               /* parameters of one header field                  */
+#define LIMIT_LINKS        10000             /* links of one message                            */
+#define LIMIT_ADDRESSES    50000             /* addresses of one header field                   */
+#define LIMIT_BODY_TEXT    (2 * 1024 * 1024) /* bytes of text or HTML kept in the breakdown     */
+#define LIMIT_READ_SECONDS 10                /* CPU seconds for one message                     */
+#define LIMIT_READERS      64                /* reader processes at once                        */
 #define LIMIT_READER_MEMORY                                                                        \
 	(1024UL * 1024 * 1024) /* address space of one reader process, bytes   */
 

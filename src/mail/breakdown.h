@@ -15,8 +15,12 @@ void breakdown_init(void);
  * The breakdown of @message: {"schema", "sha256", "size", "report": {…}|null, "originals": […],
  * "message": {…}}.
  *
- * @options  "trusted_hosts": array of host names whose Authentication-Results and Received headers
- * are believed; NULL: none
+ * @options  an object, or NULL, with
+ *           "trusted_hosts": array of the organisation's own hosts, whose Authentication-Results
+ * and Received fields are believed: names, ".suffix" for all below a domain, IP addresses. They
+ * must remove foreign Authentication-Results in their name (RFC 8601 §5). "originals_raw": true to
+ * have "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
+ * transfer-decoded
  * @return   (transfer full)
  */
 json_t *breakdown_new(GBytes *message, const json_t *options);

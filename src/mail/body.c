@@ -1,0 +1,84 @@
+/* What a person sees of a message: its text and its HTML. */
+#include "mail/body.h"
+
+#include "base/limits.h"
+#include "mail/charset.h"
+#include "mail/findings.h"
+
+#include <string.h>
+
+gboolean body_is_shown(const Part *part)
+{
+	return !part->attachment &&
+	       (strcmp(part->type, "text/plain") == 0 || strcmp(part->type, "text/html") == 0);
+}
+
+/* The charset an HTML document names itself; looked for where browsers look. */
+static char *charset_in_html(const char *html, gsize size)
+{
+	g_autofree char *head = g_ascii_strdown(html, (gssize)MIN(size, 1024));
+	const char *at = strstr(head, "charset=");
+	if (!at || !strstr(head, "<meta"))
+		return NULL;
+	at += strlen("charset=");
+	at += strspn(at, " \"'");
+	return g_strndup(at, strcspn(at, " \"'/>;"));
+}
+
+static void without_controls(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((guchar)*c < 0x20 && !strchr("\t\n\r", *c))
+			*c = ' ';
+}
+
+char *body_decode(json_t *findings, Part *part)
+{
+	gsize size;
+	const char *octets = g_bytes_get_data(part_content(part), &size);
+	const char *charset = part_parameter(part, "charset");
+	g_autofree char *named = !charset && strcmp(part->type, "text/html") == 0
+	                                 ? charset_in_html(octets, size)
+	                                 : NULL;
+	gboolean exact;
+	char *text = charset_decode(charset ? charset : named, octets, size, &exact);
+	if (!exact)
+		findings_add(findings, "charset_broken", part->path,
+		             "its text is not what its charset says: %.100s",
+		             charset ? charset : "none");
+	without_controls(text);
+	return text;
+}
+
+static void cut(GString *text, json_t *findings, const char *type)
+{
+	if (text->len <= LIMIT_BODY_TEXT)
+		return;
+	gsize length = LIMIT_BODY_TEXT;
+	while (length > 0 && (text->str[length] & 0xc0) == 0x80)
+		length--;
+	g_string_truncate(text, length);
+	findings_add(findings, "limit_body_text", type, "only the first %d bytes are kept",
+	             LIMIT_BODY_TEXT);
+}
+
+char *body_text(const Message *message, const char *type)
+{
+	GString *text = NULL;
+	for (guint i = 0; i < message->leaves->len; i++) {
+		Part *part = message->leaves->pdata[i];
+		if (!body_is_shown(part) || strcmp(part->type, type) != 0)
+			continue;
+		if (text && text->len > LIMIT_BODY_TEXT)
+			break;
+		g_autofree char *one = body_decode(message->findings, part);
+		if (!text)
+			text = g_string_new(one);
+		else
+			g_string_append_printf(text, "\n%s", one);
+	}
+	if (!text)
+		return NULL;
+	cut(text, message->findings, type);
+	return g_string_free(text, FALSE);
+}

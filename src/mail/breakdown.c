@@ -1,0 +1,38 @@
+/* The whole document: parse, describe, recognise. */
+#include "mail/breakdown.h"
+
+#include "base/text.h"
+#include "mail/charset.h"
+#include "mail/describe.h"
+#include "mail/domains.h"
+#include "mail/report.h"
+
+void breakdown_init(void)
+{
+	static gsize once;
+	if (!g_once_init_enter(&once))
+		return;
+	g_mime_init();
+	message_init();
+	charset_init();
+	domains_init();
+	g_once_init_leave(&once, 1);
+}
+
+json_t *breakdown_new(GBytes *bytes, const json_t *options)
+{
+	Reading reading = {.options = options};
+	g_autoptr(Message) message = message_parse(&reading, bytes, 0);
+	json_t *described = describe_message(message);
+	json_t *originals;
+	json_t *report = report_recognise(message, described, &originals);
+	g_autofree char *sha256 = text_sha256(bytes);
+	json_t *document = json_object();
+	json_object_set_new(document, "schema", json_string("trawl.breakdown/1"));
+	json_object_set_new(document, "sha256", json_string(sha256));
+	json_object_set_new(document, "size", json_integer((json_int_t)g_bytes_get_size(bytes)));
+	json_object_set_new(document, "report", report);
+	json_object_set_new(document, "originals", originals);
+	json_object_set_new(document, "message", described);
+	return document;
+}

@@ -1,0 +1,99 @@
+/* One message as JSON: which of its fields go where. */
+#include "mail/describe.h"
+
+#include "mail/addresses.h"
+#include "mail/attachments.h"
+#include "mail/body.h"
+#include "mail/findings.h"
+#include "mail/fingerprint.h"
+#include "mail/headers.h"
+#include "mail/received.h"
+#include "mail/trust.h"
+
+void describe_set(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, json_text_new(text));
+}
+
+/* Fields of people; @once as RFC 5322 §3.6 says. */
+static const struct {
+	const char *key, *field;
+	gboolean once;
+} people[] = {
+	{"from",     "From",     TRUE},
+        {"reply_to", "Reply-To", TRUE},
+        {"to",       "To",       TRUE},
+	{"cc",       "Cc",       TRUE},
+        {"bcc",      "Bcc",      TRUE},
+};
+
+static void set_people(json_t *described, const Message *message)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(people); i++)
+		json_object_set_new(described, people[i].key,
+		                    addresses_of(message, people[i].field, people[i].once));
+	g_autoptr(json_t) sender = addresses_of(message, "Sender", TRUE);
+	json_t *first = json_array_get(sender, 0);
+	json_object_set(described, "sender", first ? first : json_null());
+	if (json_array_size(json_object_get(described, "from")) > 1)
+		findings_add(message->findings, "from_several", "From",
+		             "it names more than one author; readers show one of them");
+	if (json_array_size(json_object_get(described, "bcc")) > 0)
+		findings_add(message->findings, "bcc_present", "Bcc",
+		             "its blind copies are named in a Bcc field");
+}
+
+static void set_date(json_t *described, const Message *message)
+{
+	const char *raw = message_header_raw(message, "Date");
+	g_autofree char *date = headers_date(raw);
+	describe_set(described, "date", date);
+	if (!date)
+		findings_add(message->findings, raw ? "date_invalid" : "date_missing", "Date",
+		             raw ? "its date cannot be read" : "it has no date");
+}
+
+/* Fields of which readers take the first, the last, or none when there are several. */
+static const char *const single_fields[] = {"Subject",      "Date",
+                                            "Content-Type", "Content-Transfer-Encoding",
+                                            "MIME-Version", "Content-Disposition"};
+
+static void note_duplicates(const Message *message)
+{
+	guint seen[G_N_ELEMENTS(single_fields)] = {0};
+	for (int i = 0; i < message_header_count(message); i++)
+		for (guint field = 0; field < G_N_ELEMENTS(single_fields); field++)
+			if (g_ascii_strcasecmp(
+				    g_mime_header_get_name(message_header_at(message, i)),
+				    single_fields[field]) == 0 &&
+			    ++seen[field] == 2)
+				findings_add(message->findings, "header_duplicate",
+				             single_fields[field],
+				             "there is more than one %s; readers differ on which "
+				             "counts",
+				             single_fields[field]);
+}
+
+json_t *describe_message(Message *message)
+{
+	json_t *described = json_object();
+	g_autofree char *message_id = headers_message_id(message);
+	describe_set(described, "message_id", message_id);
+	set_date(described, message);
+	describe_set(described, "subject", message_header(message, "Subject"));
+	set_people(described, message);
+	note_duplicates(message);
+	json_object_set_new(described, "headers", headers_describe(message));
+	json_object_set_new(described, "received", received_describe(message));
+	json_object_set_new(described, "authentication", trust_describe(message));
+	g_autofree char *text = body_text(message, "text/plain");
+	g_autofree char *html = body_text(message, "text/html");
+	describe_set(described, "text", text);
+	describe_set(described, "html", html);
+	json_object_set_new(described, "links", json_array());
+	json_object_set_new(described, "attachments", attachments_describe(message));
+	json_object_set(described, "findings", message->findings);
+	g_autofree char *fingerprint = fingerprint_of(message, described);
+	describe_set(described, "fingerprint", fingerprint);
+	return described;
+}

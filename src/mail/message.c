@@ -1,0 +1,323 @@
+/* The MIME structure of one message, by GMime, kept within our limits.
+ *
+ * Three things are done here that GMime leaves to its callers. Header blocks and part counts are
+ * cut before GMime sees them, because it builds objects for all of them. Attached messages are
+ * registered as plain parts: so their exact bytes are at hand, each level is parsed only when it is
+ * wanted, and our depth limit holds. And the top level is parsed as a part, not as a message,
+ * because GMime's message re-reads all address fields at each repeated one. */
+#include "mail/message.h"
+
+#include "base/limits.h"
+#include "mail/findings.h"
+
+#include <string.h>
+
+void message_init(void)
+{
+	static const char *const messages[] = {"rfc822", "rfc2822",       "global",
+	                                       "news",   "external-body", "*"};
+	for (guint i = 0; i < G_N_ELEMENTS(messages); i++)
+		g_mime_object_register_type("message", messages[i], GMIME_TYPE_PART);
+}
+
+static void part_free(Part *part)
+{
+	g_free(part->type);
+	g_free(part->path);
+	g_bytes_unref(part->raw);
+	g_clear_pointer(&part->content, g_bytes_unref);
+	g_free(part);
+}
+
+void message_free(Message *message)
+{
+	if (!message)
+		return;
+	g_clear_object(&message->root);
+	g_ptr_array_unref(message->leaves);
+	g_bytes_unref(message->bytes);
+	json_decref(message->findings);
+	g_free(message);
+}
+
+/* The end of the header block that begins at @text: past its last line. */
+static gsize header_block_size(const char *text, gsize size)
+{
+	const char *at = text, *end = text + size;
+	while (at < end) {
+		if (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n'))
+			return (gsize)(at - text);
+		const char *line_end = memchr(at, '\n', (gsize)(end - at));
+		at = line_end ? line_end + 1 : end;
+	}
+	return size;
+}
+
+/* Where a block that is too long can be cut: the last field that begins within the limit. */
+static gsize last_field_within(const char *text, gsize limit)
+{
+	for (gsize at = limit; at > 0; at--)
+		if (text[at - 1] == '\n' && text[at] != ' ' && text[at] != '\t')
+			return at;
+	return limit;
+}
+
+static GBytes *without_long_headers(Message *message, GBytes *bytes)
+{
+	gsize size;
+	const char *text = g_bytes_get_data(bytes, &size);
+	if (size <= LIMIT_HEADER_BLOCK)
+		return g_bytes_ref(bytes);
+	gsize block = header_block_size(text, size);
+	if (block <= LIMIT_HEADER_BLOCK)
+		return g_bytes_ref(bytes);
+	gsize kept = last_field_within(text, LIMIT_HEADER_BLOCK);
+	findings_add(message->findings, "limit_header_block", NULL,
+	             "the header block has %" G_GSIZE_FORMAT " bytes; the first %" G_GSIZE_FORMAT
+	             " were read",
+	             block, kept);
+	GByteArray *shorter = g_byte_array_sized_new((guint)(size - block + kept + 1));
+	g_byte_array_append(shorter, (const guint8 *)text, (guint)kept);
+	if (kept && text[kept - 1] != '\n')
+		g_byte_array_append(shorter, (const guint8 *)"\n", 1);
+	g_byte_array_append(shorter, (const guint8 *)text + block, (guint)(size - block));
+	return g_byte_array_free_to_bytes(shorter);
+}
+
+/* Every part begins with a line that begins with two hyphens, so their number bounds the parts. */
+static GBytes *without_too_many_parts(Message *message, GBytes *bytes)
+{
+	gsize size;
+	const char *text = g_bytes_get_data(bytes, &size);
+	const char *at = text, *end = text + size;
+	for (guint lines = 0; at && lines < LIMIT_PART_LINES; lines++) {
+		at = memmem(at, (gsize)(end - at), "\n--", 3);
+		at = at ? at + 3 : NULL;
+	}
+	if (!at)
+		return g_bytes_ref(bytes);
+	findings_add(message->findings, "limit_parts", NULL,
+	             "more than %d lines could begin a part; what comes after is not read",
+	             LIMIT_PART_LINES);
+	return g_bytes_new_from_bytes(bytes, 0, (gsize)(at - text));
+}
+
+/* An mbox file's first line, and Outlook's habit to quote it. */
+static GBytes *without_from_line(Message *message, GBytes *bytes)
+{
+	gsize size;
+	const char *text = g_bytes_get_data(bytes, &size);
+	gsize quoted = size > 0 && text[0] == '>';
+	if (size < 5 + quoted || memcmp(text + quoted, "From ", 5) != 0)
+		return g_bytes_ref(bytes);
+	const char *line_end = memchr(text, '\n', size);
+	gsize skipped = line_end ? (gsize)(line_end + 1 - text) : size;
+	findings_add(message->findings, "mbox_line", NULL,
+	             "it begins with a line of the mbox format");
+	return g_bytes_new_from_bytes(bytes, skipped, size - skipped);
+}
+
+static GBytes *within_limits(Message *message)
+{
+	gsize size = g_bytes_get_size(message->bytes);
+	g_autoptr(GBytes) start = g_bytes_ref(message->bytes);
+	if (size > LIMIT_MESSAGE_SIZE) {
+		findings_add(message->findings, "limit_message_size", NULL,
+		             "it has %" G_GSIZE_FORMAT " bytes; the first %d were read", size,
+		             LIMIT_MESSAGE_SIZE);
+		g_bytes_unref(start);
+		start = g_bytes_new_from_bytes(message->bytes, 0, LIMIT_MESSAGE_SIZE);
+	}
+	g_autoptr(GBytes) bare = without_from_line(message, start);
+	g_autoptr(GBytes) shorter = without_long_headers(message, bare);
+	return without_too_many_parts(message, shorter);
+}
+
+/* What GMime noticed, as findings. Whatever is not in the table is no news to an analyst. */
+static const struct {
+	GMimeParserWarning warning;
+	const char *id, *detail;
+} warnings[] = {
+	{GMIME_WARN_DUPLICATED_PARAMETER,            "parameter_duplicate",
+         "a parameter is given twice, the same each time"							   },
+	{GMIME_CRIT_CONFLICTING_PARAMETER,           "parameter_conflict",
+         "a parameter is given twice with different values; readers differ on which counts"                         },
+	{GMIME_WARN_UNENCODED_8BIT_HEADER,           "header_8bit",
+         "a header field has unencoded 8-bit octets"								},
+	{GMIME_WARN_INVALID_CONTENT_TYPE,            "content_type_invalid",  "a Content-Type is not valid"         },
+	{GMIME_WARN_MALFORMED_MULTIPART,             "multipart_malformed",
+         "a multipart has no parts, or its boundary never appears"                                                  },
+	{GMIME_WARN_TRUNCATED_MESSAGE,               "truncated",             "it ends before its last part does"   },
+	{GMIME_CRIT_INVALID_HEADER_NAME,             "header_name_invalid",
+         "a line in the header block is no header field; readers differ on what follows"                            },
+	{GMIME_CRIT_MULTIPART_WITHOUT_BOUNDARY,      "multipart_no_boundary",
+         "a multipart names no boundary"									    },
+	{GMIME_CRIT_NESTING_OVERFLOW,                "limit_depth",           "parts are nested too deep to be read"},
+	{GMIME_CRIT_PART_WITHOUT_HEADERS_OR_CONTENT, "part_empty",
+         "a part has neither header fields nor content"							     },
+};
+
+static void note_warning(gint64 offset, GMimeParserWarning warning, const char *item, gpointer data)
+{
+	Message *message = data;
+	for (guint i = 0; i < G_N_ELEMENTS(warnings); i++)
+		if (warnings[i].warning == warning) {
+			g_autofree char *what = item ? g_utf8_make_valid(item, -1) : NULL;
+			findings_add(message->findings, warnings[i].id, NULL, "%s%s%.200s",
+			             warnings[i].detail, what ? ": " : "", what ? what : "");
+		}
+}
+
+static GMimeObject *parse(Message *message, GBytes *bytes)
+{
+	gsize size;
+	const char *text = g_bytes_get_data(bytes, &size);
+	if (size == 0)
+		return NULL;
+	g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_buffer(text, size);
+	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+	g_mime_parser_set_persist_stream(parser, TRUE);
+	GMimeParserOptions *options = g_mime_parser_options_new();
+	g_mime_parser_options_set_warning_callback(options, note_warning, message);
+	GMimeObject *root = g_mime_parser_construct_part(parser, options);
+	g_mime_parser_options_free(options);
+	return root;
+}
+
+/* The leaf's octets, still encoded, without a copy: GMime's stream is a window on them. */
+static GBytes *raw_content(GBytes *bytes, GMimePart *leaf, GMimeContentEncoding *encoding)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content(leaf);
+	if (!content)
+		return g_bytes_new_static("", 0);
+	*encoding = g_mime_data_wrapper_get_encoding(content);
+	GMimeStream *stream = g_mime_data_wrapper_get_stream(content);
+	gint64 size = (gint64)g_bytes_get_size(bytes);
+	gint64 start = CLAMP(stream->bound_start, 0, size);
+	gint64 end = stream->bound_end < 0 ? size : CLAMP(stream->bound_end, start, size);
+	return g_bytes_new_from_bytes(bytes, (gsize)start, (gsize)(end - start));
+}
+
+static void add_leaf(Message *message, GBytes *bytes, GMimePart *leaf, const char *path)
+{
+	Part *part = g_new0(Part, 1);
+	part->object = GMIME_OBJECT(leaf);
+	g_autofree char *type =
+		g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part->object));
+	part->type = g_ascii_strdown(type, -1);
+	part->path = g_strdup(path);
+	part->raw = raw_content(bytes, leaf, &part->encoding);
+	const char *disposition = g_mime_object_get_disposition(part->object);
+	part->attachment = disposition && g_ascii_strcasecmp(disposition, "attachment") == 0;
+	g_ptr_array_add(message->leaves, part);
+}
+
+static void collect(Message *message, GBytes *bytes, GMimeObject *object, const char *path,
+                    guint depth)
+{
+	if (depth > LIMIT_DEPTH) {
+		findings_add(message->findings, "limit_depth", NULL,
+		             "parts nested deeper than %d are not read", LIMIT_DEPTH);
+		return;
+	}
+	if (++message->reading->parts > LIMIT_PARTS) {
+		findings_add(message->findings, "limit_parts", NULL,
+		             "there are more than %d parts; the others are not read", LIMIT_PARTS);
+		return;
+	}
+	if (GMIME_IS_PART(object))
+		add_leaf(message, bytes, GMIME_PART(object), *path ? path : "1");
+	if (!GMIME_IS_MULTIPART(object))
+		return;
+	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+	for (int i = 0; i < count && message->reading->parts <= LIMIT_PARTS; i++) {
+		g_autofree char *below = g_strdup_printf("%s%s%d", path, *path ? "." : "", i + 1);
+		collect(message, bytes, g_mime_multipart_get_part(GMIME_MULTIPART(object), i),
+		        below, depth + 1);
+	}
+}
+
+Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
+{
+	Message *message = g_new0(Message, 1);
+	message->reading = reading;
+	message->depth = depth;
+	message->bytes = g_bytes_ref(bytes);
+	message->leaves = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
+	message->findings = findings_new();
+	g_autoptr(GBytes) readable = within_limits(message);
+	reading->parsed += g_bytes_get_size(readable);
+	message->root = parse(message, readable);
+	if (message->root)
+		collect(message, readable, message->root, "", depth);
+	else
+		findings_add(message->findings, "empty", NULL, "there is nothing in it");
+	return message;
+}
+
+static GMimeHeaderList *headers(const Message *message)
+{
+	return message->root ? g_mime_object_get_header_list(message->root) : NULL;
+}
+
+int message_header_count(const Message *message)
+{
+	return message->root ? g_mime_header_list_get_count(headers(message)) : 0;
+}
+
+GMimeHeader *message_header_at(const Message *message, int index)
+{
+	return g_mime_header_list_get_header_at(headers(message), index);
+}
+
+static GMimeHeader *header(const Message *message, const char *name)
+{
+	return message->root ? g_mime_header_list_get_header(headers(message), name) : NULL;
+}
+
+const char *message_header_raw(const Message *message, const char *name)
+{
+	GMimeHeader *field = header(message, name);
+	return field ? g_mime_header_get_raw_value(field) : NULL;
+}
+
+const char *message_header(const Message *message, const char *name)
+{
+	GMimeHeader *field = header(message, name);
+	return field ? g_mime_header_get_value(field) : NULL;
+}
+
+GBytes *part_content(Part *part)
+{
+	if (part->content)
+		return part->content;
+	gsize size;
+	const char *raw = g_bytes_get_data(part->raw, &size);
+	switch (part->encoding) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		break;
+	default:
+		return part->content = g_bytes_ref(part->raw);
+	}
+	GMimeEncoding decoder;
+	g_mime_encoding_init_decode(&decoder, part->encoding);
+	char *decoded = g_malloc(g_mime_encoding_outlen(&decoder, size) + 16);
+	gsize length = g_mime_encoding_flush(&decoder, raw, size, decoded);
+	return part->content = g_bytes_new_take(g_realloc(decoded, length + 1), length);
+}
+
+const char *part_parameter(const Part *part, const char *name)
+{
+	return g_mime_object_get_content_type_parameter(part->object, name);
+}
+
+char *part_name(const Part *part)
+{
+	const char *name =
+		g_mime_object_get_content_disposition_parameter(part->object, "filename");
+	if (!name || !*name)
+		name = part_parameter(part, "name");
+	return name && *name ? g_utf8_make_valid(name, -1) : NULL;
+}

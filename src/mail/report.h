@@ -1,0 +1,11 @@
+#pragma once
+#include "mail/message.h"
+
+/**
+ * Which form of report a message is, and what it reports.
+ *
+ * @described  its "message" object
+ * @originals  (out) JSON array: {"first_hand", "message", "raw_base64"?}, new reference
+ * @return     the "report" object, or JSON null when it is none. New reference
+ */
+json_t *report_recognise(Message *message, const json_t *described, json_t **originals);

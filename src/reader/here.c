@@ -1,0 +1,66 @@
+/* A reader for one message, for the command line: no role, no socket file. */
+#include "reader/here.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "mail/breakdown.h"
+#include "reader/frame.h"
+#include "reader/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static json_t *exchange(int fd, GBytes *message, const json_t *options, gint64 deadline,
+                        GError **error)
+{
+	gsize size, head_size;
+	const void *octets = g_bytes_get_data(message, &size);
+	g_autoptr(GBytes) head = frame_request_head(options, size);
+	const void *head_octets = g_bytes_get_data(head, &head_size);
+	if (!frame_write_all(fd, head_octets, head_size, deadline, error) ||
+	    !frame_write_all(fd, octets, size, deadline, error))
+		return NULL;
+	return frame_read_answer(fd, deadline, error);
+}
+
+json_t *reader_read_here_with(GBytes *message, const json_t *options, ReadMessage read_message,
+                              const SandboxLimits *limits, GError **error)
+{
+	int ends[2];
+	breakdown_init();
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INTERNAL, "socketpair: %s",
+		            g_strerror(errno));
+		return NULL;
+	}
+	pid_t child = fork();
+	if (child == 0)
+		reader_child_run(ends[1], read_message, limits);
+	close(ends[1]);
+	json_t *breakdown = NULL;
+	if (child < 0)
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INTERNAL, "fork: %s",
+		            g_strerror(errno));
+	else if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		breakdown = exchange(ends[0], message, options, deadline_in(3 * LIMIT_READ_SECONDS),
+		                     error);
+	close(ends[0]);
+	if (child > 0) {
+		kill(child, SIGKILL);
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	return breakdown;
+}
+
+json_t *reader_read_here(GBytes *message, const json_t *options, GError **error)
+{
+	static const SandboxLimits limits = {.memory = LIMIT_READER_MEMORY,
+	                                     .seconds = LIMIT_READ_SECONDS};
+	return reader_read_here_with(message, options, breakdown_new, &limits, error);
+}
