@@ -286,9 +286,9 @@ CREATE INDEX quarantine_result_incident ON quarantine_result (incident_id, mailb
 CREATE UNIQUE INDEX quarantine_result_place ON quarantine_result
   (quarantine_server_id, quarantine_mailbox, quarantine_folder, quarantine_epoch, quarantine_uid)
   WHERE quarantine_uid IS NOT NULL;
--- A message in a mailbox is removed by one row, also when two incidents are about it: the other has nothing to undo.
-CREATE UNIQUE INDEX quarantine_result_source ON quarantine_result (mail_server_id, mailbox, folder, epoch, server_uid)
-  WHERE step IN ('removing', 'moved', 'returning', 'returned', 'clearing', 'restored');
+-- Two incidents may be about one message: the row that ends second must see that the first has moved it.
+CREATE INDEX quarantine_result_source ON quarantine_result (mail_server_id, mailbox, folder, epoch, server_uid)
+  WHERE step IN ('moved', 'returning', 'returned', 'clearing', 'restored');
 -- Is a response over? Asked at the end of each row.
 CREATE INDEX quarantine_result_pending ON quarantine_result (response_id) WHERE status = 'pending';
 CREATE INDEX quarantine_result_undoing ON quarantine_result (restore_response_id) WHERE restore_status = 'pending';

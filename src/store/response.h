@@ -11,7 +11,7 @@ GPtrArray *response_list(Db *db, gint64 incident_id, GError **error);
 gboolean quarantine_result_insert(Db *db, QuarantineResult *result, GError **error);
 QuarantineResult *quarantine_result_load(Db *db, gint64 id, GError **error);
 /** Writes the row as it is. TRAWL_ERROR_CONFLICT when its place in the quarantine belongs to
- * another row, or another row is the one that removes this message from its mailbox. */
+ * another row. */
 gboolean quarantine_result_save(Db *db, const QuarantineResult *result, GError **error);
 /** The ledger of a response, by id; of QuarantineResult. For a restore: the rows it undoes. */
 GPtrArray *quarantine_result_list(Db *db, gint64 response_id, GError **error);
@@ -28,6 +28,10 @@ gboolean quarantine_result_pending(Db *db, const Response *response, gboolean *p
 QuarantineResult *quarantine_result_find_place(Db *db, gint64 server_id, const char *mailbox,
                                                const char *folder, const char *epoch,
                                                const char *uid, GError **error);
+/** Another row that moved this row's message out of the same mailbox (same server, mailbox, folder,
+ * epoch, server_uid; step moved or beyond) after this row was planned (a greater revision), or NULL
+ * without an error. */
+QuarantineResult *quarantine_result_find_mover(Db *db, const QuarantineResult *row, GError **error);
 /** Rows of the response per status, as a JSON object; newly allocated. Restores count
  * restore_status. */
 char *quarantine_result_counts(Db *db, const Response *response, GError **error);
