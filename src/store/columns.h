@@ -33,6 +33,11 @@ gpointer report_read(DbRows *rows);
 	"job.last_error, job.last_error_code, job.result, job.created_at, job.updated_at"
 gpointer job_read(DbRows *rows);
 
+#define RESPONSE_COLUMNS                                                                           \
+	"id, incident_id, kind, of_response_id, state, requested_by, requested_at, finished_at, "  \
+	"comment, counts, revision"
+gpointer response_read(DbRows *rows);
+
 #define RESULT_COLUMNS                                                                             \
 	"id, response_id, incident_id, original_id, alert_id, mail_server_id, mailbox, "           \
 	"found_how, status, reason, step, was_read, folder, epoch, server_uid, flags, "            \
