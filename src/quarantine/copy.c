@@ -219,6 +219,20 @@ static void set_reason(Copy *copy, const char *reason)
 	*field = copy->note ? g_strjoin(" ", reason, copy->note, NULL) : g_strdup(reason);
 }
 
+/* After the audit record: who holds the chain sees every row that ended before. */
+static gboolean check_mover(const Copy *copy, Db *db, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(QuarantineResult) mover = quarantine_result_find_mover(db, copy->row, &failure);
+	if (!mover && !failure)
+		return TRUE;
+	if (mover)
+		g_set_error(&failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT,
+		            "copy %" G_GINT64_FORMAT " moved this message", mover->id);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 static gboolean end_work(Db *db, gpointer data, GError **error)
 {
 	End *end = data;
@@ -230,6 +244,8 @@ static gboolean end_work(Db *db, gpointer data, GError **error)
 	if (!check_claim(copy, db, error) ||
 	    !audit_append(db, "worker", copy_action(end->status, restore), "copy", row->id,
 	                  row->incident_id, end_detail(copy, end->status), &seq, error))
+		return FALSE;
+	if (!restore && end->status == COPY_SUCCESS && !check_mover(copy, db, error))
 		return FALSE;
 	/* The row on its way to the database, not yet ours: this may run more than once. */
 	QuarantineResult ended = *row;

@@ -57,7 +57,8 @@ gboolean copy_is_restore(const Copy *copy);
 /** Commits the row as it stands, with its raw bytes and extra rows. @guard (nullable) looks for an
  * owner of @ref in the same transaction. TRAWL_ERROR_CONFLICT when another row owns the place. */
 gboolean copy_save(Copy *copy, CopyOwned guard, const MailRef *ref, GError **error);
-/** Ends the row, its job, and the response when it was the last. */
+/** Ends the row, its job, and the response when it was the last. TRAWL_ERROR_CONFLICT when another
+ * row has moved the very message that this one moved. */
 gboolean copy_end(Copy *copy, CopyStatus status, const char *reason, GError **error);
 /** Adds a sentence to what the analyst will read. */
 void copy_note(Copy *copy, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -346,27 +346,6 @@ static gboolean end_vanished(Copy *copy, const char *reason, GError **error)
 	return copy_end(copy, COPY_MESSAGE_NOT_FOUND, reason, error);
 }
 
-/* Another row owns the place, or removes the very message: which of the two shows when the place
- * alone is committed. */
-static gboolean settle_conflict(Copy *copy, GError **error)
-{
-	g_autoptr(GError) failure = NULL;
-	copy->row->step = STEP_STORED;
-	if (copy_save(copy, NULL, NULL, &failure))
-		return end_vanished(copy,
-		                    "Another quarantine pulled this very message at the same time.",
-		                    error);
-	if (!g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT)) {
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return FALSE;
-	}
-	copy->own_fault = FALSE;
-	copy_set_place(copy, NULL);
-	copy->proved = FALSE;
-	copy->row->step = STEP_STORING;
-	return TRUE;
-}
-
 static gboolean claim(Copy *copy, GError **error)
 {
 	g_autoptr(MailItem) item = NULL;
@@ -387,17 +366,23 @@ static gboolean claim(Copy *copy, GError **error)
 	if (!found)
 		return end_vanished(
 			copy,
-			"It left the mailbox while Trawl was at work: its owner deleted "
+			"It left the mailbox while Trawl was at work: somebody else deleted "
 			"it. What had been stored in quarantine was removed again.",
 			error);
 	copy->row->step = STEP_REMOVING;
 	if (copy_save(copy, NULL, NULL, &failure))
 		return TRUE;
-	if (g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT))
-		return settle_conflict(copy, error);
 	copy->row->step = STEP_STORED;
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return FALSE;
+	if (!g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	/* A row with the same bytes owns this place: look for another, or store once more. */
+	copy->own_fault = FALSE;
+	copy->proved = FALSE;
+	copy_set_place(copy, NULL);
+	copy->row->step = STEP_STORING;
+	return TRUE;
 }
 
 /* After a crash: was it removed? */
@@ -420,13 +405,27 @@ static gboolean look_again(Copy *copy, const MailRef *source, gboolean *gone, GE
 	return !item || prove(copy, error);
 }
 
+/* Two incidents may be about one message; then two rows store it, and both find it gone. Who ends
+ * second gives its copy up, or an undo of both would double it. */
 static gboolean end_moved(Copy *copy, GError **error)
 {
 	const QuarantineResult *row = copy->row;
+	g_autoptr(GError) failure = NULL;
 	g_autofree char *reason = g_strdup_printf("Moved from “%s” to %s, “%s”.", row->folder,
 	                                          row->quarantine_mailbox, row->quarantine_folder);
 	copy->row->step = STEP_MOVED;
-	return copy_end(copy, COPY_SUCCESS, reason, error);
+	if (copy_end(copy, COPY_SUCCESS, reason, &failure))
+		return TRUE;
+	copy->row->step = STEP_REMOVING;
+	if (!g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	copy->own_fault = FALSE;
+	return end_vanished(copy,
+	                    "The quarantine of another incident pulled this very message at the "
+	                    "same time.",
+	                    error);
 }
 
 static gboolean withdraw(Copy *copy, GError **error)
