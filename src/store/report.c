@@ -109,6 +109,50 @@ gboolean report_begin_reading(Db *db, gint64 id, gint64 *reads, GError **error)
 	return FALSE;
 }
 
+gboolean report_end_reading(Db *db, gint64 id, GError **error)
+{
+	return db_run(db, NULL, error, "i", "UPDATE report SET reads = 0 WHERE id = $1", id);
+}
+
+gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const char *server_uid,
+                           gint64 *id, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	if (!rows_int(db_query(db, &problem, "itt",
+	                       "SELECT id FROM report WHERE source_id = $1 AND epoch = $2 AND "
+	                       "server_uid = $3",
+	                       source_id, epoch, server_uid),
+	              id, &problem))
+		*id = 0;
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const char *sha256,
+                              gint64 received_at, GError **error)
+{
+	return rows_find(db_query(db, error, "ttii",
+	                          "SELECT " REPORT_COLUMNS " FROM report WHERE sha256 = $1 AND "
+	                          "epoch <> $2 AND source_id = $3 AND received_at = $4 "
+	                          "ORDER BY id LIMIT 1",
+	                          sha256, epoch, source_id, received_at),
+	                 report_read, error);
+}
+
+gboolean report_relocate(Db *db, const Report *report, GError **error)
+{
+	gint64 changed = 0;
+	return db_run(db, &changed, error, "tttii",
+	              "UPDATE report SET epoch = $1, server_uid = $2, post_process = $3, "
+	              "revision = $4 WHERE id = $5",
+	              report->epoch, report->server_uid,
+	              post_process_state_names[report->post_process], report->revision,
+	              report->id) &&
+	       rows_check_saved(changed, 0, "report", report->id, error);
+}
+
 gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
                      GError **error)
 {
