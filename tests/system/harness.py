@@ -38,6 +38,7 @@ class Api:
     """REST with one kept connection. Paths are below /v1."""
 
     def __init__(self, url, key):
+        self.url = url
         self.host = url.split("//", 1)[1].rstrip("/")
         self.key = key
         self.connection = None
@@ -122,11 +123,11 @@ class Trawl:
 
     # -- life --
 
-    def start(self, wait=True, timeout=20):
+    def start(self, wait=True, timeout=20, listen="127.0.0.1:0"):
         address = os.path.join(self.data, "run", "address")
         if os.path.exists(address):
             os.unlink(address)
-        command = self.wrap + [BINARY, "serve", "--data", self.data, "--listen", "127.0.0.1:0"] + self.arguments
+        command = self.wrap + [BINARY, "serve", "--data", self.data, "--listen", listen] + self.arguments
         if self.database:
             command += ["--database", self.database]
         environment = dict(os.environ, G_DEBUG="fatal-criticals", **self.environment)

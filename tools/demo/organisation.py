@@ -366,7 +366,9 @@ class Organisation:
         subject, link = fill(subject), fill(link)
         body = fill(body.replace("{link}", "\0")).replace("\0", "{link}") + change
         text = body.replace("{link}", link)
-        to, cc, bcc = list(to), list(cc), list(bcc)
+        to = list(dict.fromkeys(to))
+        cc = [a for a in dict.fromkeys(cc) if a not in to]
+        bcc = [a for a in dict.fromkeys(bcc) if a not in to + cc]
         names = {p.address: p.name for p in self.people}
         if message_id is None:
             message_id = self._message_id(host)
