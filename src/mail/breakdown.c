@@ -12,6 +12,7 @@ void breakdown_init(void)
 	static gsize once;
 	if (!g_once_init_enter(&once))
 		return;
+	json_object_seed(0); /* else jansson reads /dev/urandom at its first object */
 	g_mime_init();
 	message_init();
 	charset_init();

@@ -119,6 +119,12 @@ static const struct {
 	{"iso-ir-111",        "ECMA-CYRILLIC"},
 };
 
+/* What GMime asks iconv for by itself, decoding header fields. */
+static const char *const of_gmime[] = {"GBK",         "EUC-CN",       "BIG5",    "SJIS",
+                                       "EUC-JP",      "EUC-KR",       "JOHAB",   "ISO-8859-1",
+                                       "ISO-8859-9",  "ISO-8859-11",  "GB18030", "CP949",
+                                       "ISO-2022-JP", "ISO-2022-JP-1"};
+
 static GHashTable *names; /* label -> name for iconv */
 
 void charset_init(void)
@@ -134,6 +140,8 @@ void charset_init(void)
 		if (forth != (iconv_t)-1)
 			g_hash_table_insert(names, (gpointer)charsets[i].label, (gpointer)name);
 	}
+	for (guint i = 0; i < G_N_ELEMENTS(of_gmime); i++)
+		(void)!iconv_open("UTF-8", of_gmime[i]);
 	g_once_init_leave(&once, 1);
 }
 

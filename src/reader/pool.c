@@ -118,6 +118,21 @@ static int connect_and_ask(ReaderPool *pool, int idle, GBytes *head, GBytes *mes
 	return -1;
 }
 
+/* When nobody listens any more, the reader did not die of the message. */
+static void blame_the_role(ReaderPool *pool, GError **error)
+{
+	if (!error || !g_error_matches(*error, TRAWL_ERROR, TRAWL_ERROR_REMOTE))
+		return;
+	g_autoptr(GError) unreachable = NULL;
+	int fd = reader_socket_connect(pool->path, &unreachable);
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	g_clear_error(error);
+	g_propagate_error(error, g_steal_pointer(&unreachable));
+}
+
 json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gint64 deadline,
                     GError **error)
 {
@@ -134,5 +149,7 @@ json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gi
 		fd = -1;
 	}
 	give_back(pool, fd);
+	if (!breakdown)
+		blame_the_role(pool, error);
 	return breakdown;
 }

@@ -1,11 +1,13 @@
 /* The walls around a reader, several deep: resource limits, no other descriptors, an unprivileged
- * user where we are root, Landlock without any right, and a seccomp filter that kills.
+ * user where we are root, Landlock without any right, and a seccomp filter that kills (and refuses
+ * to open files, which libraries try politely).
  *
  * The filter is what must hold, so the process ends when it cannot be loaded. Landlock is missing
  * from some kernels and only doubles it. Whatever needs a file (character sets, suffix list) is
  * loaded before, in breakdown_init(). */
 #include "reader/sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
@@ -58,7 +60,6 @@ static int keep_only(int fd)
 	if (syscall(SYS_close_range, 1u, ~0u, 0u) != 0)
 		for (int other = 1; other < 65536; other++)
 			close(other);
-	limit(RLIMIT_NOFILE, 1, 1);
 	return STDIN_FILENO;
 }
 
@@ -118,11 +119,15 @@ static void close_kernel(int fd)
 	         allow_on(filter, SCMP_SYS(read), fd) || allow_on(filter, SCMP_SYS(write), fd);
 	/* A log line has nowhere to go, but it is no crime. */
 	for (int gone = STDOUT_FILENO; !failed && gone <= STDERR_FILENO; gone++) {
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(9 /* EBADF */), SCMP_SYS(write),
-		                           1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)gone)) != 0;
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(9), SCMP_SYS(writev), 1,
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EBADF), SCMP_SYS(write), 1,
+		                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)gone)) != 0;
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EBADF), SCMP_SYS(writev), 1,
 		                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)gone)) != 0;
 	}
+	/* A character set that was not loaded before is a charset we do not know. */
+	static const int refused[] = {SCMP_SYS(open), SCMP_SYS(openat)};
+	for (guint i = 0; !failed && i < G_N_ELEMENTS(refused); i++)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0) != 0;
 	/* Only the limit on CPU time, which is set again for each message. */
 	failed = failed ||
 	         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
@@ -144,6 +149,7 @@ int sandbox_enter(int fd, const SandboxLimits *limits)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(70);
 	close_files();
+	limit(RLIMIT_NOFILE, 1, 1);
 	close_kernel(kept);
 	return kept;
 }

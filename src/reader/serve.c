@@ -20,16 +20,25 @@
 
 typedef struct {
 	int listener, signals;
-	guint children;
+	GArray *children; /* pid_t */
 	ReadMessage read_message;
 	const SandboxLimits *limits;
 } ReaderRole;
+
+static void forget(ReaderRole *role, pid_t child)
+{
+	for (guint i = 0; i < role->children->len; i++)
+		if (g_array_index(role->children, pid_t, i) == child) {
+			g_array_remove_index_fast(role->children, i);
+			return;
+		}
+}
 
 static void reap(ReaderRole *role)
 {
 	int status;
 	for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
-		role->children--;
+		forget(role, child);
 		if (WIFSIGNALED(status))
 			g_message("reader %d died of signal %d (%s)", (int)child, WTERMSIG(status),
 			          strsignal(WTERMSIG(status)));
@@ -45,7 +54,7 @@ static void serve_connection(ReaderRole *role)
 	if (child == 0)
 		reader_child_run(fd, role->read_message, role->limits);
 	if (child > 0)
-		role->children++;
+		g_array_append_val(role->children, child);
 	else
 		g_warning("cannot fork a reader: %s", g_strerror(errno));
 	close(fd);
@@ -65,7 +74,7 @@ static gboolean handle_signals(ReaderRole *role)
 static void accept_until_told(ReaderRole *role)
 {
 	for (;;) {
-		gboolean full = role->children >= LIMIT_READERS;
+		gboolean full = role->children->len >= LIMIT_READERS;
 		struct pollfd poller[] = {
 			{.fd = role->signals,              .events = POLLIN},
 			{.fd = full ? -1 : role->listener, .events = POLLIN},
@@ -79,11 +88,22 @@ static void accept_until_told(ReaderRole *role)
 	}
 }
 
+/* A client must find its connection closed when the role has ended, not a little later. */
+static void end_children(ReaderRole *role)
+{
+	for (guint i = 0; i < role->children->len; i++)
+		kill(g_array_index(role->children, pid_t, i), SIGKILL);
+	for (guint i = 0; i < role->children->len; i++)
+		waitpid(g_array_index(role->children, pid_t, i), NULL, 0);
+	g_array_unref(role->children);
+}
+
 int reader_serve_with(const char *socket_path, ReadMessage read_message,
                       const SandboxLimits *limits)
 {
 	g_autoptr(GError) error = NULL;
 	ReaderRole role = {.read_message = read_message, .limits = limits};
+	role.children = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -95,13 +115,14 @@ int reader_serve_with(const char *socket_path, ReadMessage read_message,
 	role.listener = reader_socket_listen(socket_path, &error);
 	if (role.listener < 0) {
 		g_warning("%s", error->message);
+		g_array_unref(role.children);
 		return 74; /* EX_IOERR */
 	}
 	accept_until_told(&role);
 	unlink(socket_path);
+	end_children(&role);
 	close(role.listener);
 	close(role.signals);
-	/* The children die with us (PR_SET_PDEATHSIG). */
 	return 0;
 }
 
