@@ -90,12 +90,21 @@ gboolean maildir_entry_stat(const MaildirFolder *folder, const MaildirEntry *ent
 	       S_ISREG(status->st_mode);
 }
 
+/* MISSING_MESSAGE when the reference is none of ours. */
+static gboolean check_epoch(const MailRef *ref, GError **error)
+{
+	if (g_strcmp0(ref->epoch, MAILDIR_EPOCH) == 0)
+		return TRUE;
+	mail_server_set_missing(error, MISSING_MESSAGE, ref->uid);
+	return FALSE;
+}
+
 static MailItem *maildir_stat(MailServer *server, const MailRef *ref, gint64 deadline,
                               GError **error)
 {
 	g_autoptr(MaildirFolder) folder =
 		maildir_reach((Maildir *)server, ref->mailbox, ref->folder, FALSE, error);
-	if (!folder)
+	if (!folder || !check_epoch(ref, error))
 		return NULL;
 	g_autoptr(GHashTable) entries = NULL;
 	const MaildirEntry *entry;
@@ -169,7 +178,9 @@ static gboolean fetch_one(const MaildirFolder *folder, const MailRef *ref, GHash
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(GBytes) message = NULL;
 	const MaildirEntry *entry;
-	g_auto(AutoFd) fd = maildir_message_open(folder, ref->uid, entries, &entry, &problem);
+	g_auto(AutoFd) fd = -1;
+	if (check_epoch(ref, &problem))
+		fd = maildir_message_open(folder, ref->uid, entries, &entry, &problem);
 	if (fd >= 0)
 		message = read_message(fd, ref->uid, &problem);
 	if (!message && !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND)) {
@@ -447,6 +458,8 @@ static gboolean maildir_remove(MailServer *server, const MailRef *ref, gint64 de
 		maildir_reach((Maildir *)server, ref->mailbox, ref->folder, FALSE, error);
 	if (!folder)
 		return FALSE;
+	if (!check_epoch(ref, NULL))
+		return TRUE;
 	while (deadline_check(deadline, error)) {
 		g_autoptr(GHashTable) entries = maildir_folder_scan(folder, error);
 		if (!entries)
