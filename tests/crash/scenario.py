@@ -66,11 +66,11 @@ class World:
                 boxes[mail.mailbox].append(("Processed" if action == "move" else "INBOX", "", mail.received, digest(mail.raw)))
         return {mailbox: sorted(mails) for mailbox, mails in boxes.items()}
 
-    def compare(self, root):
-        """What in the mailboxes below @root is not as the model says: sentences."""
+    def compare(self, maildir):
+        """What in the mailboxes is not as the model says: sentences. @maildir gives the path of a mailbox."""
         wrong = []
         for mailbox, expected in self.expected().items():
-            found = sorted((m[0], m[1], m[2], digest(m[3])) for m in harness.maildir_messages(demo.maildir_path(root, mailbox)))
+            found = sorted((m[0], m[1], m[2], digest(m[3])) for m in harness.maildir_messages(maildir(mailbox)))
             for mail in expected:
                 if mail in found:
                     found.remove(mail)

@@ -338,34 +338,73 @@ def maildir_messages(path):
     return found
 
 
-def snapshot(root, mailboxes):
-    """{mailbox: sorted [(folder, flags, mtime, bytes)]}: what must be the same before and after an undo."""
-    return {mailbox: sorted(m[:4] for m in maildir_messages(demo.maildir_path(root, mailbox))) for mailbox in mailboxes}
-
-
 class Mail:
-    """Maildirs of an organisation in a directory of their own."""
+    """An organisation's mailboxes as Maildirs in a directory of their own."""
 
-    def __init__(self, organisation):
+    def __init__(self, organisation, mailboxes=()):
         self.organisation = organisation
+        self.mailboxes = organisation.mailboxes + list(mailboxes)
         self.root = tempfile.mkdtemp(prefix="trawl-mail-")
-        demo.write_maildirs(organisation, self.root)
+        for mailbox in self.mailboxes:
+            demo.maildir_make(self.root, mailbox)
+        self.deliver(*organisation.mails)
 
-    def deliver(self, *reports):
-        for report in reports:
-            demo.maildir_deliver(self.root, report.delivery)
+    def deliver(self, *mails):
+        """Reports or deliveries."""
+        for mail in mails:
+            demo.maildir_deliver(self.root, getattr(mail, "delivery", mail))
 
-    def add_server(self, trawl, name="mail"):
-        return trawl.add_maildir_server(self.root, name)
+    def maildir(self, mailbox):
+        return demo.maildir_path(self.root, mailbox)
 
-    def snapshot(self):
-        return snapshot(self.root, self.organisation.mailboxes)
+    def add_server(self, trawl, name="mail", **config):
+        return trawl.add_maildir_server(self.root, name, **config)
 
     def messages(self, mailbox):
-        return maildir_messages(demo.maildir_path(self.root, mailbox))
+        return maildir_messages(self.maildir(mailbox))
+
+    def snapshot(self, mailboxes=None):
+        """{mailbox: sorted [(folder, flags, date, bytes)]}: what must be the same before and after an undo."""
+        return {m: sorted(x[:4] for x in self.messages(m)) for m in mailboxes or self.mailboxes}
 
     def remove(self):
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def add_dovecot_server(trawl, dovecot, name="mail", **config):
+    return trawl.api.post("/mail-servers", {"name": name, "kind": "imap", "secret": {"password": dovecot.master_password},
+                                            "config": {
+        "host": dovecot.host, "port": dovecot.imaps_port, "ca_file": dovecot.ca_file, "login": "master",
+        "master_user": dovecot.master, "quarantine_mailbox": demo.QUARANTINE, "quarantine_folder": "Quarantine",
+        "domains": [demo.DOMAIN], **config}})
+
+
+class DovecotMail(Mail):
+    """The same mailboxes on a Dovecot of their own, reached by its master user."""
+
+    def __init__(self, organisation, mailboxes=(), **options):
+        import dovecot
+        self.organisation = organisation
+        self.mailboxes = organisation.mailboxes + list(mailboxes)
+        try:
+            self.dovecot = dovecot.Dovecot(users=self.mailboxes, **options).start()
+        except dovecot.NotInstalled as error:
+            raise unittest.SkipTest(f"skipped: {error}") from None
+        self.deliver(*organisation.mails)
+
+    def deliver(self, *mails):
+        for mail in mails:
+            mail = getattr(mail, "delivery", mail)
+            self.dovecot.deliver(mail.mailbox, mail.folder, mail.raw, mail.flags, mail.received)
+
+    def maildir(self, mailbox):
+        return self.dovecot.maildir(mailbox)
+
+    def add_server(self, trawl, name="mail", **config):
+        return add_dovecot_server(trawl, self.dovecot, name, **config)
+
+    def remove(self):
+        self.dovecot.close()
 
 
 class SystemTest(unittest.TestCase):
@@ -383,7 +422,7 @@ class SystemTest(unittest.TestCase):
         self.addCleanup(trawl.remove)
         return trawl.start()
 
-    def mail(self, organisation):
-        mail = Mail(organisation)
+    def mail(self, organisation, kind=Mail, **options):
+        mail = kind(organisation, **options)
         self.addCleanup(mail.remove)
         return mail

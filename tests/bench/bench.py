@@ -1,0 +1,42 @@
+"""What benches share: a table of figures, percentiles, and the memory of a daemon."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "system"), os.path.join(HERE, "..", "support")]
+import harness  # noqa: E402,F401
+
+QUICK = os.environ.get("BENCH_QUICK") == "1"
+
+
+class Table:
+    """Rows of (figure, value, aim, met): met True, False, or None where there is no aim."""
+
+    def __init__(self, title):
+        self.title, self.rows = title, []
+
+    def add(self, figure, value, aim="", met=None):
+        self.rows.append((figure, value, aim, {True: "met", False: "MISSED", None: ""}[met]))
+
+    def show(self):
+        print(self.title)
+        widths = [max(len(row[i]) for row in self.rows) for i in range(4)]
+        for row in self.rows:
+            print("  " + "  ".join(text.ljust(width) if i != 1 else text.rjust(width)
+                                   for i, (text, width) in enumerate(zip(row, widths))).rstrip())
+        sys.stdout.flush()
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def pss_mib(pids):
+    """Proportional set size of some processes together, in MiB: pages that they share count once."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    return total / 1024
