@@ -133,8 +133,10 @@ CREATE TABLE report (
   revision    BIGINT NOT NULL,
   UNIQUE (source_id, epoch, server_uid)
 );
-CREATE INDEX report_state ON report (state) WHERE state = 'new';
-CREATE INDEX report_revision ON report (revision);
+CREATE INDEX report_source ON report (source_id, id);
+CREATE INDEX report_state ON report (state, id);
+CREATE INDEX report_trusted ON report (trusted, id);
+CREATE INDEX report_revision ON report (revision, id);
 CREATE INDEX report_reporter ON report (reporter, id);
 CREATE INDEX report_sha256 ON report (sha256);
 
@@ -161,6 +163,7 @@ CREATE TABLE incident (
   link_key    TEXT,                        -- the original's Message-ID; NULL: never joined by another report
   original_id BIGINT REFERENCES original (id),
   title       TEXT NOT NULL,
+  title_folded TEXT NOT NULL,              -- as it is searched: without case
   severity    TEXT NOT NULL,
   disposition TEXT NOT NULL,
   sub_disposition TEXT,
@@ -178,8 +181,10 @@ CREATE TABLE incident (
 CREATE INDEX incident_link_key ON incident (link_key) WHERE link_key IS NOT NULL;
 CREATE INDEX incident_state ON incident (state, id);
 CREATE INDEX incident_severity ON incident (severity, id);
+CREATE INDEX incident_kind ON incident (kind, id);
+CREATE INDEX incident_original ON incident (original_id) WHERE original_id IS NOT NULL;
 CREATE INDEX incident_disposition ON incident (disposition, id);
-CREATE INDEX incident_revision ON incident (revision);
+CREATE INDEX incident_revision ON incident (revision, id);
 CREATE INDEX incident_assignee ON incident (assignee, id) WHERE assignee IS NOT NULL;
 
 CREATE TABLE alert (
@@ -202,11 +207,12 @@ CREATE TABLE alert (
 );
 -- One open alert for a recipient of an incident and source, however many report it.
 CREATE UNIQUE INDEX alert_open ON alert (incident_id, source_id, recipient) WHERE state = 'open';
-CREATE INDEX alert_pair ON alert (recipient, message_id);
+CREATE INDEX alert_recipient ON alert (recipient, incident_id);
+CREATE INDEX alert_message_id ON alert (message_id, id);
+CREATE INDEX alert_source ON alert (source_id, id);
 CREATE INDEX alert_state ON alert (state, id);
-CREATE INDEX alert_revision ON alert (revision);
+CREATE INDEX alert_revision ON alert (revision, id);
 CREATE INDEX alert_incident ON alert (incident_id, id);
-CREATE INDEX alert_raised_by ON alert (report_id);
 
 -- Every report that stands behind an alert, its first one included.
 CREATE TABLE alert_report (
@@ -225,6 +231,13 @@ CREATE TABLE report_incident (
 );
 CREATE INDEX report_incident_incident ON report_incident (incident_id, report_id);
 
+-- From which sources an incident has reports: derived from report_incident, so that a list of one source needs no search.
+CREATE TABLE incident_source (
+  source_id   BIGINT NOT NULL REFERENCES source (id),
+  incident_id BIGINT NOT NULL REFERENCES incident (id),
+  PRIMARY KEY (source_id, incident_id)
+);
+
 CREATE TABLE response (
   id          IDENTITY,
   incident_id BIGINT NOT NULL REFERENCES incident (id),
@@ -239,7 +252,7 @@ CREATE TABLE response (
   revision    BIGINT NOT NULL
 );
 CREATE INDEX response_incident ON response (incident_id, id);
-CREATE INDEX response_revision ON response (revision);
+CREATE INDEX response_revision ON response (revision, id);
 
 -- The ledger: one row a copy (or a mailbox in which none was found). A restore writes into the rows it undoes.
 CREATE TABLE quarantine_result (
@@ -280,8 +293,10 @@ CREATE TABLE quarantine_result (
   revision    BIGINT NOT NULL
 );
 CREATE INDEX quarantine_result_response ON quarantine_result (response_id, id);
-CREATE INDEX quarantine_result_restore ON quarantine_result (restore_response_id) WHERE restore_response_id IS NOT NULL;
-CREATE INDEX quarantine_result_incident ON quarantine_result (incident_id, mailbox);
+CREATE INDEX quarantine_result_restore ON quarantine_result (restore_response_id, id) WHERE restore_response_id IS NOT NULL;
+CREATE INDEX quarantine_result_incident ON quarantine_result (incident_id, id);
+CREATE INDEX quarantine_result_mailbox ON quarantine_result (incident_id, mailbox);
+CREATE INDEX quarantine_result_revision ON quarantine_result (revision, id);
 -- A message in the quarantine belongs to one row: whoever claims it second is not its owner.
 CREATE UNIQUE INDEX quarantine_result_place ON quarantine_result
   (quarantine_server_id, quarantine_mailbox, quarantine_folder, quarantine_epoch, quarantine_uid)
@@ -290,8 +305,8 @@ CREATE UNIQUE INDEX quarantine_result_place ON quarantine_result
 CREATE INDEX quarantine_result_source ON quarantine_result (mail_server_id, mailbox, folder, epoch, server_uid)
   WHERE step IN ('moved', 'returning', 'returned', 'clearing', 'restored');
 -- Is a response over? Asked at the end of each row.
-CREATE INDEX quarantine_result_pending ON quarantine_result (response_id) WHERE status = 'pending';
-CREATE INDEX quarantine_result_undoing ON quarantine_result (restore_response_id) WHERE restore_status = 'pending';
+CREATE INDEX quarantine_result_status ON quarantine_result (response_id, status);
+CREATE INDEX quarantine_result_undo_status ON quarantine_result (restore_response_id, restore_status) WHERE restore_response_id IS NOT NULL;
 
 CREATE TABLE job (
   id          IDENTITY,

@@ -35,20 +35,22 @@ gpointer incident_read(DbRows *rows)
 
 gboolean incident_insert(Db *db, Incident *incident, GError **error)
 {
+	g_autofree char *folded = rows_fold(incident->title);
 	return rows_int(
-		db_query(
-			db, error, "tttzttttttiziti",
-			"INSERT INTO incident (state, kind, link_key, original_id, title, "
-			"severity, disposition, sub_disposition, close_reason, assignee, "
-			"opened_at, closed_at, updated_at, findings, revision) VALUES ($1, $2, $3, "
-			"$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
-			open_state_names[incident->state], incident_kind_names[incident->kind],
-			incident->link_key, incident->original_id, incident->title,
-			severity_names[incident->severity],
-			disposition_names[incident->disposition], incident->sub_disposition,
-			incident->close_reason, incident->assignee, incident->opened_at,
-			incident->closed_at, incident->updated_at,
-			incident->findings ? incident->findings : "[]", incident->revision),
+		db_query(db, error, "tttzttttttizitit",
+	                 "INSERT INTO incident (state, kind, link_key, original_id, title, "
+	                 "severity, disposition, sub_disposition, close_reason, assignee, "
+	                 "opened_at, closed_at, updated_at, findings, revision, title_folded) "
+	                 "VALUES ($1, $2, $3, "
+	                 "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+	                 open_state_names[incident->state], incident_kind_names[incident->kind],
+	                 incident->link_key, incident->original_id, incident->title,
+	                 severity_names[incident->severity],
+	                 disposition_names[incident->disposition], incident->sub_disposition,
+	                 incident->close_reason, incident->assignee, incident->opened_at,
+	                 incident->closed_at, incident->updated_at,
+	                 incident->findings ? incident->findings : "[]", incident->revision,
+	                 folded),
 		&incident->id, error);
 }
 
@@ -61,12 +63,13 @@ Incident *incident_load(Db *db, gint64 id, GError **error)
 
 gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError **error)
 {
+	g_autofree char *folded = rows_fold(incident->title);
 	gint64 changed = 0;
-	return db_run(db, &changed, error, "tttzttttttizitiii",
+	return db_run(db, &changed, error, "tttzttttttizitiiit",
 	              "UPDATE incident SET state = $1, kind = $2, link_key = $3, original_id = $4, "
 	              "title = $5, severity = $6, disposition = $7, sub_disposition = $8, "
 	              "close_reason = $9, assignee = $10, opened_at = $11, closed_at = $12, "
-	              "updated_at = $13, findings = $14, revision = $15 "
+	              "updated_at = $13, findings = $14, revision = $15, title_folded = $18 "
 	              "WHERE id = $16 AND ($17 = 0 OR revision = $17)",
 	              open_state_names[incident->state], incident_kind_names[incident->kind],
 	              incident->link_key, incident->original_id, incident->title,
@@ -74,7 +77,7 @@ gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError
 	              incident->sub_disposition, incident->close_reason, incident->assignee,
 	              incident->opened_at, incident->closed_at, incident->updated_at,
 	              incident->findings ? incident->findings : "[]", incident->revision,
-	              incident->id, expected) &&
+	              incident->id, expected, folded) &&
 	       rows_check_saved(changed, expected, "incident", incident->id, error);
 }
 

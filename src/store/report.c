@@ -159,7 +159,11 @@ gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 origin
 	return db_run(db, NULL, error, "iiz",
 	              "INSERT INTO report_incident (report_id, incident_id, original_id) "
 	              "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-	              report_id, incident_id, original_id);
+	              report_id, incident_id, original_id) &&
+	       db_run(db, NULL, error, "ii",
+	              "INSERT INTO incident_source (source_id, incident_id) "
+	              "SELECT source_id, $2 FROM report WHERE id = $1 ON CONFLICT DO NOTHING",
+	              report_id, incident_id);
 }
 
 GArray *report_incidents(Db *db, gint64 report_id, GError **error)

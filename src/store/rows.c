@@ -72,6 +72,13 @@ int rows_enum(DbRows *rows, int column, const char *const *names)
 	return MAX(value, 0);
 }
 
+char *rows_fold(const char *text)
+{
+	g_autofree char *folded = g_utf8_casefold(text, -1);
+	char *normal = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL_COMPOSE);
+	return normal ? normal : g_steal_pointer(&folded);
+}
+
 char *rows_format_strv(char *const *texts)
 {
 	g_autoptr(json_t) array = json_array();

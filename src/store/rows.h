@@ -27,6 +27,9 @@ gboolean rows_check_saved(gint64 changed, gint64 expected, const char *what, gin
 /** The value of a column that holds a name of @names. */
 int rows_enum(DbRows *rows, int column, const char *const *names);
 
+/** @text as it is searched: without case, in one normal form; newly allocated. */
+char *rows_fold(const char *text);
+
 /** A JSON array of strings from a vector (NULL as []), and back. */
 char *rows_format_strv(char *const *texts);
 char **rows_parse_strv(const char *json);

@@ -1,0 +1,331 @@
+/* Lists for people: any filters together, one page at a time.
+ *
+ * A statement is put together from literal fragments; values are always bound. Pages are cut by
+ * key, so that the thousandth costs what the first does. Each filter has an index in schema/ that
+ * ends in the page's key; a feed goes by revision instead, so there the filters must not tempt the
+ * database to use an index of theirs and sort (see column()). */
+#include "store/listing.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "model/alert.h"
+#include "model/incident.h"
+#include "model/job.h"
+#include "model/quarantine.h"
+#include "model/report.h"
+#include "store/columns.h"
+#include "store/rows.h"
+
+#include <string.h>
+
+typedef struct {
+	GString *sql;
+	GArray *values; /* of DbValue */
+	const Page *page;
+} Query;
+
+static void query_clear(Query *query)
+{
+	g_string_free(query->sql, TRUE);
+	g_array_unref(query->values);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_clear)
+
+static Query query_start(const char *sql, const Page *page)
+{
+	return (Query){g_string_new(sql), g_array_new(FALSE, TRUE, sizeof(DbValue)), page};
+}
+
+/* Adds a fragment in which each ? stands for @value. */
+static void add(Query *query, const char *fragment, DbValue value)
+{
+	g_array_append_val(query->values, value);
+	for (; *fragment; fragment++)
+		if (*fragment == '?')
+			g_string_append_printf(query->sql, "$%u", query->values->len);
+		else
+			g_string_append_c(query->sql, *fragment);
+}
+
+static DbValue text_value(const char *text)
+{
+	return (DbValue){.type = 't', .t = text};
+}
+
+static DbValue number_value(gint64 number)
+{
+	return (DbValue){.type = 'i', .i = number};
+}
+
+/* A column as a filter names it; in a feed in such a way that no index is chosen by it. */
+static void column(Query *query, const char *name, const char *neutral)
+{
+	g_string_append_printf(query->sql, query->page->feed ? " AND (%s%s)" : " AND %s", name,
+	                       query->page->feed ? neutral : "");
+}
+
+static void where_text(Query *query, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	column(query, name, " || ''");
+	add(query, " = ?", text_value(text));
+}
+
+static void where_number(Query *query, const char *name, gint64 number)
+{
+	if (number <= 0)
+		return;
+	column(query, name, " + 0");
+	add(query, " = ?", number_value(number));
+}
+
+static void where_enum(Query *query, const char *name, const char *const *names, int value)
+{
+	if (value >= 0)
+		where_text(query, name, names[value]);
+}
+
+static void where(Query *query, const char *fragment, const char *text)
+{
+	if (text)
+		add(query, fragment, text_value(text));
+}
+
+/* Ends the statement with the page. @table names the rows, @key is what they are ordered by. */
+static void cut_page(Query *query, const char *table, const char *key)
+{
+	const Page *page = query->page;
+	if (page->feed) {
+		g_string_append_printf(query->sql, " AND (%s.revision, %s.id) > ", table, table);
+		add(query, "(?, ", number_value(page->changed_since));
+		add(query, "?)", number_value(page->after_id ? page->after_id : G_MAXINT64));
+		g_string_append_printf(query->sql, " ORDER BY %s.revision, %s.id", table, table);
+	} else {
+		if (page->before_id > 0) {
+			g_string_append_printf(query->sql, " AND %s < ", key);
+			add(query, "?", number_value(page->before_id));
+		}
+		g_string_append_printf(query->sql, " ORDER BY %s DESC", key);
+	}
+	add(query, " LIMIT ?", number_value(CLAMP(page->limit, 1, LIMIT_PAGE)));
+}
+
+static GPtrArray *collect(Db *db, Query *query, RowRead read, GDestroyNotify free, GError **error)
+{
+	return rows_collect(db_query_values(db, error, query->sql->str,
+	                                    (const DbValue *)(void *)query->values->data,
+	                                    query->values->len),
+	                    read, free, error);
+}
+
+/* A LIKE pattern for what contains @text, in which \ makes wildcards ordinary. */
+static char *pattern_containing(const char *text)
+{
+	g_autofree char *folded = rows_fold(text);
+	GString *pattern = g_string_new("%");
+	for (const char *p = folded; *p; p++) {
+		if (*p == '%' || *p == '_' || *p == '\\')
+			g_string_append_c(pattern, '\\');
+		g_string_append_c(pattern, *p);
+	}
+	g_string_append_c(pattern, '%');
+	return g_string_free(pattern, FALSE);
+}
+
+/* One page of the incidents of one severity, or with -1 of all. */
+static GPtrArray *list_severity(Db *db, const IncidentFilter *filter, const Page *page,
+                                int severity, GError **error)
+{
+	gboolean by_source = filter->source_id > 0 && !page->feed;
+	g_auto(Query) query =
+		by_source ? query_start("SELECT " INCIDENT_COLUMNS " FROM incident_source JOIN "
+	                                "incident ON incident.id = incident_source.incident_id "
+	                                "WHERE 1 = 1",
+	                                page)
+			  : query_start("SELECT " INCIDENT_COLUMNS " FROM incident WHERE 1 = 1",
+	                                page);
+	g_autofree char *pattern = filter->text ? pattern_containing(filter->text) : NULL;
+	if (by_source)
+		where_number(&query, "incident_source.source_id", filter->source_id);
+	else if (filter->source_id > 0)
+		add(&query,
+		    " AND EXISTS (SELECT 1 FROM incident_source WHERE source_id = ? AND "
+		    "incident_id = incident.id)",
+		    number_value(filter->source_id));
+	where_enum(&query, "incident.state", open_state_names, filter->state);
+	where_enum(&query, "incident.severity", severity_names, severity);
+	where_enum(&query, "incident.disposition", disposition_names, filter->disposition);
+	where_enum(&query, "incident.kind", incident_kind_names, filter->kind);
+	where_text(&query, "incident.assignee", filter->assignee);
+	where(&query,
+	      " AND incident.id IN (SELECT incident_id FROM report JOIN report_incident ON "
+	      "report_id = report.id WHERE reporter = ?)",
+	      filter->reporter);
+	where(&query, " AND incident.id IN (SELECT incident_id FROM alert WHERE recipient = ?)",
+	      filter->recipient);
+	where(&query, " AND incident.original_id IN (SELECT id FROM original WHERE message_id = ?)",
+	      filter->message_id);
+	where(&query, " AND incident.title_folded LIKE ? ESCAPE '\\'", pattern);
+	cut_page(&query, "incident", by_source ? "incident_source.incident_id" : "incident.id");
+	return collect(db, &query, incident_read, (GDestroyNotify)incident_free, error);
+}
+
+static gint compare_incidents(gconstpointer a, gconstpointer b, gpointer feed)
+{
+	const Incident *left = *(Incident *const *)a, *right = *(Incident *const *)b;
+	gint by_revision = (left->revision > right->revision) - (left->revision < right->revision);
+	gint by_id = (left->id > right->id) - (left->id < right->id);
+	if (!feed)
+		return -by_id;
+	return by_revision ? by_revision : by_id;
+}
+
+/* "At least this severe" is a range over names, which no index keeps in the order of a page: each
+ * severity is asked for by itself, and the pages are merged. */
+GPtrArray *incident_list(Db *db, const IncidentFilter *filter, const Page *page, GError **error)
+{
+	int severity = filter->severity_min > 0 ? filter->severity_min : -1;
+	g_autoptr(GPtrArray) all = list_severity(db, filter, page, severity, error);
+	while (all && severity >= 0 && severity < SEVERITY_CRITICAL) {
+		g_autoptr(GPtrArray) more = list_severity(db, filter, page, ++severity, error);
+		if (!more)
+			return NULL;
+		g_ptr_array_extend_and_steal(all, g_steal_pointer(&more));
+	}
+	if (!all || severity < 0)
+		return g_steal_pointer(&all);
+	g_ptr_array_sort_with_data(all, compare_incidents, GINT_TO_POINTER(page->feed));
+	if (all->len > page->limit)
+		g_ptr_array_set_size(all, (gint)page->limit);
+	return g_steal_pointer(&all);
+}
+
+GPtrArray *alert_list_filtered(Db *db, const AlertFilter *filter, const Page *page, GError **error)
+{
+	g_auto(Query) query = query_start("SELECT " ALERT_COLUMNS " FROM alert WHERE 1 = 1", page);
+	where_enum(&query, "alert.state", open_state_names, filter->state);
+	where_number(&query, "alert.incident_id", filter->incident_id);
+	where_number(&query, "alert.source_id", filter->source_id);
+	where_text(&query, "alert.recipient", filter->recipient);
+	where_text(&query, "alert.message_id", filter->message_id);
+	if (filter->report_id > 0)
+		add(&query,
+		    " AND alert.id IN (SELECT alert_id FROM alert_report WHERE report_id = ?)",
+		    number_value(filter->report_id));
+	cut_page(&query, "alert", "alert.id");
+	return collect(db, &query, alert_read, (GDestroyNotify)alert_free, error);
+}
+
+GPtrArray *report_list(Db *db, const ReportFilter *filter, const Page *page, GError **error)
+{
+	g_auto(Query) query =
+		query_start("SELECT " REPORT_COLUMNS " FROM report WHERE 1 = 1", page);
+	where_enum(&query, "report.state", report_state_names, filter->state);
+	where_number(&query, "report.source_id", filter->source_id);
+	where_text(&query, "report.reporter", filter->reporter);
+	if (filter->trusted >= 0) {
+		column(&query, "report.trusted", " + 0");
+		add(&query, " = ?", number_value(filter->trusted != 0));
+	}
+	if (filter->incident_id > 0)
+		add(&query,
+		    " AND report.id IN (SELECT report_id FROM report_incident WHERE "
+		    "incident_id = ?)",
+		    number_value(filter->incident_id));
+	if (filter->alert_id > 0)
+		add(&query,
+		    " AND report.id IN (SELECT report_id FROM alert_report WHERE alert_id = ?)",
+		    number_value(filter->alert_id));
+	cut_page(&query, "report", "report.id");
+	return collect(db, &query, report_read, (GDestroyNotify)report_free, error);
+}
+
+GPtrArray *response_list_filtered(Db *db, const ResponseFilter *filter, const Page *page,
+                                  GError **error)
+{
+	g_auto(Query) query =
+		query_start("SELECT " RESPONSE_COLUMNS " FROM response WHERE 1 = 1", page);
+	where_enum(&query, "response.state", response_state_names, filter->state);
+	where_enum(&query, "response.kind", response_kind_names, filter->kind);
+	where_number(&query, "response.incident_id", filter->incident_id);
+	cut_page(&query, "response", "response.id");
+	return collect(db, &query, response_read, (GDestroyNotify)response_free, error);
+}
+
+GPtrArray *job_list(Db *db, const JobFilter *filter, const Page *page, GError **error)
+{
+	g_auto(Query) query = query_start("SELECT " JOB_COLUMNS " FROM job WHERE 1 = 1", page);
+	g_return_val_if_fail(!page->feed, NULL);
+	where_enum(&query, "job.state", job_state_names, filter->state);
+	where_text(&query, "job.kind", filter->kind);
+	cut_page(&query, "job", "job.id");
+	return collect(db, &query, job_read, (GDestroyNotify)job_free, error);
+}
+
+static gpointer read_text(DbRows *rows)
+{
+	return db_text_dup(rows, 0);
+}
+
+GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter *filter,
+                                           const Page *page, GError **error)
+{
+	g_auto(Query) query =
+		query_start("SELECT " RESULT_COLUMNS " FROM quarantine_result WHERE 1 = 1", page);
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *kind =
+		rows_find(db_query(db, &problem, "i", "SELECT kind FROM response WHERE id = $1",
+	                           filter->response_id),
+	                  read_text, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	gboolean restore = g_strcmp0(kind, response_kind_names[RESPONSE_RESTORE]) == 0;
+	where_number(&query, restore ? "restore_response_id" : "response_id", filter->response_id);
+	where_number(&query, "incident_id", filter->incident_id);
+	where_enum(&query, restore ? "restore_status" : "status", copy_status_names,
+	           filter->status);
+	cut_page(&query, "quarantine_result", "quarantine_result.id");
+	return collect(db, &query, quarantine_result_read, (GDestroyNotify)quarantine_result_free,
+	               error);
+}
+
+static const struct {
+	const char *name, *sql;
+} figures[] = {
+	{"incidents_open",     "SELECT count(*) FROM incident WHERE state = 'open'"            },
+	{"incidents_closed",   "SELECT count(*) FROM incident WHERE state = 'closed'"          },
+	{"alerts_open",        "SELECT count(*) FROM alert WHERE state = 'open'"               },
+	{"alerts_closed",      "SELECT count(*) FROM alert WHERE state = 'closed'"             },
+	{"reports_new",        "SELECT count(*) FROM report WHERE state = 'new'"               },
+	{"reports_done",       "SELECT count(*) FROM report WHERE state = 'done'"              },
+	{"reports_unparsed",   "SELECT count(*) FROM report WHERE state = 'unparsed'"          },
+	{"reports_gone",       "SELECT count(*) FROM report WHERE state = 'gone'"              },
+	{"reports_untrusted",  "SELECT count(*) FROM report WHERE trusted = 0"                 },
+	{"jobs_ready",         "SELECT count(*) FROM job WHERE state = 'ready'"                },
+	{"jobs_running",       "SELECT count(*) FROM job WHERE state = 'running'"              },
+	{"jobs_parked",        "SELECT count(*) FROM job WHERE state = 'parked'"               },
+	{"sources_enabled",    "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
+                            "enabled = 1"                           },
+	{"sources_failing",    "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
+                            "enabled = 1 AND last_error IS NOT NULL"},
+	{"copies_quarantined", "SELECT count(*) FROM quarantine_result WHERE step = 'moved' AND "
+                               "status = 'success'"              },
+	{"copies_restored",    "SELECT count(*) FROM quarantine_result WHERE step = 'restored'"},
+	{"audit_records",      "SELECT COALESCE(MAX(seq), 0) FROM audit"                       },
+};
+
+char *store_figures(Db *db, GError **error)
+{
+	g_autoptr(json_t) object = json_object();
+	for (guint i = 0; i < G_N_ELEMENTS(figures); i++) {
+		gint64 n = 0;
+		if (!rows_int(db_query(db, error, "", figures[i].sql), &n, error))
+			return NULL;
+		json_object_set_new(object, figures[i].name, json_integer(n));
+	}
+	return json_format(object);
+}
