@@ -239,20 +239,6 @@ QuarantineResult *quarantine_result_find_mover(Db *db, const QuarantineResult *r
 	                 quarantine_result_read, error);
 }
 
-QuarantineResult *quarantine_result_find_mover(Db *db, const QuarantineResult *row, GError **error)
-{
-	return rows_find(
-		db_query(db, error, "ittttii",
-	                 "SELECT " RESULT_COLUMNS " FROM quarantine_result WHERE "
-	                 "mail_server_id = $1 AND mailbox = $2 AND folder = $3 AND epoch = $4 AND "
-	                 "server_uid = $5 AND step IN ('moved', 'returning', 'returned', "
-	                 "'clearing', 'restored') AND id <> $6 AND revision > $7 "
-	                 "ORDER BY id LIMIT 1",
-	                 row->mail_server_id, row->mailbox, row->folder, row->epoch,
-	                 row->server_uid, row->id, row->revision),
-		quarantine_result_read, error);
-}
-
 char *quarantine_result_counts(Db *db, const Response *response, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
