@@ -57,7 +57,7 @@ def main(module="__main__", names=None):
     names = names or [name for name in sys.argv[1:] if not name.startswith("-")]
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(names, sys.modules[module]) if names else loader.loadTestsFromModule(sys.modules[module])
-    print(f"1..{suite.countTestCases()}", flush=True)
     result = _TapResult()
     suite.run(result)
+    print(f"1..{result.number}", flush=True)  # at the end: each subtest that fails is a line of its own
     sys.exit(0 if result.wasSuccessful() else 1)

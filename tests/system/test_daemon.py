@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""The daemon as a whole: roles that die, stops, a second daemon, sources that do not disturb each other."""
+import os
+import signal
+import socket
+import threading
+import time
+import unittest
+
+import harness
+import tap
+from harness import demo
+
+NOW = int(time.time()) - 3600
+
+
+class DeafServer:
+    """Accepts connections and never says a word."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.accepted = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        try:
+            while True:
+                self.accepted.append(self.listener.accept()[0])
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()
+        for connection in self.accepted:
+            connection.close()
+
+
+class Daemon(harness.SystemTest):
+    def organisation(self):
+        return demo.Organisation(seed=4, now=NOW, people=8, ordinary=4)
+
+    def test_a_source_that_hangs_delays_no_other(self):
+        organisation = self.organisation()
+        mail, trawl, deaf = self.mail(organisation), self.trawl(), DeafServer()
+        self.addCleanup(deaf.close)
+        hanging = trawl.api.post("/mail-servers", {"name": "deaf", "kind": "imap", "secret": {"password": "x"}, "config": {
+            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc"}})
+        for number in range(12):
+            trawl.add_source(hanging, f"deaf {number}", f"abuse{number}@deaf.example")
+        trawl.wait_for(lambda: deaf.accepted, 20, "a poll of the deaf server")
+        mail.deliver(*organisation.reports[:4])
+        source = trawl.add_source(mail.add_server(trawl))
+        trawl.wait_for_reports(4, 10)
+        self.assertIsNone(trawl.api.get(f"/sources/{source['id']}")["last_error"])
+
+    def test_a_role_that_is_killed_comes_back_and_work_goes_on(self):
+        organisation = self.organisation()
+        mail, trawl = self.mail(organisation), self.trawl()
+        source = trawl.add_source(mail.add_server(trawl))
+        for number, role in enumerate(("worker", "reader", "web")):
+            with self.subTest(role=role):
+                pid = trawl.processes()[role]
+                os.kill(pid, signal.SIGKILL)
+                trawl.wait_for(lambda: trawl.processes().get(role) not in (None, pid), 20, f"a new {role}")
+                trawl.wait_until_serving()
+                mail.deliver(organisation.reports[number])
+                trawl.poll_now(source)
+                trawl.wait_for_reports(number + 1)
+        trawl.check()
+
+    def test_sigterm_ends_everything_within_ten_seconds_while_it_works(self):
+        organisation = self.organisation()
+        mail, trawl, deaf = self.mail(organisation), self.trawl(), DeafServer()
+        self.addCleanup(deaf.close)
+        hanging = trawl.api.post("/mail-servers", {"name": "deaf", "kind": "imap", "secret": {"password": "x"}, "config": {
+            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc"}})
+        trawl.add_source(hanging, "deaf", "abuse@deaf.example")
+        mail.deliver(*organisation.reports)
+        trawl.add_source(mail.add_server(trawl))
+        trawl.wait_for(lambda: deaf.accepted and trawl.reports(), 20, "work")
+        group = trawl.process.pid
+        self.assertLess(trawl.stop(), 10.5)
+        with self.assertRaises(ProcessLookupError):
+            os.killpg(group, 0)
+        trawl.start()
+        trawl.wait_for_reports(len(organisation.reports))
+        trawl.check()
+
+    def test_a_second_daemon_on_the_same_directory_is_refused(self):
+        trawl = self.trawl()
+        second = harness.Trawl(data=trawl.data)
+        second.log_path = os.path.join(trawl.data, "second.log")
+        with self.assertRaises(RuntimeError) as refused:
+            second.start(timeout=10)
+            second.kill()
+        self.assertIn("another trawl serve", str(refused.exception))
+        self.assertEqual(trawl.api.get("/health")["status"], "ok")
+
+    def test_killed_at_any_moment_it_finishes_at_the_next_start(self):
+        organisation = self.organisation()
+        mail, trawl = self.mail(organisation), self.trawl()
+        trawl.add_source(mail.add_server(trawl))
+        for number, report in enumerate(organisation.reports):
+            mail.deliver(report)
+            if number % 6 == 5:
+                for source in trawl.api.get("/sources")["items"]:
+                    trawl.poll_now(source)
+                trawl.kill()
+                trawl.start()
+        for source in trawl.api.get("/sources")["items"]:
+            trawl.poll_now(source)
+        trawl.wait_for_reports(len(organisation.reports))
+        self.assertEqual(len(trawl.reports()), len(organisation.reports))
+        trawl.check()
+
+
+class Idle(harness.SystemTest):
+    def test_with_idle_a_report_is_there_at_once(self):
+        organisation = demo.Organisation(seed=4, now=NOW, people=8, ordinary=0)
+        mail = self.mail(organisation, harness.DovecotMail)
+        trawl = self.trawl()
+        source = trawl.add_source(mail.add_server(trawl), polling_interval=60)
+        trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["last_success_at"], 20, "the first poll")
+        time.sleep(1)  # for the connection that waits
+        mail.deliver(organisation.reports[0])
+        trawl.wait_for_reports(1, 15)  # the next poll is an hour away
+
+
+if __name__ == "__main__":
+    tap.main()
