@@ -38,6 +38,10 @@
 /* Jobs */
 #define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
 #define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */
+#define LIMIT_READINGS     6  /* readings begun of which none is known to have ended */
+
+/* What stands in lists */
+#define LIMIT_TITLE 500 /* characters of a subject or name; all of it is in the breakdown */
 
 /* The API */
 #define LIMIT_REQUEST_BODY (1024 * 1024) /* bytes                                           */

@@ -12,7 +12,7 @@ const JobKind daemon_jobs[] = {
   /* kind                run                   seconds  attempts  park at once */
 	{"source.poll",        source_poll,         300, -1, FALSE},
 	{"report.process",     report_process,      300, 0,  TRUE },
-	{"report.postprocess", report_post_process, 120, 0,  FALSE},
+	{"report.postprocess", report_post_process, 120, 0,  TRUE },
 	{"response.run",       response_run,        300, 0,  TRUE },
 	{"copy.run",           copy_run,            300, 0,  TRUE },
 	{"server.check",       server_check_run,    60,  1,  FALSE},

@@ -1,0 +1,14 @@
+#pragma once
+#include "base/json.h"
+
+/* Is what was found what was reported? Both are "message" objects of a breakdown. */
+
+/** Attached: the same content, by fingerprint. */
+gboolean identity_same_content(const json_t *reported, const json_t *found);
+/** Claimed: every claim there is (Message-ID, sender, subject) holds for @found. Reply and forward
+ * prefixes of subjects do not count. FALSE when nothing at all is claimed. */
+gboolean identity_bears_out(const json_t *claim, const json_t *found);
+
+/** The same from columns; NULL or "" is no claim. */
+gboolean identity_agrees(const char *subject, const char *sender, const char *other_subject,
+                         const char *other_sender);

@@ -1,0 +1,243 @@
+/* Reads a report in the sandbox, and lays out what it reports.
+ *
+ * A reading that begins is counted before the bytes are handed out, so that a message that takes
+ * reader and worker down with it is known after the restart. One that kills its readers is given up
+ * and becomes an incident that says so; the bytes stay. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "pipeline/process.h"
+#include "store/job.h"
+#include "store/report.h"
+
+#include <string.h>
+
+#define READ_SECONDS 60.0 /* wall time of one reading; the reader's own limit is CPU time */
+
+json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
+                             GError **error)
+{
+	g_autoptr(json_t) options = json_object();
+	json_t *hosts = json_array();
+	for (char **host = process->source->trusted_hosts; host && *host; host++)
+		json_array_append_new(hosts, json_text_new(*host));
+	json_object_set_new(options, "trusted_hosts", hosts);
+	json_object_set_new(options, "originals_raw", json_boolean(originals_raw));
+	return reader_read(process->tools->readers, message, options,
+	                   MIN(process->deadline, deadline_in(READ_SECONDS)), error);
+}
+
+static gboolean begin_reading(Db *db, gpointer data, GError **error)
+{
+	Process *process = data;
+	return job_check_fence(db, process->job->id, process->job->fence, error) &&
+	       report_begin_reading(db, process->report->id, &process->report->reads, error);
+}
+
+typedef struct {
+	Process *process;
+	GBytes *bytes;
+} Load;
+
+static gboolean load_bytes(Db *db, gpointer data, GError **error)
+{
+	Load *load = data;
+	load->bytes =
+		raw_store_load(load->process->tools->raw, db, load->process->report->sha256, error);
+	return load->bytes != NULL;
+}
+
+gboolean process_blames_message(const Process *process, const GError *problem)
+{
+	return g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_REMOTE) ||
+	       (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT) &&
+	        deadline_left_ms(process->deadline) > 0);
+}
+
+static gboolean read_report(Process *process, GBytes *bytes, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	for (guint kills = 0; kills < LIMIT_READER_KILLS && process->report->reads < LIMIT_READINGS;
+	     kills++) {
+		if (!db_write(process->tools->db, begin_reading, process, error))
+			return FALSE;
+		g_clear_error(&problem);
+		process->breakdown = process_read_message(process, bytes, TRUE, &problem);
+		if (process->breakdown)
+			return TRUE;
+		if (!process_blames_message(process, problem)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return FALSE;
+		}
+	}
+	process->unparsed = problem ? g_strdup(problem->message)
+	                            : g_strdup_printf("%d readings of it were begun and none ended",
+	                                              LIMIT_READINGS);
+	return TRUE;
+}
+
+/* --- what it says -------------------------------------------------------------------------------
+ */
+
+gboolean process_is_report(const Process *process)
+{
+	static const char *const machines[] = {"none", "notice", "bounce", "auto_reply", NULL};
+	const char *form = process->report->form;
+	return process->originals->len > 0 && form && !g_strv_contains(machines, form);
+}
+
+static void set_text(char **field, const char *text)
+{
+	g_free(*field);
+	*field = text && *text
+	                 ? g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), LIMIT_TITLE))
+	                 : NULL;
+}
+
+static gboolean domain_is_accepted(const Source *source, const char *address)
+{
+	const char *domain = text_address_domain(address);
+	for (char **accepted = source->accepted_domains; domain && accepted && *accepted;
+	     accepted++)
+		if (g_ascii_strcasecmp(*accepted, domain) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* A report is believed when the receiving system's own marks bear out who sent it, and that is
+ * somebody whose reports the source accepts. */
+static void judge_trust(Report *report, const Source *source, const json_t *breakdown)
+{
+	gboolean borne_out = json_bool(breakdown, "report.trust.believed", FALSE);
+	const char *reason = json_text(breakdown, "report.trust.reason");
+	gboolean accepted = report->reporter && domain_is_accepted(source, report->reporter);
+	report->trusted = borne_out && accepted;
+	g_free(report->trust_reason);
+	if (!borne_out || accepted)
+		report->trust_reason = g_strdup(reason ? reason : "it is not a report");
+	else
+		report->trust_reason =
+			g_strdup_printf("%s is not in a domain whose reports this source accepts",
+		                        report->reporter ? report->reporter : "the reporter");
+}
+
+static void describe_report(Process *process)
+{
+	Report *report = process->report;
+	const json_t *breakdown = process->breakdown;
+	const char *form = json_text(breakdown, "report.form");
+	const json_t *reporter = json_at(breakdown, "report.reporter");
+	if (!json_text(reporter, "address"))
+		reporter = json_at(breakdown, "message.from.0");
+	set_text(&report->form, form ? form : "none");
+	set_text(&report->reporter_name, json_text(reporter, "name"));
+	set_text(&report->subject, json_text(breakdown, "message.subject"));
+	const char *id = json_text(breakdown, "message.message_id");
+	g_free(report->message_id);
+	report->message_id = id && *id ? g_strdup(id) : NULL;
+	g_free(report->reporter);
+	report->reporter = text_address(json_text(reporter, "address"));
+	judge_trust(report, process->source, breakdown);
+}
+
+void process_identity_clear(ReportedOriginal *original)
+{
+	g_clear_pointer(&original->message_id, g_free);
+	g_clear_pointer(&original->fingerprint, g_free);
+	g_clear_pointer(&original->link_key, g_free);
+}
+
+static void free_original(gpointer data)
+{
+	ReportedOriginal *original = data;
+	process_identity_clear(original);
+	g_free(original->reason);
+	json_decref(original->document);
+	g_clear_pointer(&original->bytes, g_bytes_unref);
+	g_free(original->sha256);
+	json_decref(original->findings);
+	g_free(original);
+}
+
+/* A document of the original by itself, in the shape of every breakdown. */
+static json_t *document_of(const Process *process, const json_t *message, const char *sha256,
+                           GBytes *bytes)
+{
+	json_t *document = json_object();
+	json_object_set(document, "schema", json_object_get(process->breakdown, "schema"));
+	json_object_set_new(document, "sha256", json_text_new(sha256));
+	json_object_set_new(document, "size",
+	                    bytes ? json_integer((json_int_t)g_bytes_get_size(bytes))
+	                          : json_null());
+	json_object_set_new(document, "report", json_null());
+	json_object_set_new(document, "originals", json_array());
+	json_object_set(document, "message", (json_t *)message);
+	return document;
+}
+
+/* The bytes of an attached original; the document does without them from here on. */
+static GBytes *take_raw(json_t *entry)
+{
+	const char *encoded = json_text(entry, "raw_base64");
+	gsize size = 0;
+	guchar *octets = encoded ? g_base64_decode(encoded, &size) : NULL;
+	json_object_del(entry, "raw_base64");
+	return octets ? g_bytes_new_take(octets, size) : NULL;
+}
+
+static void add_original(Process *process, json_t *entry)
+{
+	ReportedOriginal *original = g_new0(ReportedOriginal, 1);
+	original->reported = json_object_get(entry, "message");
+	original->bytes = take_raw(entry);
+	original->attached = original->first_hand =
+		json_bool(entry, "first_hand", FALSE) && original->bytes;
+	original->sha256 = original->bytes ? text_sha256(original->bytes) : NULL;
+	original->document =
+		document_of(process, original->reported, original->sha256, original->bytes);
+	original->findings = json_array();
+	process_identify(original);
+	g_ptr_array_add(process->originals, original);
+}
+
+void process_identify(ReportedOriginal *original)
+{
+	const json_t *message = json_object_get(original->document, "message");
+	const char *id = json_text(message, "message_id");
+	const char *fingerprint = original->first_hand ? json_text(message, "fingerprint") : NULL;
+	process_identity_clear(original);
+	original->message_id = text_message_id(id ? id : "", id ? strlen(id) : 0);
+	original->fingerprint = g_strdup(fingerprint ? fingerprint : "");
+	/* Without a Message-ID the content is the key: five hundred people may report it, and a
+	 * claim alone is no key at all. */
+	original->link_key = *original->message_id ? g_strdup(original->message_id)
+	                     : *original->fingerprint
+	                             ? g_strconcat("fingerprint:", original->fingerprint, NULL)
+	                             : NULL;
+}
+
+gboolean process_read(Process *process, GError **error)
+{
+	size_t i;
+	json_t *entry;
+	if (!process->report->sha256)
+		return TRUE; /* its bytes were never here: process->unparsed says why */
+	Load load = {.process = process};
+	if (!db_read(process->tools->db, load_bytes, &load, error))
+		return FALSE;
+	g_autoptr(GBytes) bytes = load.bytes;
+	if (!read_report(process, bytes, error))
+		return FALSE;
+	if (!process->breakdown)
+		return TRUE;
+	describe_report(process);
+	json_array_foreach(json_object_get(process->breakdown, "originals"), i, entry)
+		add_original(process, entry);
+	return TRUE;
+}
+
+GPtrArray *process_originals_new(void)
+{
+	return g_ptr_array_new_with_free_func(free_original);
+}
