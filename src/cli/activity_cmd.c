@@ -1,0 +1,222 @@
+/* `trawl activity` and `trawl incident watch`: what has happened, and what happens. */
+#include "cli/activity.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/view.h"
+#include "cli/when.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* "incident 17", or "copy 3" beside the incident's own column. */
+static char *format_object(const json_t *record)
+{
+	const char *kind = json_text(record, "object_kind");
+	g_autofree char *word = view_word(kind);
+	return g_strdup_printf("%s %" G_GINT64_FORMAT, word ? word : "",
+	                       json_int(record, "object_id", 0));
+}
+
+void activity_print(const Cli *cli, const json_t *records, gboolean incidents)
+{
+	static const TableColumn columns[] = {
+		{"when", FALSE, 0, FALSE},
+                {"who",     FALSE, 8, FALSE},
+                {"what",      FALSE, 0, FALSE},
+		{"of",FALSE, 0, TRUE},
+                {"detail", FALSE, 16, FALSE},
+                {NULL},
+	};
+	static const TableColumn with_incident[] = {
+		{"seq",  TRUE, 0, TRUE},
+                {"when",     FALSE, 0, FALSE},
+		{"who",      FALSE, 8, FALSE},
+                {"what",FALSE, 0, FALSE},
+		{"of", FALSE, 0, FALSE},
+                {"incident",  TRUE, 0, TRUE},
+		{"detail",     FALSE, 16, FALSE},
+                {NULL     },
+	};
+	g_autoptr(Table) table = table_new(incidents ? with_incident : columns);
+	size_t i;
+	json_t *record;
+	json_array_foreach(records, i, record)
+	{
+		g_autofree char *object = format_object(record);
+		g_autofree char *detail = view_value(json_at(record, "detail"));
+		if (incidents)
+			view_add_int(table, record, "seq");
+		view_add_when(table, record, "at");
+		view_add_text(table, record, "actor");
+		view_add_text(table, record, "action");
+		table_add(table, STYLE_PLAIN, object);
+		if (incidents)
+			view_add_int(table, record, "incident_id");
+		table_add(table, STYLE_DIM, detail);
+	}
+	if (table_rows(table))
+		view_table(cli, table);
+}
+
+/* --- as it happens --- */
+
+typedef struct {
+	Cli *cli;
+	gboolean incidents_only;
+} Watch;
+
+static char *clock_time(const json_t *record)
+{
+	gint64 wall;
+	if (!clock_parse(json_text(record, "at"), &wall))
+		return g_strdup("");
+	g_autofree char *local = when_local(wall, NULL);
+	return g_strdup(local + strlen("2026-11-23 "));
+}
+
+/* The title of an incident that has just been opened; NULL when it cannot be had. */
+static char *fetch_title(const Watch *watch, const json_t *record)
+{
+	if (g_strcmp0(json_text(record, "action"), "incident.open") != 0)
+		return NULL;
+	g_autofree char *path = g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT,
+	                                        json_int(record, "incident_id", 0));
+	g_autoptr(json_t) incident = client_get(watch->cli->client, path, NULL);
+	return g_strdup(json_text(incident, "title"));
+}
+
+static gboolean print_record(const Watch *watch, const json_t *record)
+{
+	const Cli *cli = watch->cli;
+	gint64 incident = json_int(record, "incident_id", 0);
+	if (watch->incidents_only && !incident)
+		return TRUE;
+	if (cli->json) {
+		g_autofree char *line = json_format(record);
+		puts(line);
+	} else if (cli->quiet) {
+		printf("%" G_GINT64_FORMAT "\n", json_int(record, "seq", 0));
+	} else {
+		g_autofree char *time = clock_time(record);
+		g_autofree char *title = fetch_title(watch, record);
+		g_autofree char *object = format_object(record);
+		g_autofree char *detail = view_value(json_at(record, "detail"));
+		g_autofree char *tail = g_strdup(title ? title : detail ? detail : "");
+		g_autofree char *number =
+			incident ? g_strdup_printf("#%" G_GINT64_FORMAT, incident) : g_strdup("");
+		g_autofree char *line = g_strdup_printf("%s  %5s  %-20s  %-14s  %s  %s", time,
+		                                        number, json_text(record, "action"),
+		                                        json_text(record, "actor"), object, tail);
+		g_autofree char *safe = text_for_terminal(line);
+		g_autofree char *cut =
+			cli->out.width ? terminal_cut(safe, cli->out.width) : g_strdup(safe);
+		g_autofree char *painted =
+			terminal_paint(&cli->out, title ? STYLE_BOLD : STYLE_PLAIN, cut);
+		puts(painted);
+	}
+	return fflush(stdout) == 0;
+}
+
+static gboolean print_event(const SseEvent *event, gpointer data)
+{
+	g_autoptr(json_t) record = json_parse(event->data, -1, NULL);
+	return !record || print_record(data, record);
+}
+
+static int follow(Cli *cli, gint64 incident, gint64 after, gboolean incidents_only, GError **error)
+{
+	Client *client = cli_client(cli, error);
+	if (!client)
+		return -1;
+	cli_catch_stop();
+	g_autoptr(GString) path = g_string_new("/v1/events");
+	g_autofree char *of = incident ? g_strdup_printf("%" G_GINT64_FORMAT, incident) : NULL;
+	g_autofree char *from = after >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, after) : NULL;
+	client_query(path, "incident_id", of);
+	client_query(path, "after", from);
+	Watch watch = {cli, incidents_only};
+	g_autoptr(GError) problem = NULL;
+	if (client_follow(client, path->str, print_event, &watch, &problem) ||
+	    g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_CANCELLED))
+		return EX_OK; /* Ctrl-C is how one ends watching */
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return -1;
+}
+
+/* --- as it was --- */
+
+static json_t *fetch_page(Client *client, const char *path, gint64 after, GError **error)
+{
+	g_autofree char *at =
+		g_strdup_printf("%s?limit=%d&after=%" G_GINT64_FORMAT, path, LIMIT_PAGE, after);
+	return client_get(client, at, error);
+}
+
+/* Records come oldest first. Those of everything are numbered without a gap, so that the last ones
+ * are found by number; those of an incident are few. */
+json_t *activity_latest(Client *client, gint64 incident_id, gint64 n, GError **error)
+{
+	g_autofree char *path =
+		incident_id ? g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT "/activity",
+	                                      incident_id)
+			    : g_strdup("/v1/activity");
+	gint64 after = 0;
+	if (!incident_id) {
+		g_autoptr(json_t) newest = client_get(client, "/v1/activity?limit=1", error);
+		if (!newest)
+			return NULL;
+		after = MAX(0, json_int(newest, "last", 0) - n);
+	}
+	g_autoptr(json_t) latest = json_array();
+	for (gboolean more = TRUE; more;) {
+		g_autoptr(json_t) page = fetch_page(client, path, after, error);
+		if (!page)
+			return NULL;
+		json_t *items = json_at(page, "items");
+		json_array_extend(latest, items);
+		while ((gint64)json_array_size(latest) > n)
+			json_array_remove(latest, 0);
+		after = json_int(page, "after", after);
+		more = json_array_size(items) == LIMIT_PAGE;
+	}
+	return g_steal_pointer(&latest);
+}
+
+int cli_activity(Cli *cli, GError **error)
+{
+	gint64 incident = cli_number(cli, "incident", 0);
+	gint64 n = cli_flag(cli, "all") ? G_MAXINT64 : cli_number(cli, "limit", LIMIT_PAGE_DEFAULT);
+	Client *client = cli_client(cli, error);
+	g_autoptr(json_t) records = client ? activity_latest(client, incident, n, error) : NULL;
+	if (!records)
+		return -1;
+	gboolean following = cli_flag(cli, "follow");
+	size_t count = json_array_size(records), i;
+	json_t *record;
+	if (cli->json && !following) {
+		g_autoptr(json_t) document = json_pack("{s:O}", "items", records);
+		cli_print_json(cli, document);
+	} else if (cli->json || cli->quiet || following) {
+		Watch watch = {cli, FALSE};
+		json_array_foreach(records, i, record) print_record(&watch, record);
+	} else {
+		activity_print(cli, records, TRUE);
+	}
+	if (!following)
+		return EX_OK;
+	gint64 last = count ? json_int(json_array_get(records, count - 1), "seq", 0) : -1;
+	return follow(cli, incident, last, FALSE, error);
+}
+
+int cli_incident_watch(Cli *cli, GError **error)
+{
+	gint64 incident = 0;
+	if (cli_argument(cli, 0) && !cli_argument_id(cli, 0, &incident, error))
+		return -1;
+	return follow(cli, incident, -1, TRUE, error);
+}

@@ -1,0 +1,365 @@
+/* Every noun and verb. A command that is not here does not exist; help, completion, docs/cli.md and
+ * the test of the man page all read this table. */
+#include "cli/commands.h"
+
+#include "cli/breakdown.h"
+#include "model/alert.h"
+#include "model/incident.h"
+#include "model/job.h"
+#include "model/report.h"
+#include "model/source.h"
+
+#define ONE  (CLI_API | CLI_OUT)
+#define MANY (CLI_API | CLI_OUT | CLI_LIST)
+
+const CliNoun cli_nouns[] = {
+	{"incident",						    "the reported mails that belong together, and what is decided about them"},
+	{"quarantine",							     "pull every copy of an incident's mail out of the mailboxes"},
+	{"restore","put the copies back exactly as they were"},
+	{"alert",						     "one recipient of one reported mail"},
+	{"report",							     "the messages that people sent to an abuse mailbox"},
+	{"source","the abuse mailboxes that are watched"},
+	{"server",						      "the mail servers that Trawl looks into"},
+	{"job",							     "what the daemon has to do, does, and could not do"},
+	{"activity",						   "what has happened, and who did it"},
+	{"key",						      "who may use the API"},
+	{"audit",							     "the chained record of every change"},
+	{"health","whether the daemon is well"},
+	{"check",						    "verify the store, and the mailboxes, without the daemon"},
+	{"breakdown",							     "show what is in a message, without the daemon"},
+	{"serve","run the daemon"},
+	{"completion",						       "print completion for a shell"},
+	{"version",							     "print the version"},
+	{"help",										    "explain a noun or a verb"},
+	{NULL						      },
+};
+
+static const char *const states[] = {"open", "closed", "all", NULL};
+
+/* What every place that asks for a verdict offers. */
+#define VERDICT_OPTIONS                                                                            \
+	{"severity", 0, OPTION_NAME, "SEVERITY", "severity", .names = severity_names},             \
+	{                                                                                          \
+		"disposition", 0, OPTION_NAME, "DISPOSITION", "disposition",                       \
+			.names = disposition_names                                                 \
+	}
+
+static const CliOption incident_list_options[] = {
+	{"state",		       0, OPTION_NAME, "STATE", "which ones (default: open)", .names = states},
+	{"severity",                  0, OPTION_NAME, "SEVERITY", "at least this severe", .names = severity_names},
+	{"disposition", 0, OPTION_NAME, "DISPOSITION", "with this verdict",
+         .names = disposition_names},
+	{"kind",			     0, OPTION_NAME, "KIND", "of this kind", .names = incident_kind_names},
+	{"source",           0, OPTION_TEXT, "SOURCE", "with a report from this source"},
+	{"assignee",                   0, OPTION_TEXT, "NAME", "assigned to NAME"},
+	{"reporter",      0, OPTION_TEXT, "ADDRESS", "reported by ADDRESS"},
+	{"recipient",                 0, OPTION_TEXT, "ADDRESS", "received by ADDRESS"},
+	{"message-id",                  0, OPTION_TEXT, "ID", "whose original has this Message-ID"},
+	{"title",          0, OPTION_TEXT, "TEXT", "with TEXT in the title"},
+	{NULL			    },
+};
+
+static const CliOption incident_show_options[] = {
+	{"all",        'a', OPTION_FLAG, NULL, "show every report and alert, however many"},
+	{NULL},
+};
+
+static const CliOption incident_set_options[] = {
+	VERDICT_OPTIONS,
+	{"sub-disposition",						       0, OPTION_TEXT, "NAME",
+          "under unknown: needs_manual_review, likely_harmless, or \"\" for none"},
+	{"assignee",							    0, OPTION_TEXT, "NAME", "who works on it, or \"\" for nobody"},
+	{NULL},
+};
+
+static const CliOption reason_options[] = {
+	{"reason",     0, OPTION_TEXT, "TEXT", "why, for those who look later", .required = TRUE},
+	{NULL},
+};
+
+static const CliOption may_reason_options[] = {
+	{"reason",     0, OPTION_TEXT, "TEXT", "why, for those who look later"},
+	{NULL},
+};
+
+static const CliOption raw_options[] = {
+	{"output",     'o', OPTION_TEXT, "FILE",
+         "write to FILE, which appears when it is whole; - is standard output"},
+	{NULL},
+};
+
+static const CliOption quarantine_options[] = {
+	{"comment",			0, OPTION_TEXT, "TEXT", "why, for those who look later"},
+	{"wait",		     'w', OPTION_FLAG, NULL,
+         "stay until every copy is accounted for, and show the ledger"},
+	{NULL},
+};
+
+static const CliOption restore_options[] = {
+	{"response",			    0, OPTION_NUMBER, "N", "undo only what this response moved", .low = 1,
+         .high = G_MAXINT64},
+	{"comment",			0, OPTION_TEXT, "TEXT", "why, for those who look later"},
+	{"wait", 'w', OPTION_FLAG, NULL,
+         "stay until every copy is accounted for, and show the ledger"},
+	{NULL		   },
+};
+
+static const CliOption alert_list_options[] = {
+	{"state",		       0, OPTION_NAME, "STATE", "which ones (default: open)", .names = states},
+	{"incident",                  0, OPTION_NUMBER, "N", "of this incident", .low = 1, .high = G_MAXINT64},
+	{"recipient", 0, OPTION_TEXT, "ADDRESS", "of this recipient"},
+	{"message-id",			     0, OPTION_TEXT, "ID", "whose original has this Message-ID"},
+	{NULL          },
+};
+
+static const CliOption report_list_options[] = {
+	{"state",          0, OPTION_NAME, "STATE", "in this state", .names = report_state_names},
+	{"reporter",     0, OPTION_TEXT, "ADDRESS", "from this reporter"},
+	{"incident", 0, OPTION_NUMBER, "N", "of this incident", .low = 1, .high = G_MAXINT64},
+	{"source",                0, OPTION_TEXT, "SOURCE", "from this source"},
+	{"untrusted",           0, OPTION_FLAG, NULL,
+         "only those whose sender is not proven, which start nothing automatic"},
+	{NULL      },
+};
+
+#define SOURCE_OPTIONS                                                                             \
+	{"folder", 0, OPTION_TEXT, "FOLDER", "where reports arrive (default: INBOX)"},             \
+		{"post-process",                                                                   \
+	         0,                                                                                \
+	         OPTION_NAME,                                                                      \
+	         "ACTION",                                                                         \
+	         "what becomes of a report that is dealt with",                                    \
+	         .names = post_process_names},                                                     \
+		{"destination", 0, OPTION_TEXT, "FOLDER", "where to, with --post-process move"},   \
+		{"interval",                                                                       \
+	         0,                                                                                \
+	         OPTION_NUMBER,                                                                    \
+	         "MINUTES",                                                                        \
+	         "polled every so many minutes (default: 1)",                                      \
+	         .low = POLLING_INTERVAL_MIN,                                                      \
+	         .high = POLLING_INTERVAL_MAX},                                                    \
+		{"description", 0, OPTION_TEXT, "TEXT", "what it is for"},                         \
+		{"no-link-events", 0, OPTION_FLAG, NULL,                                           \
+	         "every report makes an incident of its own"},                                     \
+		{"accept",    0, OPTION_TEXT, "DOMAIN", "whose people's reports are believed",     \
+	         .many = TRUE},                                                                    \
+	{                                                                                          \
+		"trust", 0, OPTION_TEXT, "HOST", "whose authentication results are believed",      \
+			.many = TRUE                                                               \
+	}
+
+static const CliOption source_add_options[] = {
+	{"server",		    0, OPTION_TEXT, "SERVER", "the mail server it is on", .required = TRUE},
+	{"mailbox",                0, OPTION_TEXT, "ADDRESS", "the abuse mailbox", .required = TRUE},
+	SOURCE_OPTIONS,
+	{NULL},
+};
+
+static const CliOption source_set_options[] = {
+	{"name",          0, OPTION_TEXT, "NAME", "another name"},
+	{"server",    0, OPTION_TEXT, "SERVER", "the mail server it is on"},
+	{"mailbox", 0, OPTION_TEXT, "ADDRESS", "the abuse mailbox"},
+	SOURCE_OPTIONS,
+	{"link-events",        0, OPTION_FLAG, NULL, "reports of one mail make one incident"},
+	{NULL   },
+};
+
+static const CliOption poll_options[] = {
+	{"wait",       'w', OPTION_FLAG, NULL, "stay until it was polled, and tell what came"},
+	{NULL},
+};
+
+#define CONFIG_OPTIONS                                                                             \
+	{"set", 0, OPTION_TEXT, "KEY=VALUE", "a member of its configuration", .many = TRUE},       \
+	{                                                                                          \
+		"secret", 0, OPTION_TEXT, "NAME[=@FILE|=-]",                                       \
+			"a secret member: asked for, or from a file, or from standard input",      \
+			.many = TRUE                                                               \
+	}
+
+static const CliOption server_add_options[] = {
+	{"kind",       0, OPTION_TEXT, "KIND", "see \"trawl server kinds\"", .required = TRUE},
+	CONFIG_OPTIONS,
+	{NULL},
+};
+
+static const CliOption server_set_options[] = {
+	CONFIG_OPTIONS,
+	{"unset",				 0, OPTION_TEXT, "KEY", "remove a member of its configuration", .many = TRUE},
+	{"name",			    0, OPTION_TEXT, "NAME", "another name"},
+	{NULL},
+};
+
+static const CliOption server_check_options[] = {
+	{"mailbox",    0, OPTION_TEXT, "ADDRESS", "try this mailbox, too"},
+	{NULL},
+};
+
+static const CliOption server_folders_options[] = {
+	{"mailbox",    0, OPTION_TEXT, "ADDRESS", "whose folders", .required = TRUE},
+	{NULL},
+};
+
+static const CliOption job_list_options[] = {
+	{"state",          0, OPTION_NAME, "STATE", "in this state", .names = job_state_names},
+	{"kind",     0, OPTION_TEXT, "NAME", "of this kind, such as source.poll"},
+	{NULL},
+};
+
+static const CliOption activity_options[] = {
+	{"follow",			     'f', OPTION_FLAG, NULL, "go on as it happens, until Ctrl-C"},
+	{"incident",			 0, OPTION_NUMBER, "N", "only of this incident", .low = 1, .high = G_MAXINT64},
+	{NULL},
+};
+
+static const CliOption key_add_options[] = {
+	{"scope",						    0, OPTION_TEXT, "SCOPE",
+         "read, content, triage, respond, configure or admin (all)", .many = TRUE,
+         .required = TRUE},
+	{"days",					       0, OPTION_NUMBER, "N", "expires after N days (default: never)", .low = 1,
+         .high = 36500},
+	{NULL},
+};
+
+#define STORE_OPTIONS                                                                              \
+	{"data", 0, OPTION_TEXT, "DIR",                                                            \
+	 "data directory (default: $TRAWL_DATA, or /var/lib/trawl)"},                              \
+	{                                                                                          \
+		"database", 0, OPTION_TEXT, "URI",                                                 \
+			"the database, when it is not in the data directory"                       \
+	}
+
+static const CliOption audit_options[] = {
+	STORE_OPTIONS,
+	{NULL},
+};
+
+static const CliOption breakdown_options[] = {
+	{"pretty",           0, OPTION_FLAG, NULL, "indent the JSON"},
+	{"text",       0, OPTION_FLAG, NULL, "a page for people instead of JSON"},
+	{"recursive", 'r', OPTION_FLAG, NULL, "read all files below a directory"},
+	{"trusted-host",             0, OPTION_TEXT, "HOST", "believe the results of this mail host",
+         .many = TRUE},
+	{NULL      },
+};
+
+static const CliOption help_options[] = {
+	{"markdown",   0, OPTION_FLAG, NULL, "all of it, as docs/cli.md has it"},
+	{NULL},
+};
+
+/* clang-format off */
+const CliCommand cli_commands[] = {
+	{"incident", "list", NULL, incident_list_options, cli_incident_list, NULL, MANY,
+	 "list incidents, newest first",
+	 "Without --state only open ones. Columns: verdict is the disposition; alerts are open ones of all.\n\n"
+	 "  trawl incident list --severity major --reporter ann@corp.example"},
+	{"incident", "show", "INCIDENT", incident_show_options, cli_incident_show, NULL, ONE,
+	 "show everything about an incident on one page",
+	 "The verdict, the original, who reported it, who received it, what became of each copy, what happened last, "
+	 "and what can be done next. --json prints the incident with \"original\", \"reports\", \"alerts\", "
+	 "\"responses\" (each with \"results\") and \"activity\"."},
+	{"incident", "set", "INCIDENT", incident_set_options, cli_incident_set, NULL, ONE,
+	 "change the verdict on an incident, or who works on it", NULL},
+	{"incident", "close", "INCIDENT", reason_options, cli_incident_close, NULL, ONE,
+	 "close an incident and its alerts", NULL},
+	{"incident", "reopen", "INCIDENT", may_reason_options, cli_incident_reopen, NULL, ONE,
+	 "open a closed incident again", NULL},
+	{"incident", "watch", "[INCIDENT]", NULL, cli_incident_watch, NULL, ONE,
+	 "show what happens to incidents, as it happens",
+	 "Ends with Ctrl-C. With --json one record of the audit log a line. After a broken connection it goes on where it was."},
+	{"incident", "raw", "INCIDENT", raw_options, cli_incident_raw, NULL, CLI_API,
+	 "print the original's own bytes", "The look is recorded in the audit log."},
+
+	{"quarantine", NULL, "INCIDENT", quarantine_options, cli_quarantine, NULL, ONE,
+	 "pull every copy of an incident's mail out of the mailboxes",
+	 "Each copy is proved to be the same message before it is touched, and remembered so that it can be put back "
+	 "exactly. With --wait, Ctrl-C ends the waiting, not the work.\n\n"
+	 "Exit status with --wait: 0 when every copy is accounted for (moved, or not there), 1 when one could not be "
+	 "dealt with."},
+	{"restore", NULL, "[INCIDENT]", restore_options, cli_restore, NULL, ONE,
+	 "put the copies back exactly as they were",
+	 "Same folder, bytes, flags and received date. Either all of an incident, or with --response what one response "
+	 "moved. Exit status as for quarantine."},
+
+	{"alert", "list", NULL, alert_list_options, cli_alert_list, NULL, MANY, "list alerts, newest first",
+	 "Without --state only open ones."},
+	{"alert", "show", "ALERT", NULL, cli_alert_show, NULL, ONE, "show an alert", NULL},
+	{"alert", "close", "ALERT", reason_options, cli_alert_close, NULL, ONE, "close an alert", NULL},
+
+	{"report", "list", NULL, report_list_options, cli_report_list, NULL, MANY, "list reports, newest first", NULL},
+	{"report", "show", "REPORT", NULL, cli_report_show, NULL, ONE, "show a report", NULL},
+	{"report", "raw", "REPORT", raw_options, cli_report_raw, NULL, CLI_API,
+	 "print a report's own bytes", "The look is recorded in the audit log.\n\n"
+	 "  trawl report raw 17 | trawl breakdown --text -"},
+
+	{"source", "list", NULL, NULL, cli_source_list, NULL, MANY, "list sources and how they are doing", NULL},
+	{"source", "show", "SOURCE", NULL, cli_source_show, NULL, ONE, "show a source", NULL},
+	{"source", "add", "NAME", source_add_options, cli_source_add, NULL, ONE, "watch an abuse mailbox",
+	 "A report is believed when its sender's domain is one of --accept and the headers of one of --trust bear it out. "
+	 "Any other report is kept, marked untrusted, and starts nothing automatic.\n\n"
+	 "  trawl source add abuse --server mail --mailbox abuse@corp.example \\\n"
+	 "      --accept corp.example --trust mx.corp.example"},
+	{"source", "set", "SOURCE", source_set_options, cli_source_set, NULL, ONE, "change a source",
+	 "--accept and --trust replace the whole list; \"\" empties it."},
+	{"source", "remove", "SOURCE", NULL, cli_source_remove, NULL, ONE,
+	 "stop watching an abuse mailbox; its reports and incidents stay", NULL},
+	{"source", "poll", "SOURCE", poll_options, cli_source_poll, NULL, ONE, "poll a source now", NULL},
+	{"source", "test", "SOURCE", NULL, cli_source_test, NULL, ONE,
+	 "tell line by line whether a source can do its work", "Exit status: 0 when it can, 1 when something failed."},
+	{"source", "pause", "SOURCE", NULL, cli_source_pause, NULL, ONE, "stop polling a source for a while", NULL},
+	{"source", "resume", "SOURCE", NULL, cli_source_resume, NULL, ONE, "poll a paused source again", NULL},
+
+	{"server", "list", NULL, NULL, cli_server_list, NULL, MANY, "list mail servers and how they are doing", NULL},
+	{"server", "show", "SERVER", NULL, cli_server_show, NULL, ONE, "show a mail server", NULL},
+	{"server", "add", "NAME", server_add_options, cli_server_add, NULL, ONE, "add a mail server",
+	 "A VALUE that is JSON (a number, true, an array) is taken as that, all else as text; domains may be divided by "
+	 "commas. A secret is never part of the command line: it is asked for, or comes from a file or standard input.\n\n"
+	 "  trawl server add mail --kind imap --set host=imap.corp.example --set login=master \\\n"
+	 "      --set master_user=trawl --set domains=corp.example \\\n"
+	 "      --set quarantine_mailbox=quarantine@corp.example --set quarantine_folder=INBOX --secret password"},
+	{"server", "set", "SERVER", server_set_options, cli_server_set, NULL, ONE, "change a mail server",
+	 "Members that are not named stay as they are; giving one --secret replaces all secrets."},
+	{"server", "remove", "SERVER", NULL, cli_server_remove, NULL, ONE, "remove a mail server that no source uses", NULL},
+	{"server", "check", "SERVER", server_check_options, cli_server_check, NULL, ONE,
+	 "tell line by line what works and what right is missing",
+	 "Exit status: 0 when all works, 1 when something failed."},
+	{"server", "folders", "SERVER", server_folders_options, cli_server_folders, NULL, ONE, "list the folders of a mailbox", NULL},
+	{"server", "kinds", NULL, NULL, cli_server_kinds, NULL, ONE,
+	 "list the kinds of mail server, and what each can be told", NULL},
+
+	{"job", "list", NULL, job_list_options, cli_job_list, NULL, MANY, "list jobs, newest first",
+	 "A parked job has failed for good and waits for a person: mend the cause, then \"trawl job retry\"."},
+	{"job", "show", "JOB", NULL, cli_job_show, NULL, ONE, "show a job", NULL},
+	{"job", "retry", "JOB", NULL, cli_job_retry, NULL, ONE, "try a job again now", NULL},
+	{"job", "cancel", "JOB", NULL, cli_job_cancel, NULL, ONE, "cancel a job that only a person waits for", NULL},
+
+	{"activity", NULL, NULL, activity_options, cli_activity, NULL, MANY, "show what has happened, and who did it",
+	 "The last records of the audit log, oldest first. With --follow and --json one record a line."},
+
+	{"key", "list", NULL, NULL, cli_key_list, NULL, MANY, "list API keys", NULL},
+	{"key", "add", "NAME", key_add_options, cli_key_add, NULL, ONE, "make an API key and show it, once",
+	 "The key alone goes to standard output:\n\n"
+	 "  (umask 077; trawl key add soc --scope read --scope respond > ~/.config/trawl/key)"},
+	{"key", "revoke", "KEY", NULL, cli_key_revoke, NULL, ONE, "revoke an API key", NULL},
+
+	{"audit", "verify", NULL, audit_options, cli_audit_verify, NULL, CLI_OUT,
+	 "walk the chain of the audit log",
+	 "Each record has a hash over the record before it, so that one that was changed, removed or put between shows. "
+	 "Works on the store itself. Exit status: 0 when the chain is whole, 1 when it is broken."},
+
+	{"health", NULL, NULL, NULL, cli_health, NULL, ONE, "tell whether the daemon is well",
+	 "Exit status: 0 when it is, 1 when it is not."},
+
+	{"breakdown", NULL, "FILE…", breakdown_options, NULL, cli_breakdown, CLI_RAW,
+	 "show what is in a message, without the daemon",
+	 "One JSON document a file, one a line (docs/breakdown.schema.json). - is standard input. Each file is read in "
+	 "a sandbox; one that cannot be read is a line on standard error, exit status 1, and the rest go on."},
+
+	{"completion", NULL, "bash|zsh|fish", NULL, cli_completion, NULL, 0, "print completion for a shell",
+	 "  source <(trawl completion bash)"},
+	{"version", NULL, NULL, NULL, cli_version, NULL, CLI_OUT, "print the version", NULL},
+	{"help", NULL, "[NOUN] [VERB]", help_options, cli_help, NULL, 0, "explain a noun or a verb", NULL},
+	{NULL},
+};
+/* clang-format on */
