@@ -47,9 +47,18 @@
 #define LIMIT_REQUEST_BODY (1024 * 1024) /* bytes                                           */
 #define LIMIT_PAGE         500           /* rows of one page                                */
 #define LIMIT_PAGE_DEFAULT 50
-#define LIMIT_STREAMS      256  /* open server-sent event streams                  */
-#define LIMIT_NAME         200  /* characters of a name                            */
-#define LIMIT_DESCRIPTION  4000 /* characters                                      */
+#define LIMIT_REQUEST_BODIES                                                                       \
+	(64 * 1024 * 1024) /* bytes of bodies that are arriving, all requests         */
+#define LIMIT_REQUEST_HEADERS (32 * 1024) /* bytes of request line and headers               */
+#define LIMIT_REQUEST_SECONDS 30          /* until a request has arrived whole               */
+#define LIMIT_REQUEST_DEPTH   20          /* nesting of a JSON body                          */
+#define LIMIT_CLIENTS         1024        /* connections to the API at once                  */
+#define LIMIT_AUTH_FAILURES   20          /* wrong keys from one address within a minute     */
+#define LIMIT_AUTH_ADDRESSES  10000       /* addresses whose failures are remembered         */
+#define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */
+#define LIMIT_STREAMS         256         /* open server-sent event streams                  */
+#define LIMIT_NAME            200         /* characters of a name                            */
+#define LIMIT_DESCRIPTION     4000        /* characters                                      */
 
 /* What peers answer over HTTP (net/) */
 #define LIMIT_HTTP_ANSWER  (64 * 1024 * 1024) /* bytes of a body that is taken whole     */

@@ -1,0 +1,225 @@
+/* Incidents: found, judged, closed and reopened. */
+#include "api/page.h"
+#include "api/resources.h"
+#include "api/show.h"
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "model/names.h"
+#include "store/incident.h"
+#include "store/report.h"
+
+#include <string.h>
+
+/* clang-format off */
+const Field page_query[] = {PAGE_FIELDS, {NULL}};
+
+const Field incident_query[] = {
+	PAGE_FIELDS,
+	FEED_FIELDS,
+	{"state",        FIELD_NAME,    0, 0, 0, open_state_names,    "state is open or closed"},
+	{"severity_min", FIELD_NAME,    0, 0, 0, severity_names,      "severity_min is informational, minor, moderate, major or critical"},
+	{"disposition",  FIELD_NAME,    0, 0, 0, disposition_names,   "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
+	{"kind",         FIELD_NAME,    0, 0, 0, incident_kind_names, "kind is reported_mail, not_a_report or unparsed"},
+	{"assignee",     FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "assignee is 1 to 200 characters"},
+	{"reporter",     FIELD_ADDRESS, 0, 0, 0, NULL,                "reporter is an SMTP address"},
+	{"recipient",    FIELD_ADDRESS, 0, 0, 0, NULL,                "recipient is an SMTP address"},
+	{"message_id",   FIELD_TEXT,    0, 1, LIMIT_MESSAGE_ID + 2, NULL, "message_id is a Message-ID, at most 1000 characters"},
+	{"source_id",    FIELD_INTEGER, 0, 1, G_MAXINT64, NULL,       "source_id is the number of a source"},
+	{"q",            FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "q is 1 to 200 characters to look for in the title"},
+	{NULL}
+};
+
+const Field incident_update_fields[] = {
+	{"severity",        FIELD_NAME, 0, 0, 0, severity_names,    "severity is informational, minor, moderate, major or critical"},
+	{"disposition",     FIELD_NAME, 0, 0, 0, disposition_names, "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
+	{"sub_disposition", FIELD_NAME, FIELD_NULLABLE, 0, 0, sub_disposition_names, "sub_disposition is needs_manual_review or likely_harmless, or null"},
+	{"assignee",        FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "assignee is 1 to 200 characters, or null"},
+	{NULL}
+};
+
+const Field close_fields[] = {
+	{"reason", FIELD_PROSE, FIELD_REQUIRED, 1, LIMIT_DESCRIPTION, NULL, "reason is 1 to 4000 characters of text"},
+	{NULL}
+};
+
+const Field reopen_fields[] = {
+	{"reason", FIELD_PROSE, FIELD_NULLABLE, 1, LIMIT_DESCRIPTION, NULL, "reason is 1 to 4000 characters of text"},
+	{NULL}
+};
+/* clang-format on */
+
+static json_t *row_show(gconstpointer row)
+{
+	return incident_show(row);
+}
+
+static gint64 row_id(gconstpointer row)
+{
+	return ((const Incident *)row)->id;
+}
+
+static gint64 row_revision(gconstpointer row)
+{
+	return ((const Incident *)row)->revision;
+}
+
+gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
+{
+	Page page;
+	if (!page_parse(request, &page, error))
+		return FALSE;
+	const char *written = query_text(request, "message_id");
+	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;
+	g_autofree char *reporter = query_address(request, "reporter");
+	g_autofree char *recipient = query_address(request, "recipient");
+	const IncidentFilter filter = {
+		.state = query_name(request, "state", open_state_names),
+		.severity_min = query_name(request, "severity_min", severity_names),
+		.disposition = query_name(request, "disposition", disposition_names),
+		.kind = query_name(request, "kind", incident_kind_names),
+		.assignee = query_text(request, "assignee"),
+		.reporter = reporter,
+		.recipient = recipient,
+		.message_id = message_id,
+		.text = query_text(request, "q"),
+		.source_id = query_int(request, "source_id", 0),
+	};
+	g_autoptr(GPtrArray) rows = incident_list(db, &filter, &page, error);
+	if (!rows)
+		return FALSE;
+	page_answer(request, answer, &page, rows, row_show, row_id, row_revision);
+	return TRUE;
+}
+
+/* An incident with the original it is about. */
+static gboolean answer_incident(Answer *answer, Db *db, gint64 id, GError **error)
+{
+	g_autoptr(Incident) incident = incident_load(db, id, error);
+	if (!incident)
+		return FALSE;
+	g_autoptr(Original) original =
+		incident->original_id ? original_load(db, incident->original_id, error) : NULL;
+	if (incident->original_id && !original)
+		return FALSE;
+	json_t *document = incident_show(incident);
+	json_object_set_new(document, "original", original ? original_show(original) : json_null());
+	answer_json(answer, 200, document);
+	answer_etag(answer, incident->revision);
+	return TRUE;
+}
+
+gboolean incident_get(Request *request, Db *db, Answer *answer, GError **error)
+{
+	return answer_incident(answer, db, request->id, error);
+}
+
+/* The incident to change, not changed since the client read it. */
+static Incident *load_to_change(const Request *request, Db *db, GError **error)
+{
+	g_autoptr(Incident) incident = incident_load(db, request->id, error);
+	if (!incident || !request_if_match(request, incident->revision, error))
+		return NULL;
+	return g_steal_pointer(&incident);
+}
+
+static gboolean apply_judgement(const Request *request, Incident *incident, GError **error)
+{
+	const char *severity = sent_text(request, "severity");
+	const char *disposition = sent_text(request, "disposition");
+	if (severity)
+		incident->severity = (Severity)names_find(severity_names, severity);
+	if (disposition)
+		incident->disposition = (Disposition)names_find(disposition_names, disposition);
+	sent_take_text(request, "assignee", &incident->assignee);
+	sent_take_text(request, "sub_disposition", &incident->sub_disposition);
+	if (incident->disposition == DISPOSITION_UNKNOWN || !incident->sub_disposition)
+		return TRUE;
+	if (sent_text(request, "sub_disposition")) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		                    "sub_disposition goes only with the disposition unknown");
+		return FALSE;
+	}
+	g_clear_pointer(&incident->sub_disposition, g_free);
+	return TRUE;
+}
+
+gboolean incident_patch(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autoptr(Incident) incident = load_to_change(request, db, error);
+	if (!incident)
+		return FALSE;
+	gint64 expected = incident->revision;
+	g_autoptr(json_t) before = incident_show(incident);
+	if (!apply_judgement(request, incident, error))
+		return FALSE;
+	g_autoptr(json_t) after = incident_show(incident);
+	json_t *changes = show_changes(after, before, after);
+	incident->updated_at = clock_now();
+	if (changes &&
+	    (!audit_append(db, request->actor, "incident.update", "incident", incident->id,
+	                   incident->id, json_pack("{s:o}", "changes", changes),
+	                   &incident->revision, error) ||
+	     !incident_save(db, incident, expected, error)))
+		return FALSE;
+	return answer_incident(answer, db, incident->id, error);
+}
+
+static gboolean refuse_state(const Incident *incident, GError **error)
+{
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT, "this incident is %s already",
+	            open_state_names[incident->state]);
+	return FALSE;
+}
+
+gboolean incident_close(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autoptr(Incident) incident = load_to_change(request, db, error);
+	if (!incident)
+		return FALSE;
+	if (incident->state == STATE_CLOSED)
+		return refuse_state(incident, error);
+	gint64 expected = incident->revision, now = clock_now(), closed;
+	sent_take_text(request, "reason", &incident->close_reason);
+	incident->state = STATE_CLOSED;
+	incident->closed_at = incident->updated_at = now;
+	return audit_append(db, request->actor, "incident.close", "incident", incident->id,
+	                    incident->id,
+	                    json_pack("{s:s, s:I}", "reason", incident->close_reason, "alerts",
+	                              (json_int_t)incident->open_alert_count),
+	                    &incident->revision, error) &&
+	       incident_save(db, incident, expected, error) &&
+	       alert_close_all(db, incident->id, incident->close_reason, now, incident->revision,
+	                       &closed, error) &&
+	       incident_recount(db, incident->id, incident->revision, now, error) &&
+	       answer_incident(answer, db, incident->id, error);
+}
+
+/* Its alerts stay closed: what each recipient's said is over, and a new report raises new ones. */
+gboolean incident_reopen(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autoptr(Incident) incident = load_to_change(request, db, error);
+	if (!incident)
+		return FALSE;
+	if (incident->state == STATE_OPEN)
+		return refuse_state(incident, error);
+	gint64 expected = incident->revision;
+	g_clear_pointer(&incident->close_reason, g_free);
+	incident->state = STATE_OPEN;
+	incident->closed_at = 0;
+	incident->updated_at = clock_now();
+	return audit_append(db, request->actor, "incident.reopen", "incident", incident->id,
+	                    incident->id,
+	                    json_pack("{s:s*}", "reason", sent_text(request, "reason")),
+	                    &incident->revision, error) &&
+	       incident_save(db, incident, expected, error) &&
+	       answer_incident(answer, db, incident->id, error);
+}
+
+gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autoptr(Incident) incident = incident_load(db, request->id, error);
+	return incident && activity_answer(request, db, incident->id, answer, error);
+}

@@ -1,0 +1,154 @@
+/* Cursors and pages.
+ *
+ * A cursor says where the next page begins and, as a short hash, of which list: one that is used
+ * with other filters would silently skip rows, so it is refused. It is no secret and grants
+ * nothing. A full page always offers a next one, which may turn out empty; that is cheaper than
+ * looking one row ahead. */
+#include "api/page.h"
+
+#include "api/context.h"
+#include "api/routes.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+/* Of the list: its path and filters, without what moves through it. */
+static char *list_hash(const Request *request)
+{
+	g_autoptr(json_t) filters = json_copy(request->query);
+	json_object_del(filters, "limit");
+	json_object_del(filters, "cursor");
+	char *sorted = json_dumps(filters, JSON_COMPACT | JSON_SORT_KEYS);
+	g_autofree char *list = g_strconcat(request->path, "?", sorted, NULL);
+	free(sorted);
+	char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, list, -1);
+	hash[12] = '\0';
+	return hash;
+}
+
+static char *base64url(const char *text)
+{
+	char *coded = g_base64_encode((const guchar *)text, strlen(text));
+	g_strdelimit(g_strdelimit(coded, "+", '-'), "/", '_');
+	coded[strcspn(coded, "=")] = '\0';
+	return coded;
+}
+
+static char *base64url_decode(const char *coded)
+{
+	if (strspn(coded, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") !=
+	    strlen(coded))
+		return NULL;
+	g_autofree char *padded = g_strconcat(coded, "===", NULL);
+	padded[(strlen(coded) + 3) / 4 * 4] = '\0';
+	g_strdelimit(g_strdelimit(padded, "-", '+'), "_", '/');
+	gsize size;
+	g_autofree guchar *bytes = g_base64_decode(padded, &size);
+	return g_utf8_validate((const char *)bytes, (gssize)size, NULL)
+	               ? g_strndup((const char *)bytes, size)
+	               : NULL;
+}
+
+static char *format_cursor(const Request *request, gint64 id, gint64 revision)
+{
+	g_autofree char *hash = list_hash(request);
+	g_autofree char *plain =
+		g_strdup_printf("%s.%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, hash, id, revision);
+	return base64url(plain);
+}
+
+static gboolean parse_cursor(const Request *request, const char *cursor, Page *page)
+{
+	g_autofree char *plain = base64url_decode(cursor);
+	g_auto(GStrv) parts = g_strsplit(plain ? plain : "", ".", 4);
+	g_autofree char *hash = list_hash(request);
+	gint64 id, revision;
+	if (g_strv_length(parts) != 3 || strcmp(parts[0], hash) != 0 ||
+	    !g_ascii_string_to_signed(parts[1], 10, 1, G_MAXINT64, &id, NULL) ||
+	    !g_ascii_string_to_signed(parts[2], 10, 0, G_MAXINT64, &revision, NULL))
+		return FALSE;
+	if (page->feed) {
+		page->changed_since = revision;
+		page->after_id = id;
+	} else {
+		page->before_id = id;
+	}
+	return TRUE;
+}
+
+gboolean page_parse(const Request *request, Page *page, GError **error)
+{
+	*page = (Page){
+		.limit = (guint)query_int(request, "limit", LIMIT_PAGE_DEFAULT),
+		.feed = query_int(request, "changed_since", -1) >= 0,
+		.changed_since = query_int(request, "changed_since", 0),
+	};
+	const char *cursor = query_text(request, "cursor");
+	if (!cursor || parse_cursor(request, cursor, page))
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+	                    "this cursor is not of this list with these filters");
+	return FALSE;
+}
+
+void page_link(const Request *request, Answer *answer, const char *name, const char *value)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_auto(GStrv) parts = g_strsplit(request->query_text ? request->query_text : "", "&", -1);
+	g_autofree char *replaced = g_strconcat(name, "=", NULL);
+	for (char **part = parts; *part; part++)
+		if (**part && !g_str_has_prefix(*part, replaced))
+			g_string_append_printf(query, "%s&", *part);
+	g_string_append_printf(query, "%s%s", replaced, value);
+	/* The query is as the client sent it: only what may stand in a header goes back. */
+	for (char *p = query->str; *p; p++)
+		if (*p <= ' ' || *p == '<' || *p == '>' || *p == '"' || *p == 0x7f)
+			*p = '_';
+	answer_header(answer, "Link", "<%s?%s>; rel=\"next\"", request->path, query->str);
+}
+
+void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
+                 RowShow show, RowNumber id, RowNumber revision)
+{
+	json_t *items = json_array();
+	for (guint i = 0; i < rows->len; i++)
+		json_array_append_new(items, show(rows->pdata[i]));
+	gconstpointer last = rows->len ? rows->pdata[rows->len - 1] : NULL;
+	gboolean more = last && rows->len >= page->limit;
+	json_t *document = json_object();
+	json_object_set_new(document, "items", items);
+	if (more) {
+		g_autofree char *next =
+			format_cursor(request, id(last), page->feed ? revision(last) : 0);
+		json_object_set_new(document, "next", json_string(next));
+		page_link(request, answer, "cursor", next);
+	} else {
+		json_object_set_new(document, "next", json_null());
+	}
+	/* Further rows of the last revision may be on the next page: who stops here sees the whole
+	 * revision again rather than a part of it never. */
+	if (page->feed)
+		json_object_set_new(
+			document, "changed_since",
+			json_integer(last ? revision(last) - (more ? 1 : 0) : page->changed_since));
+	answer_json(answer, 200, document);
+}
+
+static gint compare_newest_first(gconstpointer a, gconstpointer b, gpointer number)
+{
+	gint64 left = ((RowNumber)number)(*(gconstpointer const *)a);
+	gint64 right = ((RowNumber)number)(*(gconstpointer const *)b);
+	return left < right ? 1 : left > right ? -1 : 0;
+}
+
+void page_answer_whole(const Request *request, Answer *answer, const Page *page, GPtrArray *rows,
+                       RowShow show, RowNumber id)
+{
+	g_ptr_array_sort_with_data(rows, compare_newest_first, (gpointer)id);
+	g_autoptr(GPtrArray) shown = g_ptr_array_new();
+	for (guint i = 0; i < rows->len && shown->len < page->limit; i++)
+		if (page->before_id == 0 || id(rows->pdata[i]) < page->before_id)
+			g_ptr_array_add(shown, rows->pdata[i]);
+	page_answer(request, answer, page, shown, show, id, NULL);
+}

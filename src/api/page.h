@@ -1,0 +1,41 @@
+#pragma once
+#include "api/field.h"
+#include "api/request.h"
+#include "store/listing.h"
+
+/* Pages of long lists. A cursor is opaque to clients and good only for the list it came from: the
+ * same path, the same filters. */
+
+/* The rows that every list's query table begins with, and the one that feeds add. */
+/* clang-format off */
+#define PAGE_FIELDS \
+	{"limit", FIELD_INTEGER, 0, 1, LIMIT_PAGE, NULL, \
+	 "limit is the number of rows of a page, from 1 to 500"}, \
+	{"cursor", FIELD_TEXT, 0, 1, 200, NULL, \
+	 "cursor is what \"next\" of the page before said"}
+#define FEED_FIELDS \
+	{"changed_since", FIELD_INTEGER, 0, 0, G_MAXINT64, NULL, \
+	 "changed_since is a revision: a number from 0"}
+/* clang-format on */
+
+/** Reads limit, cursor and changed_since. TRAWL_ERROR_INVALID for a cursor of another list. */
+gboolean page_parse(const Request *request, Page *page, GError **error);
+
+/* How a list shows its rows, and by what it is paged. */
+typedef json_t *(*RowShow)(gconstpointer row);
+typedef gint64 (*RowNumber)(gconstpointer row);
+
+/**
+ * Answers {"items", "next", "changed_since"}, with a Link header when there may be more.
+ *
+ * @revision  of a row; NULL for lists that are no feed
+ */
+void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
+                 RowShow show, RowNumber id, RowNumber revision);
+
+/** The same for a list that is loaded whole (configuration, keys): newest first, paged here. */
+void page_answer_whole(const Request *request, Answer *answer, const Page *page, GPtrArray *rows,
+                       RowShow show, RowNumber id);
+
+/** Adds a Link header to the same list with @name=@value in its query. */
+void page_link(const Request *request, Answer *answer, const char *name, const char *value);

@@ -1,0 +1,88 @@
+/* Raw messages on their way out.
+ *
+ * The bytes are hostile: they are offered as a file to save, never as something a browser shows.
+ * They are held in memory while they are sent, so only a few go out at once. */
+#include "api/raw.h"
+
+#include "api/context.h"
+#include "audit/audit.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+typedef struct {
+	Request *request;
+	const char *kind, *verb;
+	gint64 incident_id;
+} Look;
+
+static gboolean write_look(Db *db, gpointer data, GError **error)
+{
+	const Look *look = data;
+	g_autofree char *action = g_strconcat(look->kind, ".", look->verb, NULL);
+	return audit_append(db, look->request->actor, action, look->kind, look->request->id,
+	                    look->incident_id, NULL, NULL, error);
+}
+
+gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
+                         GError **error)
+{
+	Look look = {request, kind, verb, incident_id};
+	return db_write(request->context->db, write_look, &look, error);
+}
+
+typedef struct {
+	RawStore *raw;
+	RawFind find;
+	RawLook look;
+	GBytes *bytes;
+} Load;
+
+static gboolean load(Db *db, gpointer data, GError **error)
+{
+	Load *job = data;
+	g_clear_pointer(&job->look.sha256, g_free);
+	g_clear_pointer(&job->bytes, g_bytes_unref);
+	if (!job->find(db, &job->look, error))
+		return FALSE;
+	if (!job->look.sha256) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
+		                    "Trawl does not have the bytes of this message");
+		return FALSE;
+	}
+	job->bytes = raw_store_load(job->raw, db, job->look.sha256, error);
+	return job->bytes != NULL;
+}
+
+static gboolean take_place(ApiContext *context, Answer *answer, GError **error)
+{
+	if (g_atomic_int_add(&context->downloads, 1) < LIMIT_DOWNLOADS) {
+		answer->place = &context->downloads;
+		return TRUE;
+	}
+	(void)g_atomic_int_dec_and_test(&context->downloads);
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
+	            "%d raw messages are being sent, which is the limit", LIMIT_DOWNLOADS);
+	return FALSE;
+}
+
+gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind find,
+                    GError **error)
+{
+	if (!take_place(request->context, answer, error))
+		return FALSE;
+	Load job = {.raw = request->context->raw, .find = find, .look = {.id = request->id}};
+	gboolean ok = db_read(request->context->db, load, &job, error) &&
+	              raw_record_look(request, kind, "download", job.look.incident_id, error);
+	g_autofree char *sha256 = job.look.sha256;
+	if (!ok) {
+		g_clear_pointer(&job.bytes, g_bytes_unref);
+		return FALSE;
+	}
+	answer->status = 200;
+	answer->type = "message/rfc822";
+	answer->body = job.bytes;
+	answer_header(answer, "Content-Disposition",
+	              "attachment; filename=\"%s-%" G_GINT64_FORMAT ".eml\"", kind, request->id);
+	answer_header(answer, "ETag", "\"%s\"", sha256);
+	return TRUE;
+}

@@ -1,0 +1,25 @@
+#pragma once
+#include "api/request.h"
+
+/* Downloads of raw messages, the same for reports and originals. */
+
+typedef struct {
+	gint64 id;
+	char *sha256;       /* (out) (transfer full) NULL: its bytes are not here */
+	gint64 incident_id; /* (out) in whose activity the look appears, or 0 */
+} RawLook;
+
+typedef gboolean (*RawFind)(Db *db, RawLook *look, GError **error);
+
+/**
+ * Answers with the raw bytes of the request's object, after an audit record of the look was
+ * committed.
+ *
+ * @kind  "report", "original": in the record and the file's name
+ */
+gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind find,
+                    GError **error);
+
+/** Commits the record of a look at what a message says: "<kind>.look" or "<kind>.download". */
+gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
+                         GError **error);

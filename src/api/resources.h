@@ -1,0 +1,77 @@
+#pragma once
+#include "api/routes.h"
+
+/* The handlers and tables of fields that routes.c lists; each in the file of its resource. */
+
+extern const Field mail_server_query[], mail_server_create_fields[], mail_server_update_fields[],
+	mail_server_check_fields[], mail_server_folders_fields[], source_query[],
+	source_create_fields[], source_update_fields[], incident_query[], incident_update_fields[],
+	close_fields[], reopen_fields[], alert_query[], alert_update_fields[], report_query[],
+	original_query[], response_query[], response_create_fields[], result_query[], job_query[],
+	activity_query[], events_query[], api_key_create_fields[], page_query[];
+
+gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_remove_one(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_check_start(Request *request, Db *db, Answer *answer, GError **error);
+gboolean mail_server_folders_start(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean source_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_poll_now(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_test_start(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_close(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_reopen(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_alerts(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_reports(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_responses(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_respond(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean alert_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean alert_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean alert_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean alert_close(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean report_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean report_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean report_raw(Request *request, Db *db, Answer *answer, GError **error);
+gboolean original_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean original_raw(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean response_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean response_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean response_results(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean job_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean job_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean job_retry_one(Request *request, Db *db, Answer *answer, GError **error);
+gboolean job_cancel_one(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean activity_list(Request *request, Db *db, Answer *answer, GError **error);
+gboolean events_open(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean api_key_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean api_key_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean api_key_revoke_one(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean whoami_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean openapi_get(Request *request, Db *db, Answer *answer, GError **error);
+
+/** Answers with a job that was queued: 202, its page as Location. */
+gboolean job_answer_queued(Answer *answer, Db *db, gint64 id, GError **error);
+/** Answers with records of the audit log, from "after" on. @incident_id 0: of all. */
+gboolean activity_answer(Request *request, Db *db, gint64 incident_id, Answer *answer,
+                         GError **error);

@@ -1,0 +1,131 @@
+/* The one table of what can be asked: method, path, the scope it takes, and who answers. A route
+ * that is not here does not exist, and openapi.json describes exactly these. */
+#include "api/routes.h"
+
+#include "api/resources.h"
+
+#include <string.h>
+
+/* clang-format off */
+#define READ      SCOPE_READ
+#define CONTENT   SCOPE_CONTENT
+#define TRIAGE    SCOPE_TRIAGE
+#define RESPOND   SCOPE_RESPOND
+#define CONFIGURE SCOPE_CONFIGURE
+#define ADMIN     SCOPE_ADMIN
+
+const Route routes[] = {
+	{"GET",    "/v1/mail-server-kinds",         READ,      ROUTE_READ,  mail_server_kind_list,     "listMailServerKinds",   NULL,              NULL},
+	{"GET",    "/v1/mail-servers",              READ,      ROUTE_READ,  mail_server_list_all,      "listMailServers",       mail_server_query, NULL},
+	{"POST",   "/v1/mail-servers",              CONFIGURE, ROUTE_WRITE, mail_server_create,        "createMailServer",      NULL,              mail_server_create_fields},
+	{"GET",    "/v1/mail-servers/{id}",         READ,      ROUTE_READ,  mail_server_get,           "getMailServer",         NULL,              NULL},
+	{"PATCH",  "/v1/mail-servers/{id}",         CONFIGURE, ROUTE_WRITE, mail_server_patch,         "updateMailServer",      NULL,              mail_server_update_fields},
+	{"DELETE", "/v1/mail-servers/{id}",         CONFIGURE, ROUTE_WRITE, mail_server_remove_one,    "deleteMailServer",      NULL,              NULL},
+	{"POST",   "/v1/mail-servers/{id}/check",   CONFIGURE, ROUTE_WRITE, mail_server_check_start,   "checkMailServer",       NULL,              mail_server_check_fields},
+	{"POST",   "/v1/mail-servers/{id}/folders", CONFIGURE, ROUTE_WRITE, mail_server_folders_start, "listMailServerFolders", NULL,              mail_server_folders_fields},
+
+	{"GET",    "/v1/sources",                   READ,      ROUTE_READ,  source_list_all,           "listSources",           source_query,      NULL},
+	{"POST",   "/v1/sources",                   CONFIGURE, ROUTE_WRITE, source_create,             "createSource",          NULL,              source_create_fields},
+	{"GET",    "/v1/sources/{id}",              READ,      ROUTE_READ,  source_get,                "getSource",             NULL,              NULL},
+	{"PATCH",  "/v1/sources/{id}",              CONFIGURE, ROUTE_WRITE, source_patch,              "updateSource",          NULL,              source_update_fields},
+	{"DELETE", "/v1/sources/{id}",              CONFIGURE, ROUTE_WRITE, source_remove,             "deleteSource",          NULL,              NULL},
+	{"POST",   "/v1/sources/{id}/poll",         CONFIGURE, ROUTE_WRITE, source_poll_now,           "pollSource",            NULL,              NULL},
+	{"POST",   "/v1/sources/{id}/test",         CONFIGURE, ROUTE_WRITE, source_test_start,         "testSource",            NULL,              NULL},
+
+	{"GET",    "/v1/incidents",                 READ,      ROUTE_READ,  incident_list_some,        "listIncidents",         incident_query,    NULL},
+	{"GET",    "/v1/incidents/{id}",            READ,      ROUTE_READ,  incident_get,              "getIncident",           NULL,              NULL},
+	{"PATCH",  "/v1/incidents/{id}",            TRIAGE,    ROUTE_WRITE, incident_patch,            "updateIncident",        NULL,              incident_update_fields},
+	{"POST",   "/v1/incidents/{id}/close",      TRIAGE,    ROUTE_WRITE, incident_close,            "closeIncident",         NULL,              close_fields},
+	{"POST",   "/v1/incidents/{id}/reopen",     TRIAGE,    ROUTE_WRITE, incident_reopen,           "reopenIncident",        NULL,              reopen_fields},
+	{"GET",    "/v1/incidents/{id}/alerts",     READ,      ROUTE_READ,  incident_alerts,           "listIncidentAlerts",    page_query,        NULL},
+	{"GET",    "/v1/incidents/{id}/reports",    READ,      ROUTE_READ,  incident_reports,          "listIncidentReports",   page_query,        NULL},
+	{"GET",    "/v1/incidents/{id}/responses",  READ,      ROUTE_READ,  incident_responses,        "listIncidentResponses", page_query,        NULL},
+	{"POST",   "/v1/incidents/{id}/responses",  RESPOND,   ROUTE_WRITE, incident_respond,          "createResponse",        NULL,              response_create_fields},
+	{"GET",    "/v1/incidents/{id}/activity",   READ,      ROUTE_READ,  incident_activity,         "listIncidentActivity",  activity_query,    NULL},
+
+	{"GET",    "/v1/alerts",                    READ,      ROUTE_READ,  alert_list_some,           "listAlerts",            alert_query,       NULL},
+	{"GET",    "/v1/alerts/{id}",               READ,      ROUTE_READ,  alert_get,                 "getAlert",              NULL,              NULL},
+	{"PATCH",  "/v1/alerts/{id}",               TRIAGE,    ROUTE_WRITE, alert_patch,               "updateAlert",           NULL,              alert_update_fields},
+	{"POST",   "/v1/alerts/{id}/close",         TRIAGE,    ROUTE_WRITE, alert_close,               "closeAlert",            NULL,              close_fields},
+
+	{"GET",    "/v1/reports",                   READ,      ROUTE_READ,  report_list_some,          "listReports",           report_query,      NULL},
+	{"GET",    "/v1/reports/{id}",              READ,      ROUTE_READ,  report_get,                "getReport",             NULL,              NULL},
+	{"GET",    "/v1/reports/{id}/raw",          CONTENT,   ROUTE_ALONE, report_raw,                "downloadReport",        NULL,              NULL, "message/rfc822"},
+	{"GET",    "/v1/originals/{id}",            READ,      ROUTE_ALONE, original_get,              "getOriginal",           original_query,    NULL},
+	{"GET",    "/v1/originals/{id}/raw",        CONTENT,   ROUTE_ALONE, original_raw,              "downloadOriginal",      NULL,              NULL, "message/rfc822"},
+
+	{"GET",    "/v1/responses",                 READ,      ROUTE_READ,  response_list_some,        "listResponses",         response_query,    NULL},
+	{"GET",    "/v1/responses/{id}",            READ,      ROUTE_READ,  response_get,              "getResponse",           NULL,              NULL},
+	{"GET",    "/v1/responses/{id}/results",    READ,      ROUTE_READ,  response_results,          "listResponseResults",   result_query,      NULL},
+
+	{"GET",    "/v1/jobs",                      READ,      ROUTE_READ,  job_list_some,             "listJobs",              job_query,         NULL},
+	{"GET",    "/v1/jobs/{id}",                 READ,      ROUTE_READ,  job_get,                   "getJob",                NULL,              NULL},
+	{"POST",   "/v1/jobs/{id}/retry",           ADMIN,     ROUTE_WRITE, job_retry_one,             "retryJob",              NULL,              NULL},
+	{"POST",   "/v1/jobs/{id}/cancel",          ADMIN,     ROUTE_WRITE, job_cancel_one,            "cancelJob",             NULL,              NULL},
+
+	{"GET",    "/v1/activity",                  READ,      ROUTE_READ,  activity_list,             "listActivity",          activity_query,    NULL},
+	{"GET",    "/v1/events",                    READ,      ROUTE_READ,  events_open,               "streamEvents",          events_query,      NULL, "text/event-stream"},
+
+	{"GET",    "/v1/api-keys",                  ADMIN,     ROUTE_READ,  api_key_list_all,          "listApiKeys",           page_query,        NULL},
+	{"POST",   "/v1/api-keys",                  ADMIN,     ROUTE_WRITE, api_key_create,            "createApiKey",          NULL,              api_key_create_fields},
+	{"DELETE", "/v1/api-keys/{id}",             ADMIN,     ROUTE_WRITE, api_key_revoke_one,        "revokeApiKey",          NULL,              NULL},
+
+	{"GET",    "/v1/whoami",                    SCOPE_ANYBODY, ROUTE_READ, whoami_get,             "whoami",                NULL,              NULL},
+	{"GET",    "/v1/health",                    SCOPE_NOBODY, ROUTE_ALONE, health_get,             "getHealth",             NULL,              NULL},
+	{"GET",    "/v1/openapi.json",              SCOPE_NOBODY, ROUTE_ALONE, openapi_get,            "getOpenApi",            NULL,              NULL},
+	{"GET",    "/metrics",                      READ,      ROUTE_READ,  metrics_get,               "getMetrics",            NULL,              NULL, "text/plain"},
+	{NULL}
+};
+/* clang-format on */
+
+/* A number as a path has it: decimal digits, from 1, no zero in front. */
+static gboolean parse_id(const char *text, gsize length, gint64 *id)
+{
+	g_autofree char *digits = g_strndup(text, length);
+	return digits[0] != '0' &&
+	       g_ascii_string_to_unsigned(digits, 10, 1, G_MAXINT64, (guint64 *)id, NULL);
+}
+
+static gboolean path_matches(const char *pattern, const char *path, gint64 *id)
+{
+	*id = 0;
+	for (;;) {
+		gsize wanted = strcspn(pattern, "/"), given = strcspn(path, "/");
+		if (strncmp(pattern, "{id}", wanted) == 0 && wanted == 4) {
+			if (!parse_id(path, given, id))
+				return FALSE;
+		} else if (wanted != given || memcmp(pattern, path, wanted) != 0) {
+			return FALSE;
+		}
+		pattern += wanted;
+		path += given;
+		if (!*pattern || !*path)
+			return *pattern == *path;
+		pattern++;
+		path++;
+	}
+}
+
+const Route *route_find(const char *method, const char *path, gint64 *id, char **allowed)
+{
+	const Route *found = NULL;
+	gint64 number;
+	g_autoptr(GString) methods = g_string_new(NULL);
+	const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+	for (const Route *route = routes; route->method; route++) {
+		if (!path_matches(route->pattern, path, &number))
+			continue;
+		g_string_append_printf(methods, "%s, ", route->method);
+		if (strcmp(route->method, "GET") == 0)
+			g_string_append(methods, "HEAD, ");
+		if (strcmp(route->method, wanted) == 0)
+			found = route;
+		*id = number;
+	}
+	*allowed = NULL;
+	if (methods->len) {
+		g_string_append(methods, "OPTIONS");
+		*allowed = g_strdup(methods->str);
+	}
+	return found;
+}

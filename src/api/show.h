@@ -1,0 +1,29 @@
+#pragma once
+#include "base/json.h"
+#include "model/alert.h"
+#include "model/job.h"
+#include "model/quarantine.h"
+#include "model/report.h"
+#include "store/api_key.h"
+#include "store/audit.h"
+
+/* How rows look to clients: the schemas of openapi.json. New references; never NULL. */
+
+json_t *incident_show(const Incident *incident);
+json_t *alert_show(const Alert *alert);
+json_t *report_show(const Report *report);
+json_t *original_show(const Original *original);
+json_t *response_show(const Response *response);
+json_t *quarantine_result_show(const QuarantineResult *result);
+json_t *job_show(const Job *job);
+json_t *api_key_show(const ApiKey *key);
+json_t *audit_record_show(const AuditRecord *record);
+
+/** What of @members differs between two documents: {"severity": {"from": …, "to": …}}; NULL when
+ * nothing does. */
+json_t *show_changes(const json_t *members, const json_t *before, const json_t *after);
+
+/** JSON text from the database as a value; null when it is none. */
+json_t *show_json(const char *text);
+/** A number that is null when it is 0: the id of nothing. */
+json_t *show_id(gint64 id);

@@ -1,0 +1,38 @@
+#pragma once
+#include "api/answer.h"
+#include "api/context.h"
+
+/* The audit log as server-sent events (HTML Living Standard §9.2): one feed a process reads the
+ * database for all open streams. A stream holds at most one batch of records, whoever reads it. */
+
+EventFeed *event_feed_new(DbPool *db);
+/** Ends every stream. They are freed by who opened them, before the feed. */
+void event_feed_stop(EventFeed *feed);
+void event_feed_free(EventFeed *feed);
+/** Open streams now. */
+guint event_feed_count(EventFeed *feed);
+
+/**
+ * Opens a stream.
+ *
+ * @after        only records with a greater seq
+ * @incident_id  only those of this incident; 0: all
+ * @key_prefix   the stream ends when this key is revoked or expires
+ * @return       (transfer full) TRAWL_ERROR_BUSY when LIMIT_STREAMS are open
+ */
+EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
+                             const char *key_prefix, GError **error);
+void event_stream_free(EventStream *stream);
+
+/* Who carries a stream to its client. @sleep is called when there is nothing to send, and later
+ * @wake, once, from another thread; neither may call back. */
+typedef struct {
+	void (*sleep)(gpointer data);
+	void (*wake)(gpointer data);
+	gpointer data;
+} EventCarrier;
+
+/** Takes up to @size bytes into @buffer. 0: none now, and @carrier sleeps; -1: the stream has
+ * ended. */
+gssize event_stream_read(EventStream *stream, const EventCarrier *carrier, char *buffer,
+                         gsize size);
