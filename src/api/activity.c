@@ -29,8 +29,9 @@ gboolean activity_answer(Request *request, Db *db, gint64 incident_id, Answer *a
 {
 	guint limit = (guint)query_int(request, "limit", LIMIT_PAGE_DEFAULT);
 	gint64 after = query_int(request, "after", 0);
+	gint64 last;
 	g_autoptr(GPtrArray) records = audit_list(db, after, incident_id, limit, error);
-	if (!records)
+	if (!records || !audit_last(db, &last, error))
 		return FALSE;
 	json_t *items = json_array();
 	for (guint i = 0; i < records->len; i++) {
@@ -38,9 +39,10 @@ gboolean activity_answer(Request *request, Db *db, gint64 incident_id, Answer *a
 		json_array_append_new(items, audit_record_show(record));
 		after = record->seq;
 	}
-	/* "after" is where to go on, now or later. */
+	/* "after" is where to go on, now or later; "last" is the newest record of all. */
 	answer_json(answer, 200,
-	            json_pack("{s:o, s:I}", "items", items, "after", (json_int_t)after));
+	            json_pack("{s:o, s:I, s:I}", "items", items, "after", (json_int_t)after, "last",
+	                      (json_int_t)last));
 	if (records->len == limit) {
 		g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, after);
 		page_link(request, answer, "after", value);

@@ -33,16 +33,16 @@ def main():
         row = harness.add_dovecot_server(trawl, server)
         for i, box in enumerate(boxes):
             trawl.add_source(row, f"source {i}", box)
-        trawl.wait_for(lambda: all(s["last_poll_at"] for s in trawl.api.all("/sources")), 300, "every first poll", every=1)
+        trawl.wait_for(lambda: all(s["state"]["last_poll_at"] for s in trawl.api.all("/sources")), 300, "every first poll", every=1)
         due, late, peak, cpu = {}, [], 0.0, cpu_seconds(trawl)
         delivered, until, begun = 0, time.monotonic() + watched, time.monotonic()
         while time.monotonic() < until:
             for source in trawl.api.all("/sources"):
                 expected = due.get(source["id"])
-                polled = source["last_poll_at"] and seconds(source["last_poll_at"])
+                polled = source["state"]["last_poll_at"] and seconds(source["state"]["last_poll_at"])
                 if expected and polled and polled >= expected:
                     late.append(polled - expected)
-                due[source["id"]] = source["next_poll_at"] and seconds(source["next_poll_at"])
+                due[source["id"]] = source["state"]["next_poll_at"] and seconds(source["state"]["next_poll_at"])
                 if expected == due[source["id"]] and polled and polled >= (expected or 0):
                     due[source["id"]] = None
             report = organisation.reports[delivered % len(organisation.reports)]
@@ -51,7 +51,7 @@ def main():
             peak = max(peak, bench.pss_mib(trawl.processes().values()))
             time.sleep(1)
         used = (cpu_seconds(trawl) - cpu) / (time.monotonic() - begun)
-        failing = sum(1 for s in trawl.api.all("/sources") if s["last_error"])
+        failing = sum(1 for s in trawl.api.all("/sources") if s["state"]["last_error"])
         by_role = {role: bench.pss_mib([pid]) for role, pid in trawl.processes().items()}
     finally:
         trawl.remove()

@@ -129,7 +129,7 @@ class Slot:
             server = self.mail.add_server(trawl)
             sources = [trawl.add_source(server, f"abuse-{action}", scenario.mailbox_of(action), action)
                        for action in scenario.ACTIONS]
-            trawl.wait_for(lambda: all(trawl.api.get(f"/sources/{s['id']}")["last_success_at"] for s in sources), 20,
+            trawl.wait_for(lambda: all(trawl.api.get(f"/sources/{s['id']}")["state"]["last_success_at"] for s in sources), 20,
                            "the first polls")
             trawl.wait_until_idle()
             trawl.stop()

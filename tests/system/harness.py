@@ -102,9 +102,9 @@ class Api:
         while True:
             page = self.get(path, **query)
             items += page["items"]
-            if not page.get("next_cursor"):
+            if not page["next"]:
                 return items
-            query["cursor"] = page["next_cursor"]
+            query["cursor"] = page["next"]
 
 
 class Trawl:

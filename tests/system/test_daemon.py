@@ -52,7 +52,7 @@ class Daemon(harness.SystemTest):
         mail.deliver(*organisation.reports[:4])
         source = trawl.add_source(mail.add_server(trawl))
         trawl.wait_for_reports(4, 10)
-        self.assertIsNone(trawl.api.get(f"/sources/{source['id']}")["last_error"])
+        self.assertIsNone(trawl.api.get(f"/sources/{source['id']}")["state"]["last_error"])
 
     def test_a_role_that_is_killed_comes_back_and_work_goes_on(self):
         organisation = self.organisation()
@@ -121,7 +121,7 @@ class Idle(harness.SystemTest):
         mail = self.mail(organisation, harness.DovecotMail)
         trawl = self.trawl()
         source = trawl.add_source(mail.add_server(trawl), polling_interval=60)
-        trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["last_success_at"], 20, "the first poll")
+        trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["state"]["last_success_at"], 20, "the first poll")
         time.sleep(1)  # for the connection that waits
         mail.deliver(organisation.reports[0])
         trawl.wait_for_reports(1, 15)  # the next poll is an hour away

@@ -133,14 +133,14 @@ class MainJob:
         source = trawl.add_source(server)
         trawl.wait_for_reports(5)
         for turn in range(4):
-            polled = trawl.api.get(f"/sources/{source['id']}")["last_poll_at"]
+            polled = trawl.api.get(f"/sources/{source['id']}")["state"]["last_poll_at"]
             trawl.poll_now(source)
-            trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["last_poll_at"] > polled, what="another poll")
+            trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["state"]["last_poll_at"] > polled, what="another poll")
             if turn % 2:
                 trawl.restart()
         trawl.wait_until_idle()
         self.assertEqual(len(trawl.reports()), 5)
-        self.assertEqual(trawl.api.get(f"/sources/{source['id']}")["last_error"], None)
+        self.assertEqual(trawl.api.get(f"/sources/{source['id']}")["state"]["last_error"], None)
         mail.deliver(organisation.reports[5])
         trawl.poll_now(source)
         trawl.wait_for_reports(6)
