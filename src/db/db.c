@@ -14,7 +14,7 @@
 
 #define PARAMETERS_MAX 64 /* of one statement */
 
-static const DbDriver *const drivers[] = {&sqlite_driver};
+static const DbDriver *const drivers[] = {&sqlite_driver, &postgres_driver};
 
 /* Set while this thread runs the work of a transaction. */
 static GPrivate inside_work;

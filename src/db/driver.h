@@ -48,7 +48,7 @@ struct DbDriver {
 	GBytes *(*get_bytes)(DbRows *rows, int column);
 };
 
-extern const DbDriver sqlite_driver;
+extern const DbDriver sqlite_driver, postgres_driver;
 
 /** Runs @work inside a transaction that the driver has begun, and makes sure that FALSE comes with
  * an error and that nothing is committed after a failed statement. */

@@ -1,4 +1,5 @@
 /* The aggregates, each by what its users rely on. */
+#include "../tests/support/testdb.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -7,42 +8,6 @@
 #include "store/report.h"
 #include "store/setting.h"
 #include "store/source.h"
-
-#include <glib/gstdio.h>
-
-typedef struct {
-	char *directory;
-	DbPool *pool;
-} Fixture;
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		remove_tree(child);
-	}
-	g_remove(path);
-}
-
-static void setup(Fixture *f, gconstpointer unused)
-{
-	g_autoptr(GError) error = NULL;
-	f->directory = g_dir_make_tmp("trawl-store-XXXXXX", NULL);
-	g_autofree char *uri = g_strdup_printf("sqlite://%s/trawl.db", f->directory);
-	f->pool = db_pool_open(uri, &error);
-	g_assert_no_error(error);
-	db_migrate(f->pool, &error);
-	g_assert_no_error(error);
-}
-
-static void teardown(Fixture *f, gconstpointer unused)
-{
-	db_pool_close(f->pool);
-	remove_tree(f->directory);
-	g_free(f->directory);
-}
 
 static gboolean everything(Db *db, gpointer unused, GError **error)
 {
@@ -155,16 +120,14 @@ static gboolean everything(Db *db, gpointer unused, GError **error)
 	return TRUE;
 }
 
-static void test_everything_once(Fixture *f, gconstpointer unused)
+static void test_everything_once(TestDb *t)
 {
-	g_autoptr(GError) error = NULL;
-	db_write(f->pool, everything, NULL, &error);
-	g_assert_no_error(error);
+	testdb_write(t, everything, NULL);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add("/store/everything once", Fixture, NULL, setup, test_everything_once, teardown);
+	testdb_add("/store/everything once", test_everything_once);
 	return g_test_run();
 }
