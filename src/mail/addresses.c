@@ -1,12 +1,16 @@
 /* People in header fields.
  *
  * Most readers take the first of several From fields, some the last; all of them are shown, and the
- * ambiguity is a finding. */
+ * ambiguity is a finding. The list is taken apart here and not by GMime, which leaves out addresses
+ * that are not well formed ("a..b@c.example", "<>1<a@b.example>"): mail programs show them, mail
+ * servers deliver to them, and phish is full of them. */
 #include "mail/addresses.h"
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "mail/charset.h"
 #include "mail/findings.h"
+#include "mail/words.h"
 
 #include <string.h>
 
@@ -18,50 +22,221 @@ static gboolean is_plain(const char *address)
 	return TRUE;
 }
 
-/* The form in which addresses are compared; an address without a domain is kept as it is written.
- */
+/* The form in which addresses are compared. */
 static char *compare_form(const char *address)
 {
-	if (is_plain(address) && strchr(address, '@') && !strstr(address, "xn--"))
+	if (is_plain(address) && !strstr(address, "xn--"))
 		return g_ascii_strdown(address, -1);
 	char *form = text_address(address);
 	return form ? form : g_utf8_strdown(address, -1);
 }
 
-static void add(json_t *list, InternetAddress *who, const char *group)
+static char *without_space(const char *from, gsize length)
 {
-	const char *address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(who));
-	g_autofree char *valid = g_utf8_make_valid(address ? address : "", -1);
-	g_autofree char *form = compare_form(valid);
+	char *bare = g_malloc(length + 1), *to = bare;
+	for (gsize i = 0; i < length; i++)
+		if (!g_ascii_isspace(from[i]))
+			*to++ = from[i];
+	*to = '\0';
+	/* "a@b.example" in quotes is not a quoted local part but the whole of it. */
+	if (*bare == '"' && to > bare + 1 && to[-1] == '"' &&
+	    !memchr(bare + 1, '"', (gsize)(to - bare - 2))) {
+		memmove(bare, bare + 1, (gsize)(to - bare));
+		to[-2] = '\0';
+	}
+	return bare;
+}
+
+/* A display name: RFC 2047 decoded, without quotes and the backslashes in them. */
+static char *display_name(const char *from, gsize length)
+{
+	g_autofree char *raw = g_strstrip(g_strndup(from, length));
+	char *to = raw;
+	for (const char *c = raw; *c; c++) {
+		if (*c == '"')
+			continue;
+		if (*c == '\\' && c[1])
+			c++;
+		*to++ = *c;
+	}
+	*to = '\0';
+	g_strstrip(raw);
+	if (!*raw)
+		return NULL;
+	return strstr(raw, "=?") ? words_decode(raw) : g_steal_pointer(&raw);
+}
+
+static gboolean is_full(const json_t *list)
+{
+	return json_array_size(list) > LIMIT_ADDRESSES;
+}
+
+static void add(json_t *list, char *name, char *address, const char *group)
+{
+	g_autofree char *form = address && strchr(address, '@') ? compare_form(address) : NULL;
 	json_t *entry = json_object();
-	json_object_set_new(entry, "name", json_text_new(internet_address_get_name(who)));
+	/* What is no address is still shown. */
+	json_object_set_new(entry, "name",
+	                    json_text_new(name && *name ? name
+	                                  : form        ? NULL
+	                                                : address));
 	json_object_set_new(entry, "address", json_text_new(form));
 	if (group)
 		json_object_set_new(entry, "group", json_text_new(group));
 	json_array_append_new(list, entry);
+	g_free(name);
+	g_free(address);
 }
 
-static void add_all(json_t *list, InternetAddressList *from, const char *group, guint depth)
+/* One address: what stands in its last angle brackets, or all of it. In "<>63493<a@b.example>" only
+ * the last brackets hold an address, and mail programs agree on that one. */
+static void add_one(json_t *list, const char *from, gsize length, const char *comment,
+                    gsize comment_length, const char *group)
 {
-	int count = internet_address_list_length(from);
-	for (int i = 0; i < count && json_array_size(list) <= LIMIT_ADDRESSES; i++) {
-		InternetAddress *who = internet_address_list_get_address(from, i);
-		if (INTERNET_ADDRESS_IS_MAILBOX(who))
-			add(list, who, group);
-		else if (depth < 4)
-			add_all(list,
-			        internet_address_group_get_members(INTERNET_ADDRESS_GROUP(who)),
-			        internet_address_get_name(who), depth + 1);
+	const char *open = memrchr(from, '<', length);
+	if (open) {
+		gsize rest = length - (gsize)(open + 1 - from);
+		const char *close = memchr(open + 1, '>', rest);
+		gsize inside = close ? (gsize)(close - open - 1) : rest;
+		add(list, display_name(from, (gsize)(open - from)), without_space(open + 1, inside),
+		    group);
+		return;
 	}
+	g_autofree char *bare = without_space(from, length);
+	g_strdelimit(bare, "<>", ' ');
+	if (!*bare)
+		return;
+	if (strchr(bare, '@'))
+		add(list, comment ? display_name(comment, comment_length) : NULL,
+		    g_strdup(g_strstrip(bare)), group);
+	else
+		add(list, display_name(from, length), NULL, group);
+}
+
+/* What ends here: a quoted string or a comment that begins at @at; @at + 1 when it never ends. */
+static const char *past_quoted(const char *at)
+{
+	for (const char *c = at + 1; *c; c++) {
+		if (*c == '\\' && c[1])
+			c++;
+		else if (*c == '"')
+			return c + 1;
+	}
+	return NULL;
+}
+
+static const char *past_comment(const char *at)
+{
+	guint depth = 0;
+	for (const char *c = at; *c; c++) {
+		if (*c == '\\' && c[1])
+			c++;
+		else if (*c == '(')
+			depth++;
+		else if (*c == ')' && --depth == 0)
+			return c + 1;
+	}
+	return NULL;
+}
+
+/* The walk through a list. An opening quote or bracket without an end is an ordinary character;
+ * once one was found to have none, later ones need not be looked for. */
+typedef struct {
+	json_t *list;
+	GString *entry;      /* of the present address, without comments */
+	const char *comment; /* the last one */
+	gsize comment_length;
+	char *group;
+	gboolean no_quote, no_comment, no_angle;
+} AddressWalk;
+
+static void end_entry(AddressWalk *walk)
+{
+	if (walk->entry->len > 0 && !is_full(walk->list))
+		add_one(walk->list, walk->entry->str, walk->entry->len, walk->comment,
+		        walk->comment_length, walk->group);
+	g_string_truncate(walk->entry, 0);
+	walk->comment = NULL;
+}
+
+static void begin_group(AddressWalk *walk)
+{
+	g_free(walk->group);
+	walk->group = display_name(walk->entry->str, walk->entry->len);
+	walk->group = walk->group ? walk->group : g_strdup("");
+	g_string_truncate(walk->entry, 0);
+}
+
+static void append_without_comments(GString *to, const char *at, const char *end)
+{
+	while (at < end) {
+		const char *past = *at == '(' ? past_comment(at) : NULL;
+		if (past && past <= end)
+			at = past;
+		else
+			g_string_append_c(to, *at++);
+	}
+}
+
+/* Takes what begins at @at and ends at its own sign; NULL when it is an ordinary character. */
+static const char *take_enclosed(AddressWalk *walk, const char *at)
+{
+	const char *past = NULL;
+	if (*at == '"' && !walk->no_quote) {
+		past = past_quoted(at);
+		walk->no_quote = !past;
+	} else if (*at == '<' && !walk->no_angle) {
+		past = strchr(at, '>');
+		past = past ? past + 1 : NULL;
+		walk->no_angle = !past;
+		if (past && memchr(at, '(', (gsize)(past - at))) {
+			append_without_comments(walk->entry, at, past);
+			return past;
+		}
+	} else if (*at == '(' && !walk->no_comment) {
+		past = past_comment(at);
+		walk->no_comment = !past;
+		if (past) {
+			walk->comment = at + 1;
+			walk->comment_length = (gsize)(past - at - 2);
+			return past;
+		}
+	}
+	if (past)
+		g_string_append_len(walk->entry, at, past - at);
+	return past;
+}
+
+static void walk_list(AddressWalk *walk, const char *text)
+{
+	for (const char *at = text; *at && !is_full(walk->list);) {
+		const char *past = take_enclosed(walk, at);
+		if (past) {
+			at = past;
+			continue;
+		}
+		if (*at == ',' || *at == ';')
+			end_entry(walk);
+		if (*at == ';')
+			g_clear_pointer(&walk->group, g_free);
+		else if (*at == ':' && !walk->group && !strchr(walk->entry->str, '@'))
+			begin_group(walk);
+		else if (*at != ',')
+			g_string_append_c(walk->entry, *at);
+		at++;
+	}
+	end_entry(walk);
 }
 
 static void parse_into(json_t *list, json_t *findings, const char *field, const char *value)
 {
-	GMimeParserOptions *options = g_mime_parser_options_get_default();
-	g_autoptr(InternetAddressList) parsed = internet_address_list_parse(options, value);
-	if (parsed)
-		add_all(list, parsed, NULL, 0);
-	if (json_array_size(list) > LIMIT_ADDRESSES) {
+	g_autofree char *text = charset_decode(NULL, value, strlen(value), NULL);
+	g_strdelimit(text, "\r\n\t", ' ');
+	AddressWalk walk = {.list = list, .entry = g_string_new(NULL)};
+	walk_list(&walk, text);
+	g_string_free(walk.entry, TRUE);
+	g_free(walk.group);
+	if (is_full(list)) {
 		json_array_remove(list, json_array_size(list) - 1);
 		findings_add(findings, "limit_addresses", field,
 		             "there are more than %d addresses; the others are not read",

@@ -9,7 +9,8 @@
 #include <iconv.h>
 #include <string.h>
 
-/* What iconv is asked for. The first column is the label in mail, lower case; where the second is
+/* What iconv is asked for. The first column is the label in mail, lower case
+ * and with '-' for '_'; where the second is
  * NULL they are the same. Labels that are not here are tried as they are, which works only outside
  * a sandbox. */
 static const struct {
@@ -81,11 +82,10 @@ static const struct {
 	{"x-x-big5",          "BIG5-HKSCS"   },
 	{"cp950",             NULL           },
 	{"euc-tw",            NULL           },
-	{"shift_jis",         "CP932"        },
 	{"shift-jis",         "CP932"        },
 	{"x-sjis",            "CP932"        },
 	{"sjis",              "CP932"        },
-	{"ms_kanji",          "CP932"        },
+	{"ms-kanji",          "CP932"        },
 	{"windows-31j",       "CP932"        },
 	{"cp932",             NULL           },
 	{"euc-jp",            "EUC-JP-MS"    },
@@ -97,8 +97,8 @@ static const struct {
 	{"iso-2022-kr",       NULL           },
 	{"iso-2022-cn",       NULL           },
 	{"euc-kr",            "UHC"          },
-	{"ks_c_5601-1987",    "UHC"          },
-	{"ks_c_5601",         "UHC"          },
+	{"ks-c-5601-1987",    "UHC"          },
+	{"ks-c-5601",         "UHC"          },
 	{"cp949",             "UHC"          },
 	{"johab",             NULL           },
 	{"utf-7",             NULL           },
@@ -148,7 +148,7 @@ void charset_init(void)
 static const char *iconv_name(const char *charset)
 {
 	g_autofree char *label = g_ascii_strdown(charset, -1);
-	const char *name = g_hash_table_lookup(names, g_strstrip(label));
+	const char *name = g_hash_table_lookup(names, g_strdelimit(g_strstrip(label), "_", '-'));
 	return name ? name : g_mime_charset_iconv_name(charset);
 }
 

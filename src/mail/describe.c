@@ -80,7 +80,8 @@ json_t *describe_message(Message *message)
 	g_autofree char *message_id = headers_message_id(message);
 	describe_set(described, "message_id", message_id);
 	set_date(described, message);
-	describe_set(described, "subject", message_header(message, "Subject"));
+	g_autofree char *subject = message_header(message, "Subject");
+	describe_set(described, "subject", subject);
 	set_people(described, message);
 	note_duplicates(message);
 	json_object_set_new(described, "headers", headers_describe(message));

@@ -26,7 +26,7 @@ static void test_copies_have_one_fingerprint(void)
 {
 	static const char *const copies[] = {
 		"Received: from a by b; Mon, 23 Nov 2026 09:00:01 +0000\nDelivered-To: "
-	        "b@x\n" MESSAGE,
+		"b@x\n" MESSAGE,
 		"Return-Path: <a@x>\nX-Spam: no\nAuthentication-Results: mx; spf=pass\n" MESSAGE,
 		"Message-ID:\n <a@x.example>\nFrom: A <A@X.EXAMPLE>\nSubject: Hello\n there\n"
 		"Date: Mon, 23 Nov 2026 09:00:00 +0000\n" MIME TEXT FILE_PART,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mail/charset.h"
 #include "mail/findings.h"
+#include "mail/words.h"
 
 #include <string.h>
 
@@ -27,7 +28,7 @@ json_t *headers_describe(const Message *message)
 	for (int i = 0; i < count; i++) {
 		GMimeHeader *header = message_header_at(message, i);
 		g_autofree char *raw = unfolded(g_mime_header_get_raw_value(header));
-		const char *value = g_mime_header_get_value(header);
+		g_autofree char *value = strstr(raw, "=?") ? words_decode(raw) : NULL;
 		json_t *entry = json_object();
 		json_object_set_new(entry, "name", json_text_new(g_mime_header_get_name(header)));
 		json_object_set_new(entry, "value", json_text_new(value ? value : raw));

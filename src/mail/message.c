@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/words.h"
 
 #include <string.h>
 
@@ -117,6 +118,25 @@ static GBytes *without_from_line(Message *message, GBytes *bytes)
 	return g_bytes_new_from_bytes(bytes, skipped, size - skipped);
 }
 
+/* Blank lines before the first field: most readers skip them, some see an empty header block. */
+static GBytes *without_blank_start(Message *message, GBytes *bytes)
+{
+	gsize size, blank = 0;
+	const char *text = g_bytes_get_data(bytes, &size);
+	for (gsize at = 0; at < size && g_ascii_isspace(text[at]); at++)
+		if (text[at] == '\n')
+			blank = at + 1;
+	if (blank == 0 || blank == size)
+		return g_bytes_ref(bytes);
+	const char *line_end = memchr(text + blank, '\n', size - blank);
+	const char *colon = memchr(text + blank, ':', size - blank);
+	if (!colon || (line_end && colon > line_end))
+		return g_bytes_ref(bytes);
+	findings_add(message->findings, "blank_start", NULL,
+	             "it begins with blank lines; readers differ on whether fields follow");
+	return g_bytes_new_from_bytes(bytes, blank, size - blank);
+}
+
 static GBytes *within_limits(Message *message)
 {
 	gsize size = g_bytes_get_size(message->bytes);
@@ -128,7 +148,8 @@ static GBytes *within_limits(Message *message)
 		g_bytes_unref(start);
 		start = g_bytes_new_from_bytes(message->bytes, 0, LIMIT_MESSAGE_SIZE);
 	}
-	g_autoptr(GBytes) bare = without_from_line(message, start);
+	g_autoptr(GBytes) begun = without_blank_start(message, start);
+	g_autoptr(GBytes) bare = without_from_line(message, begun);
 	g_autoptr(GBytes) shorter = without_long_headers(message, bare);
 	return without_too_many_parts(message, shorter);
 }
@@ -281,10 +302,10 @@ const char *message_header_raw(const Message *message, const char *name)
 	return field ? g_mime_header_get_raw_value(field) : NULL;
 }
 
-const char *message_header(const Message *message, const char *name)
+char *message_header(const Message *message, const char *name)
 {
-	GMimeHeader *field = header(message, name);
-	return field ? g_mime_header_get_value(field) : NULL;
+	const char *raw = message_header_raw(message, name);
+	return raw ? words_decode(raw) : NULL;
 }
 
 GBytes *part_content(Part *part)

@@ -50,8 +50,8 @@ int message_header_count(const Message *message);
 GMimeHeader *message_header_at(const Message *message, int index);
 /** The first field of that name as it stood, folded and maybe not UTF-8, or NULL. Borrowed. */
 const char *message_header_raw(const Message *message, const char *name);
-/** The first field of that name, unfolded and decoded (RFC 2047), or NULL. Borrowed. */
-const char *message_header(const Message *message, const char *name);
+/** The first field of that name, unfolded and decoded (RFC 2047), or NULL. Newly allocated. */
+char *message_header(const Message *message, const char *name);
 
 /** The transfer-decoded content. Borrowed. */
 GBytes *part_content(Part *part);

@@ -34,7 +34,7 @@ static void because(Recognition *seen, const char *format, ...)
 
 static gboolean header_contains(const Message *message, const char *field, const char *part)
 {
-	const char *value = message_header(message, field);
+	g_autofree char *value = message_header(message, field);
 	g_autofree char *lower = value ? g_utf8_strdown(value, -1) : NULL;
 	return lower && strstr(lower, part);
 }
@@ -118,7 +118,7 @@ static const struct {
 
 static gboolean is_auto_reply(Recognition *seen)
 {
-	const char *submitted = message_header(seen->message, "Auto-Submitted");
+	g_autofree char *submitted = message_header(seen->message, "Auto-Submitted");
 	g_autofree char *how = submitted ? g_strstrip(g_ascii_strdown(submitted, -1)) : NULL;
 	if (how && *how && !g_str_has_prefix(how, "no")) {
 		because(seen, "it says \"Auto-Submitted: %.40s\" (RFC 3834)", how);

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Scores `trawl breakdown` against what other parsers found in mails that others wrote.
+
+`score.py [--show N] [SUITE…]` unpacks the corpus into a temporary directory, reads every file that
+has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
+where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
+field that differs, unless --show asks for the values."""
+import argparse, collections, gzip, json, os, pathlib, subprocess, sys, tempfile
+from datetime import datetime
+
+ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+TRAWL = os.environ.get("TRAWL_BINARY", str(ROOT / "build" / "src" / "trawl"))
+
+
+def find_corpus():
+    for place in (os.environ.get("TRAWL_CORPUS"), ROOT / ".." / "shared" / "corpus",
+                  ROOT / ".." / ".." / "shared" / "corpus"):
+        if place and (pathlib.Path(place) / "truth").is_dir():
+            return pathlib.Path(place).resolve()
+    return None
+
+
+def unpack(corpus, into):
+    for archive in corpus.glob("**/*.tar.zst"):
+        subprocess.run(["tar", "--zstd", "-xf", str(archive), "-C", into], check=True)
+
+
+def lines(path):
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
+    with opened as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+class Corpus:
+    """Where a file named by the truth lies: beside the truth, or in what was unpacked."""
+
+    def __init__(self, root, unpacked):
+        self.root, self.unpacked = root, pathlib.Path(unpacked)
+
+    def path(self, name):
+        for base in (self.root, self.unpacked, self.unpacked / "reports" / "derived"):
+            if (base / name).is_file():
+                return str(base / name)
+        return None
+
+
+def read_all(paths):
+    """path -> breakdown, or None for one that could not be read."""
+    found = {}
+    for start in range(0, len(paths), 200):
+        some = paths[start:start + 200]
+        run = subprocess.run([TRAWL, "breakdown", *some], capture_output=True)
+        if b"runtime error" in run.stderr or b"Sanitizer" in run.stderr:
+            sys.stderr.buffer.write(run.stderr)
+        for line in run.stdout.splitlines():
+            try:
+                document = json.loads(line)
+            except ValueError:
+                sys.exit(f"not JSON: {line[:300]!r}")
+            found[document["file"]] = document
+    return found
+
+
+def squeeze(text):
+    return " ".join((text or "").split())
+
+
+def seconds(text):
+    return int(datetime.fromisoformat(text).timestamp()) if text else None
+
+
+def addresses(people):
+    return [who["address"] for who in people if who["address"]]
+
+
+class Score:
+    def __init__(self, name):
+        self.name, self.right, self.all, self.wrong = name, 0, 0, []
+
+    def add(self, file, field, ours, theirs):
+        self.all += 1
+        if ours == theirs:
+            self.right += 1
+            return True
+        self.wrong.append((file, field, ours, theirs))
+        return False
+
+
+def same_attachments(ours, theirs):
+    """Types, names and hashes, sorted; a message has no hash that parsers agree on."""
+    def key(one):
+        message = one["type"].startswith("message/")
+        return (one["type"], squeeze(one.get("name")) or None, None if message else one.get("sha256"))
+    return sorted(map(key, ours), key=str), sorted(map(key, theirs), key=str)
+
+
+def score_mail(documents, truth, corpus, partial=False):
+    fields, exact, suites = Score("fields"), Score("records"), collections.defaultdict(list)
+    urls = collections.Counter()
+    for line in truth:
+        document = documents.get(corpus.path(line["file"]))
+        skip = set(line.get("not_agreed", []))
+        here = Score(line["file"])
+        if document is None:
+            exact.add(line["file"], "unreadable", None, True)
+            continue
+        message = document["message"]
+        ours = {
+            "message_id": message["message_id"], "subject": squeeze(message["subject"]),
+            "date": seconds(message["date"]),
+            **{key: addresses(message[key]) for key in ("from", "to", "cc")},
+        }
+        for field, value in ours.items():
+            if field in line and field not in skip:
+                theirs = line[field]
+                if field == "subject":
+                    theirs = squeeze(theirs)
+                if field in ("from", "to", "cc"):
+                    theirs = [a.lower() for a in theirs]
+                if field == "message_id" and value and value.startswith("sha256:"):
+                    continue
+                here.add(line["file"], field, value, theirs)
+        if "attachments" in line and "attachments" not in skip:
+            mine, theirs = same_attachments(message["attachments"], line["attachments"])
+            here.add(line["file"], "attachments", mine, theirs)
+        for field, wheres in (("urls_html", "html"), ("urls_text", "text")):
+            if field not in line or field in skip:
+                continue
+            mine = {link["written"] for link in message["links"] if link["where"].startswith(wheres)}
+            theirs = set(line[field])
+            urls["expected"] += len(theirs)
+            urls["missed"] += len(theirs - mine)
+            urls["spurious"] += len(mine - theirs)
+            if theirs - mine or mine - theirs:
+                here.wrong.append((line["file"], field, sorted(mine - theirs), sorted(theirs - mine)))
+        exact.all += 1
+        exact.right += here.right == here.all
+        exact.wrong += here.wrong
+        suites["/".join(line["file"].split("/")[:2])].append(here.right == here.all)
+    return exact, suites, urls
+
+
+def every_message(document):
+    """The reported message and all messages inside, at any depth."""
+    def below(message):
+        for attachment in message.get("attachments") or []:
+            yield from inside(attachment)
+    def inside(attachment):
+        if attachment.get("message"):
+            yield attachment["message"]
+            yield from below(attachment["message"])
+        for part in attachment.get("parts") or []:
+            yield from inside(part)
+    yield from below(document["message"])
+    for original in document["originals"]:
+        yield original["message"]
+        yield from below(original["message"])
+
+
+def score_nested(documents, truth, corpus):
+    score = Score("nested")
+    for line in truth:
+        document = documents.get(corpus.path(line["file"]))
+        if document is None:
+            score.add(line["file"], "unreadable", None, True)
+            continue
+        ours = {message["message_id"] for message in every_message(document)}
+        theirs = {nested["message_id"] for nested in line["nested"]}
+        score.add(line["file"], "message ids", sorted(filter(None, theirs - ours)), [])
+    return score
+
+
+def score_derived(documents, truth, corpus):
+    scores = collections.defaultdict(lambda: Score(""))
+    for line in truth:
+        score = scores[line["wrapper"]]
+        document = documents.get(corpus.path(line["file"]))
+        if document is None or not document["report"]:
+            score.add(line["file"], "not a report", None, True)
+            continue
+        ours = [original["message"] for original in document["originals"]]
+        ids = [message["message_id"] for message in ours]
+        wanted = [original["message_id"] for original in line["originals"]]
+        right = ids == wanted if any(wanted) else len(ids) == len(wanted)
+        for message, original in zip(ours, line["originals"]):
+            if original.get("from_addr") and not any(wanted):
+                right = right and addresses(message["from"]) == original["from_addr"]
+            if not any(wanted):
+                right = right and squeeze(message["subject"]) == squeeze(original["subject"])
+                right = right and bool(message["date"])
+        reporter = (document["report"]["reporter"] or {}).get("address")
+        if line.get("reporter"):
+            right = right and reporter == line["reporter"]
+        score.add(line["file"], "originals", right and "right" or [ids, reporter], "right")
+    return scores
+
+
+def score_bounces(corpus):
+    score = Score("no report")
+    base = corpus.root / "reports"
+    files = sorted(str(path) for folder in ("sisimai-bounces", "parsedmarc")
+                   for path in (base / folder).rglob("*") if path.is_file())
+    documents = read_all(files)
+    for file in files:
+        if file not in documents:
+            continue
+        form = (documents[file]["report"] or {}).get("form")
+        score.add(file, "form", form in (None, "bounce", "auto_reply", "dmarc"), True)
+        score.wrong = [(f, k, form if f == file else o, t) for f, k, o, t in score.wrong]
+    return score
+
+
+def print_score(label, score, show):
+    part = 100 * score.right / score.all if score.all else 100
+    print(f"{label:44} {score.right:5} of {score.all:5}  {part:6.2f} %")
+    for wrong in score.wrong[:show]:
+        print("    ", wrong[0], wrong[1], "\n         ours  ", str(wrong[2])[:300],
+              "\n         theirs", str(wrong[3])[:300])
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--show", type=int, default=0)
+    options.add_argument("suite", nargs="*")
+    chosen = options.parse_args()
+    root = find_corpus()
+    if not root:
+        print("skipped: corpus not here")
+        return 0
+    def wanted(suite):
+        return not chosen.suite or suite in chosen.suite
+    with tempfile.TemporaryDirectory(prefix="trawl-corpus-") as scratch:
+        unpacked = os.environ.get("TRAWL_CORPUS_UNPACKED", scratch)
+        if unpacked == scratch:
+            unpack(root, unpacked)
+        corpus = Corpus(root, unpacked)
+        for name in ("mail", "mail-partial"):
+            if not wanted(name):
+                continue
+            truth = lines(root / "truth" / f"{name}.jsonl.gz")
+            documents = read_all([p for p in (corpus.path(l["file"]) for l in truth) if p])
+            exact, suites, urls = score_mail(documents, truth, corpus)
+            print_score(f"{name}: records exact", exact, chosen.show)
+            for suite, results in sorted(suites.items()):
+                if sum(results) < len(results):
+                    print(f"    {suite:40} {sum(results):5} of {len(results):5}")
+            expected = urls["expected"] or 1
+            print(f"    links: recall {100 - 100 * urls['missed'] / expected:.2f} %, "
+                  f"spurious {100 * urls['spurious'] / expected:.2f} % of {expected}")
+        if wanted("nested"):
+            truth = lines(root / "truth" / "nested.jsonl.gz")
+            documents = read_all([p for p in (corpus.path(l["file"]) for l in truth) if p])
+            print_score("nested: all message ids", score_nested(documents, truth, corpus), chosen.show)
+        if wanted("derived"):
+            truth = lines(root / "truth" / "reports-derived.jsonl.gz")
+            documents = read_all([p for p in (corpus.path(l["file"]) for l in truth) if p])
+            for wrapper, score in score_derived(documents, truth, corpus).items():
+                print_score(f"derived: {wrapper}", score, chosen.show)
+        if wanted("bounces"):
+            print_score("bounces and DMARC: not taken for reports", score_bounces(corpus), chosen.show)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
