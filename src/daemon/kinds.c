@@ -3,10 +3,9 @@
 
 #include "pipeline/pipeline.h"
 #include "quarantine/quarantine.h"
-#include "server/imap.h"
 #include "server/maildir.h"
 
-const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, &imap_server_kind, NULL};
+const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, NULL};
 
 const JobKind daemon_jobs[] = {
   /* kind                run                   seconds  attempts  park at once */
