@@ -102,7 +102,7 @@ class Api:
         while True:
             page = self.get(path, **query)
             items += page["items"]
-            if not page["next"]:
+            if not page.get("next"):
                 return items
             query["cursor"] = page["next"]
 
