@@ -12,243 +12,226 @@
 #define ONE  (CLI_API | CLI_OUT)
 #define MANY (CLI_API | CLI_OUT | CLI_LIST)
 
+/* clang-format off */
 const CliNoun cli_nouns[] = {
-	{"incident",						    "the reported mails that belong together, and what is decided about them"},
-	{"quarantine",							     "pull every copy of an incident's mail out of the mailboxes"},
-	{"restore","put the copies back exactly as they were"},
-	{"alert",						     "one recipient of one reported mail"},
-	{"report",							     "the messages that people sent to an abuse mailbox"},
-	{"source","the abuse mailboxes that are watched"},
-	{"server",						      "the mail servers that Trawl looks into"},
-	{"job",							     "what the daemon has to do, does, and could not do"},
-	{"activity",						   "what has happened, and who did it"},
-	{"key",						      "who may use the API"},
-	{"audit",							     "the chained record of every change"},
-	{"health","whether the daemon is well"},
-	{"check",						    "verify the store, and the mailboxes, without the daemon"},
-	{"breakdown",							     "show what is in a message, without the daemon"},
-	{"serve","run the daemon"},
-	{"completion",						       "print completion for a shell"},
-	{"version",							     "print the version"},
-	{"help",										    "explain a noun or a verb"},
-	{NULL						      },
+	{"incident",   "the reported mails that belong together, and what is decided about them"},
+	{"quarantine", "pull every copy of an incident's mail out of the mailboxes"},
+	{"restore",    "put the copies back exactly as they were"},
+	{"alert",      "one recipient of one reported mail"},
+	{"report",     "the messages that people sent to an abuse mailbox"},
+	{"source",     "the abuse mailboxes that are watched"},
+	{"server",     "the mail servers that Trawl looks into"},
+	{"job",        "what the daemon has to do, does, and could not do"},
+	{"activity",   "what has happened, and who did it"},
+	{"key",        "who may use the API"},
+	{"audit",      "the chained record of every change"},
+	{"health",     "whether the daemon is well"},
+	{"serve",      "run the daemon"},
+	{"breakdown",  "show what is in a message, without the daemon"},
+	{"completion", "print completion for a shell"},
+	{"version",    "print the version"},
+	{"help",       "explain a noun or a verb"},
+	{NULL}
 };
+
+/* --- options --- */
 
 static const char *const states[] = {"open", "closed", "all", NULL};
 
-/* What every place that asks for a verdict offers. */
-#define VERDICT_OPTIONS                                                                            \
-	{"severity", 0, OPTION_NAME, "SEVERITY", "severity", .names = severity_names},             \
-	{                                                                                          \
-		"disposition", 0, OPTION_NAME, "DISPOSITION", "disposition",                       \
-			.names = disposition_names                                                 \
-	}
+#define FLAG(name, letter, help)              {name, letter, OPTION_FLAG, NULL, help}
+#define TEXT(name, value, help)               {name, 0, OPTION_TEXT, value, help}
+#define TEXTS(name, value, help)              {name, 0, OPTION_TEXT, value, help, .many = TRUE}
+#define NEEDED(name, value, help)             {name, 0, OPTION_TEXT, value, help, .required = TRUE}
+#define NAME(name, value, names_of, help)     {name, 0, OPTION_NAME, value, help, .names = names_of}
+#define NUMBER(name, value, from, to, help)   {name, 0, OPTION_NUMBER, value, help, .low = from, .high = to}
+#define ID(name, help)                        NUMBER(name, "N", 1, G_MAXINT64, help)
 
 static const CliOption incident_list_options[] = {
-	{"state",		       0, OPTION_NAME, "STATE", "which ones (default: open)", .names = states},
-	{"severity",                  0, OPTION_NAME, "SEVERITY", "at least this severe", .names = severity_names},
-	{"disposition", 0, OPTION_NAME, "DISPOSITION", "with this verdict",
-         .names = disposition_names},
-	{"kind",			     0, OPTION_NAME, "KIND", "of this kind", .names = incident_kind_names},
-	{"source",           0, OPTION_TEXT, "SOURCE", "with a report from this source"},
-	{"assignee",                   0, OPTION_TEXT, "NAME", "assigned to NAME"},
-	{"reporter",      0, OPTION_TEXT, "ADDRESS", "reported by ADDRESS"},
-	{"recipient",                 0, OPTION_TEXT, "ADDRESS", "received by ADDRESS"},
-	{"message-id",                  0, OPTION_TEXT, "ID", "whose original has this Message-ID"},
-	{"title",          0, OPTION_TEXT, "TEXT", "with TEXT in the title"},
-	{NULL			    },
+	NAME("state", "STATE", states, "which ones (default: open)"),
+	NAME("severity", "SEVERITY", severity_names, "at least this severe"),
+	NAME("disposition", "DISPOSITION", disposition_names, "with this verdict"),
+	NAME("kind", "NAME", incident_kind_names, "of this kind"),
+	TEXT("source", "SOURCE", "with a report from this source"),
+	TEXT("assignee", "NAME", "assigned to NAME"),
+	TEXT("reporter", "ADDRESS", "reported by ADDRESS"),
+	TEXT("recipient", "ADDRESS", "received by ADDRESS"),
+	TEXT("message-id", "ID", "whose original has this Message-ID"),
+	TEXT("title", "TEXT", "with TEXT in the title"),
+	{NULL}
 };
 
 static const CliOption incident_show_options[] = {
-	{"all",        'a', OPTION_FLAG, NULL, "show every report and alert, however many"},
-	{NULL},
+	FLAG("all", 'a', "show every report and alert, however many"),
+	{NULL}
 };
 
 static const CliOption incident_set_options[] = {
-	VERDICT_OPTIONS,
-	{"sub-disposition",						       0, OPTION_TEXT, "NAME",
-          "under unknown: needs_manual_review, likely_harmless, or \"\" for none"},
-	{"assignee",							    0, OPTION_TEXT, "NAME", "who works on it, or \"\" for nobody"},
-	{NULL},
+	NAME("severity", "SEVERITY", severity_names, "how bad it is"),
+	NAME("disposition", "DISPOSITION", disposition_names, "what it is"),
+	TEXT("sub-disposition", "NAME", "under unknown: needs_manual_review, likely_harmless, or \"\" for none"),
+	TEXT("assignee", "NAME", "who works on it, or \"\" for nobody"),
+	{NULL}
 };
 
 static const CliOption reason_options[] = {
-	{"reason",     0, OPTION_TEXT, "TEXT", "why, for those who look later", .required = TRUE},
-	{NULL},
+	NEEDED("reason", "TEXT", "why, for those who look later"),
+	{NULL}
 };
 
 static const CliOption may_reason_options[] = {
-	{"reason",     0, OPTION_TEXT, "TEXT", "why, for those who look later"},
-	{NULL},
+	TEXT("reason", "TEXT", "why, for those who look later"),
+	{NULL}
 };
 
 static const CliOption raw_options[] = {
-	{"output",     'o', OPTION_TEXT, "FILE",
-         "write to FILE, which appears when it is whole; - is standard output"},
-	{NULL},
+	{"output", 'o', OPTION_TEXT, "FILE", "write to FILE, which appears when it is whole; - is standard output"},
+	{NULL}
 };
 
+#define WAIT FLAG("wait", 'w', "stay until every copy is accounted for, and show the ledger")
+
 static const CliOption quarantine_options[] = {
-	{"comment",			0, OPTION_TEXT, "TEXT", "why, for those who look later"},
-	{"wait",		     'w', OPTION_FLAG, NULL,
-         "stay until every copy is accounted for, and show the ledger"},
-	{NULL},
+	TEXT("comment", "TEXT", "why, for those who look later"),
+	WAIT,
+	{NULL}
 };
 
 static const CliOption restore_options[] = {
-	{"response",			    0, OPTION_NUMBER, "N", "undo only what this response moved", .low = 1,
-         .high = G_MAXINT64},
-	{"comment",			0, OPTION_TEXT, "TEXT", "why, for those who look later"},
-	{"wait", 'w', OPTION_FLAG, NULL,
-         "stay until every copy is accounted for, and show the ledger"},
-	{NULL		   },
+	ID("response", "undo only what this response moved"),
+	TEXT("comment", "TEXT", "why, for those who look later"),
+	WAIT,
+	{NULL}
 };
 
 static const CliOption alert_list_options[] = {
-	{"state",		       0, OPTION_NAME, "STATE", "which ones (default: open)", .names = states},
-	{"incident",                  0, OPTION_NUMBER, "N", "of this incident", .low = 1, .high = G_MAXINT64},
-	{"recipient", 0, OPTION_TEXT, "ADDRESS", "of this recipient"},
-	{"message-id",			     0, OPTION_TEXT, "ID", "whose original has this Message-ID"},
-	{NULL          },
+	NAME("state", "STATE", states, "which ones (default: open)"),
+	ID("incident", "of this incident"),
+	TEXT("recipient", "ADDRESS", "of this recipient"),
+	TEXT("message-id", "ID", "whose original has this Message-ID"),
+	{NULL}
 };
 
 static const CliOption report_list_options[] = {
-	{"state",          0, OPTION_NAME, "STATE", "in this state", .names = report_state_names},
-	{"reporter",     0, OPTION_TEXT, "ADDRESS", "from this reporter"},
-	{"incident", 0, OPTION_NUMBER, "N", "of this incident", .low = 1, .high = G_MAXINT64},
-	{"source",                0, OPTION_TEXT, "SOURCE", "from this source"},
-	{"untrusted",           0, OPTION_FLAG, NULL,
-         "only those whose sender is not proven, which start nothing automatic"},
-	{NULL      },
+	NAME("state", "STATE", report_state_names, "in this state"),
+	TEXT("source", "SOURCE", "from this source"),
+	TEXT("reporter", "ADDRESS", "from this reporter"),
+	ID("incident", "of this incident"),
+	FLAG("untrusted", 0, "only those whose sender is not proven, which start nothing automatic"),
+	{NULL}
 };
 
-#define SOURCE_OPTIONS                                                                             \
-	{"folder", 0, OPTION_TEXT, "FOLDER", "where reports arrive (default: INBOX)"},             \
-		{"post-process",                                                                   \
-	         0,                                                                                \
-	         OPTION_NAME,                                                                      \
-	         "ACTION",                                                                         \
-	         "what becomes of a report that is dealt with",                                    \
-	         .names = post_process_names},                                                     \
-		{"destination", 0, OPTION_TEXT, "FOLDER", "where to, with --post-process move"},   \
-		{"interval",                                                                       \
-	         0,                                                                                \
-	         OPTION_NUMBER,                                                                    \
-	         "MINUTES",                                                                        \
-	         "polled every so many minutes (default: 1)",                                      \
-	         .low = POLLING_INTERVAL_MIN,                                                      \
-	         .high = POLLING_INTERVAL_MAX},                                                    \
-		{"description", 0, OPTION_TEXT, "TEXT", "what it is for"},                         \
-		{"no-link-events", 0, OPTION_FLAG, NULL,                                           \
-	         "every report makes an incident of its own"},                                     \
-		{"accept",    0, OPTION_TEXT, "DOMAIN", "whose people's reports are believed",     \
-	         .many = TRUE},                                                                    \
-	{                                                                                          \
-		"trust", 0, OPTION_TEXT, "HOST", "whose authentication results are believed",      \
-			.many = TRUE                                                               \
-	}
+#define SOURCE_OPTIONS                                                                               \
+	TEXT("folder", "FOLDER", "where reports arrive (default: INBOX)"),                           \
+	NAME("post-process", "ACTION", post_process_names, "what becomes of a report when all is done"), \
+	TEXT("destination", "FOLDER", "where to, with --post-process move"),                         \
+	NUMBER("interval", "MINUTES", POLLING_INTERVAL_MIN, POLLING_INTERVAL_MAX,                    \
+	       "polled every so many minutes, 1 to 60 (default: 1)"),                                \
+	TEXT("description", "TEXT", "what it is for"),                                               \
+	FLAG("no-link-events", 0, "every report makes an incident of its own"),                      \
+	TEXTS("accept", "DOMAIN", "whose people's reports are believed"),                            \
+	TEXTS("trust", "HOST", "whose authentication results and headers are believed")
 
 static const CliOption source_add_options[] = {
-	{"server",		    0, OPTION_TEXT, "SERVER", "the mail server it is on", .required = TRUE},
-	{"mailbox",                0, OPTION_TEXT, "ADDRESS", "the abuse mailbox", .required = TRUE},
+	NEEDED("server", "SERVER", "the mail server it is on"),
+	NEEDED("mailbox", "ADDRESS", "the abuse mailbox"),
 	SOURCE_OPTIONS,
-	{NULL},
+	{NULL}
 };
 
 static const CliOption source_set_options[] = {
-	{"name",          0, OPTION_TEXT, "NAME", "another name"},
-	{"server",    0, OPTION_TEXT, "SERVER", "the mail server it is on"},
-	{"mailbox", 0, OPTION_TEXT, "ADDRESS", "the abuse mailbox"},
+	TEXT("name", "NAME", "another name"),
+	TEXT("server", "SERVER", "the mail server it is on"),
+	TEXT("mailbox", "ADDRESS", "the abuse mailbox"),
 	SOURCE_OPTIONS,
-	{"link-events",        0, OPTION_FLAG, NULL, "reports of one mail make one incident"},
-	{NULL   },
+	FLAG("link-events", 0, "reports of one mail make one incident"),
+	{NULL}
 };
 
 static const CliOption poll_options[] = {
-	{"wait",       'w', OPTION_FLAG, NULL, "stay until it was polled, and tell what came"},
-	{NULL},
+	FLAG("wait", 'w', "stay until it was polled, and tell what came"),
+	{NULL}
 };
 
-#define CONFIG_OPTIONS                                                                             \
-	{"set", 0, OPTION_TEXT, "KEY=VALUE", "a member of its configuration", .many = TRUE},       \
-	{                                                                                          \
-		"secret", 0, OPTION_TEXT, "NAME[=@FILE|=-]",                                       \
-			"a secret member: asked for, or from a file, or from standard input",      \
-			.many = TRUE                                                               \
-	}
+#define CONFIG_OPTIONS                                                                               \
+	TEXTS("set", "KEY=VALUE", "a member of its configuration"),                                  \
+	TEXTS("secret", "NAME[=@FILE|=-]", "a secret member: asked for, or from a file or standard input")
 
 static const CliOption server_add_options[] = {
-	{"kind",       0, OPTION_TEXT, "KIND", "see \"trawl server kinds\"", .required = TRUE},
+	NEEDED("kind", "KIND", "see \"trawl server kinds\""),
 	CONFIG_OPTIONS,
-	{NULL},
+	{NULL}
 };
 
 static const CliOption server_set_options[] = {
 	CONFIG_OPTIONS,
-	{"unset",				 0, OPTION_TEXT, "KEY", "remove a member of its configuration", .many = TRUE},
-	{"name",			    0, OPTION_TEXT, "NAME", "another name"},
-	{NULL},
+	TEXTS("unset", "KEY", "remove a member of its configuration"),
+	TEXT("name", "NAME", "another name"),
+	{NULL}
 };
 
 static const CliOption server_check_options[] = {
-	{"mailbox",    0, OPTION_TEXT, "ADDRESS", "try this mailbox, too"},
-	{NULL},
+	TEXT("mailbox", "ADDRESS", "try this mailbox, too"),
+	{NULL}
 };
 
 static const CliOption server_folders_options[] = {
-	{"mailbox",    0, OPTION_TEXT, "ADDRESS", "whose folders", .required = TRUE},
-	{NULL},
+	NEEDED("mailbox", "ADDRESS", "whose folders"),
+	{NULL}
 };
 
 static const CliOption job_list_options[] = {
-	{"state",          0, OPTION_NAME, "STATE", "in this state", .names = job_state_names},
-	{"kind",     0, OPTION_TEXT, "NAME", "of this kind, such as source.poll"},
-	{NULL},
+	NAME("state", "STATE", job_state_names, "in this state"),
+	TEXT("kind", "NAME", "of this kind, such as source.poll"),
+	{NULL}
 };
 
 static const CliOption activity_options[] = {
-	{"follow",			     'f', OPTION_FLAG, NULL, "go on as it happens, until Ctrl-C"},
-	{"incident",			 0, OPTION_NUMBER, "N", "only of this incident", .low = 1, .high = G_MAXINT64},
-	{NULL},
+	FLAG("follow", 'f', "go on as it happens, until Ctrl-C"),
+	ID("incident", "only of this incident"),
+	{NULL}
 };
 
 static const CliOption key_add_options[] = {
-	{"scope",						    0, OPTION_TEXT, "SCOPE",
-         "read, content, triage, respond, configure or admin (all)", .many = TRUE,
-         .required = TRUE},
-	{"days",					       0, OPTION_NUMBER, "N", "expires after N days (default: never)", .low = 1,
-         .high = 36500},
-	{NULL},
+	{"scope", 0, OPTION_TEXT, "SCOPE", "read, content, triage, respond, configure, or admin for all",
+	 .many = TRUE, .required = TRUE},
+	NUMBER("days", "N", 1, 36500, "expires after N days (default: never)"),
+	{NULL}
 };
 
-#define STORE_OPTIONS                                                                              \
-	{"data", 0, OPTION_TEXT, "DIR",                                                            \
-	 "data directory (default: $TRAWL_DATA, or /var/lib/trawl)"},                              \
-	{                                                                                          \
-		"database", 0, OPTION_TEXT, "URI",                                                 \
-			"the database, when it is not in the data directory"                       \
-	}
+#define STORE_OPTIONS                                                                                \
+	TEXT("data", "DIR", "data directory (default: $TRAWL_DATA, or /var/lib/trawl)"),             \
+	TEXT("database", "URI", "the database, when it is not in the data directory")
 
 static const CliOption audit_options[] = {
 	STORE_OPTIONS,
-	{NULL},
+	{NULL}
+};
+
+static const CliOption serve_options[] = {
+	STORE_OPTIONS,
+	TEXT("listen", "HOST:PORT", "where the API listens (default: 127.0.0.1:8460)"),
+	NUMBER("threads", "N", 1, 256, "how many jobs run at once"),
+	FLAG("raw-in-database", 0, "keep raw messages in the database, for nodes that share nothing else"),
+	TEXT("config", "FILE", "take options from FILE, too"),
+	FLAG("verbose", 'v', "log more"),
+	{NULL}
 };
 
 static const CliOption breakdown_options[] = {
-	{"pretty",           0, OPTION_FLAG, NULL, "indent the JSON"},
-	{"text",       0, OPTION_FLAG, NULL, "a page for people instead of JSON"},
-	{"recursive", 'r', OPTION_FLAG, NULL, "read all files below a directory"},
-	{"trusted-host",             0, OPTION_TEXT, "HOST", "believe the results of this mail host",
-         .many = TRUE},
-	{NULL      },
+	FLAG("pretty", 0, "indent the JSON"),
+	FLAG("text", 0, "a page for people instead of JSON"),
+	FLAG("recursive", 'r', "read all files below a directory"),
+	TEXTS("trusted-host", "HOST", "believe the results of this mail host"),
+	{NULL}
 };
 
 static const CliOption help_options[] = {
-	{"markdown",   0, OPTION_FLAG, NULL, "all of it, as docs/cli.md has it"},
-	{NULL},
+	FLAG("markdown", 0, "all of it, as docs/cli.md has it"),
+	{NULL}
 };
 
-/* clang-format off */
+/* --- commands --- */
+
 const CliCommand cli_commands[] = {
 	{"incident", "list", NULL, incident_list_options, cli_incident_list, NULL, MANY,
 	 "list incidents, newest first",
@@ -355,6 +338,12 @@ const CliCommand cli_commands[] = {
 	 "show what is in a message, without the daemon",
 	 "One JSON document a file, one a line (docs/breakdown.schema.json). - is standard input. Each file is read in "
 	 "a sandbox; one that cannot be read is a line on standard error, exit status 1, and the rest go on."},
+
+	{"serve", NULL, NULL, serve_options, cli_serve, NULL, 0, "run the daemon",
+	 "Runs until SIGTERM or Ctrl-C; SIGHUP reads --config again. The first start makes DIR with the database, the keys "
+	 "and admin.key, the key of the first administrator, which the command line on this machine finds there.\n\n"
+	 "The file of --config holds what the options say, below a line [serve]: listen = 0.0.0.0:8460. The command line "
+	 "goes before it."},
 
 	{"completion", NULL, "bash|zsh|fish", NULL, cli_completion, NULL, 0, "print completion for a shell",
 	 "  source <(trawl completion bash)"},
