@@ -7,15 +7,17 @@
 
 const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, NULL};
 
+/* clang-format off */
 const JobKind daemon_jobs[] = {
-  /* kind                run                   seconds  attempts  park at once */
+	/* kind                run                  seconds  attempts  park at once */
 	{"source.poll",        source_poll,         300, -1, FALSE},
-	{"report.process",     report_process,      300, 0,  TRUE },
-	{"report.postprocess", report_post_process, 120, 0,  TRUE },
-	{"response.run",       response_run,        300, 0,  TRUE },
-	{"copy.run",           copy_run,            300, 0,  TRUE },
-	{"server.check",       server_check_run,    60,  1,  FALSE},
-	{"server.folders",     server_folders_run,  60,  1,  FALSE},
-	{"source.test",        source_test_run,     60,  1,  FALSE},
-	{NULL,		 NULL,                0,   0,  FALSE},
+	{"report.process",     report_process,      300,  0, TRUE},
+	{"report.postprocess", report_post_process, 120,  0, TRUE},
+	{"response.run",       response_run,        300,  0, TRUE},
+	{"copy.run",           copy_run,            300,  0, TRUE},
+	{"server.check",       server_check_run,     60,  1, FALSE},
+	{"server.folders",     server_folders_run,   60,  1, FALSE},
+	{"source.test",        source_test_run,      60,  1, FALSE},
+	{NULL,                 NULL,                  0,  0, FALSE},
 };
+/* clang-format on */

@@ -26,7 +26,7 @@
 
 static int fail(GError *error)
 {
-	g_critical("%s", error->message);
+	g_warning("cannot start: %s", error->message);
 	int status = error_remedy(error)->exit_status;
 	g_error_free(error);
 	return status;
@@ -101,13 +101,13 @@ static int web_main(const ServeOptions *options)
 	g_autofree char *raw_dir = house_path(options->data_dir, "raw");
 	ApiConfig config = {
 		.listen = options->listen, .kinds = daemon_kinds, .data_dir = options->data_dir};
-	if (!secret_load_public(options->data_dir, config.public_key, &error) ||
+	/* The raw store makes its directories, which the sandbox forbids; it has no threads yet. */
+	g_autoptr(RawStore) raw = raw_store_new(options->raw_in_database ? NULL : raw_dir, &error);
+	if (!raw || !secret_load_public(options->data_dir, config.public_key, &error) ||
 	    !sandbox_web(options, &error))
 		return fail(error);
 	g_autoptr(DbPool) db = db_pool_open(uri, &error);
-	g_autoptr(RawStore) raw =
-		db ? raw_store_new(options->raw_in_database ? NULL : raw_dir, &error) : NULL;
-	if (!raw)
+	if (!db)
 		return fail(error);
 	config.db = db;
 	config.raw = raw;
@@ -174,8 +174,8 @@ static int reader_main(const ServeOptions *options)
 }
 
 const Role daemon_roles[] = {
-	{"reader", reader_main, "pipes and memory"                          },
+	{"reader", reader_main, "pipes and memory"},
 	{"worker", worker_main, "mail servers, the database, the secret key"},
-	{"web",    web_main,    "its port, the database"                    },
-	{NULL,     NULL,        NULL					},
+	{"web", web_main, "its port, the database"},
+	{NULL, NULL, NULL},
 };

@@ -134,19 +134,19 @@ static gboolean refuse_calls(GError **error)
 
 gboolean sandbox_web(const ServeOptions *options, GError **error)
 {
+	/* clang-format off */
 	static const FileRule rules[] = {
-		{"db",              FS_WRITE                    },
-                {"run",             FS_WRITE                    },
-		{"raw",             FS_READ                     },
-                {"keys/public.key", LANDLOCK_ACCESS_FS_READ_FILE},
-		{"/etc",            FS_READ                     }, /* name service, time zone, certificates of a database connection
-  */
-		{"/usr",            FS_READ                     },
-                {"/proc",           FS_READ                     },
-		{"/dev",            FS_FILE                     },
-                {"/run/postgresql", FS_FILE | FS_READ           },
-		{"/tmp",            FS_WRITE                    }, /* SQLite's temporary files */
+		{"db",              FS_WRITE},
+		{"run",             FS_WRITE},
+		{"raw",             FS_READ},
+		{"keys/public.key", LANDLOCK_ACCESS_FS_READ_FILE},
+		{"/etc",            FS_READ}, /* name service, time zone, certificates for a database */
+		{"/usr",            FS_READ},
+		{"/proc",           FS_READ},
+		{"/dev",            FS_FILE},
+		{"/run/postgresql", FS_FILE | FS_READ},
 	};
+	/* clang-format on */
 	return restrict_files(options->data_dir, rules, G_N_ELEMENTS(rules),
 	                      options->database == NULL, error) &&
 	       refuse_calls(error);

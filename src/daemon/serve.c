@@ -203,7 +203,7 @@ static int set_up(const ServeOptions *options)
 		g_autoptr(GError) error = NULL;
 		if (house_set_up(options, &error))
 			_exit(EX_OK);
-		g_critical("%s", error->message);
+		g_warning("cannot start: %s", error->message);
 		_exit(error_remedy(error)->exit_status);
 	}
 	int status = 0;
@@ -219,7 +219,7 @@ int daemon_serve(ServeOptions *options, ServeReload read_options, gpointer data)
 	int lock = -1;
 	if (!house_make(options->data_dir, &error) ||
 	    !house_lock(options->data_dir, &lock, &error)) {
-		g_critical("%s", error->message);
+		g_warning("cannot start: %s", error->message);
 		return error_remedy(error)->exit_status;
 	}
 	sigset_t signals = supervised_signals();
