@@ -1,7 +1,11 @@
-/* The rows of the audit chain. */
+/* The rows of the audit chain, and what chains them. */
 #include "store/audit.h"
 
 #include "store/rows.h"
+
+#include <string.h>
+
+#define PAGE 500 /* records held in memory at a time while walking */
 
 #define COLUMNS "seq, at, actor, action, object_kind, object_id, incident_id, detail, hash"
 
@@ -78,4 +82,68 @@ GPtrArray *audit_list(Db *db, gint64 after, gint64 incident_id, guint limit, GEr
 	                               " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
 	                               after, (gint64)limit);
 	return rows_collect(rows, read_record, (GDestroyNotify)audit_record_free, error);
+}
+
+/* A text goes into the hash with its length in front, so that no two records have one encoding. */
+static void add_text(GChecksum *sum, const char *text)
+{
+	guint64 length = GUINT64_TO_BE(strlen(text));
+	g_checksum_update(sum, (const guchar *)&length, sizeof length);
+	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
+}
+
+static void add_number(GChecksum *sum, gint64 number)
+{
+	gint64 octets = GINT64_TO_BE(number);
+	g_checksum_update(sum, (const guchar *)&octets, sizeof octets);
+}
+
+char *audit_record_hash(const AuditRecord *record, const char *previous)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	add_text(sum, previous);
+	add_number(sum, record->seq);
+	add_number(sum, record->at);
+	add_text(sum, record->actor);
+	add_text(sum, record->action);
+	add_text(sum, record->object_kind);
+	add_number(sum, record->object_id);
+	add_number(sum, record->incident_id);
+	add_text(sum, record->detail);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
+/* Why the record cannot follow the one before it; NULL when it fits. */
+static char *misfit_of(const AuditRecord *record, gint64 seq, const char *previous)
+{
+	g_autofree char *hash = audit_record_hash(record, previous);
+	if (record->seq != seq)
+		return g_strdup_printf("audit record %" G_GINT64_FORMAT " is missing", seq);
+	if (strcmp(hash, record->hash) != 0)
+		return g_strdup_printf("audit record %" G_GINT64_FORMAT
+		                       " is not what was written, or the one before it is not",
+		                       seq);
+	return NULL;
+}
+
+gboolean audit_walk(Db *db, gint64 *checked, char **misfit, GError **error)
+{
+	g_autofree char *previous = g_strdup("");
+	*checked = 0;
+	*misfit = NULL;
+	for (;;) {
+		g_autoptr(GPtrArray) page = audit_list(db, *checked, 0, PAGE, error);
+		if (!page)
+			return FALSE;
+		for (guint i = 0; i < page->len; i++, ++*checked) {
+			AuditRecord *record = page->pdata[i];
+			*misfit = misfit_of(record, *checked + 1, previous);
+			if (*misfit)
+				return TRUE;
+			g_free(previous);
+			previous = g_steal_pointer(&record->hash);
+		}
+		if (page->len < PAGE)
+			return TRUE;
+	}
 }

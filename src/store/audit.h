@@ -24,3 +24,10 @@ gboolean audit_insert(Db *db, const AuditRecord *record, GError **error);
 /** Records after @seq in order, at most @limit; @incident_id 0: of all incidents. Of AuditRecord.
  */
 GPtrArray *audit_list(Db *db, gint64 after, gint64 incident_id, guint limit, GError **error);
+
+/** The hash of a record, from the hash before it ("" for the first) and its own columns; hex, newly
+ * allocated. */
+char *audit_record_hash(const AuditRecord *record, const char *previous);
+/** Walks the chain from its start. @checked (out) gets the number of records that fit; @misfit
+ * (out) one sentence about the first that does not, newly allocated, or NULL. */
+gboolean audit_walk(Db *db, gint64 *checked, char **misfit, GError **error);

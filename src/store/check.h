@@ -1,7 +1,8 @@
 #pragma once
 #include "store/raw.h"
 
-/* What must be true of the store at any instant, each as a query that finds offenders. */
+/* What must be true of the store at any instant (between any two transactions, also after a crash
+ * between any two lines of the program). */
 typedef struct {
 	const char *name;  /* "report-once" */
 	const char *claim; /* one sentence: what holds */

@@ -1,0 +1,459 @@
+/* The invariants of the store, as one table: what holds, and the query (or the function, where SQL
+ * does not reach) that finds who breaks it.
+ *
+ * A query gives one sentence an offender. None of them trusts a constraint of the schema: a damaged
+ * index or a hand at the database is what they look for. */
+#include "store/check.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "store/audit.h"
+#include "store/report.h"
+#include "store/response.h"
+#include "store/rows.h"
+
+#include <string.h>
+
+#define SENTENCES 20  /* kept of each check */
+#define PAGE      200 /* rows of a walk in memory at a time */
+
+void check_result_free(CheckResult *result)
+{
+	if (!result)
+		return;
+	g_ptr_array_unref(result->broken);
+	g_free(result);
+}
+
+static void add_broken(CheckResult *result, char *sentence)
+{
+	result->n_broken++;
+	if (result->broken->len < SENTENCES)
+		g_ptr_array_add(result->broken, sentence);
+	else
+		g_free(sentence);
+}
+
+/* Adds what a query says, one sentence a row. */
+static gboolean add_rows(DbRows *rows_in, CheckResult *result, GError **error)
+{
+	g_autoptr(DbRows) rows = rows_in;
+	g_autoptr(GError) problem = NULL;
+	if (!rows)
+		return FALSE;
+	while (db_rows_next(rows, &problem))
+		add_broken(result, db_text_dup(rows, 0));
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+/* --- where SQL does not reach -------------------------------------------------------------------
+ */
+
+typedef gboolean (*CheckFunction)(Db *db, RawStore *raw, CheckResult *result, GError **error);
+
+static gboolean check_file(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	result->checked = 1;
+	if (strcmp(db_driver_name(db), "sqlite") != 0)
+		return TRUE; /* PostgreSQL's pages have checksums of their own */
+	g_autoptr(DbRows) rows = db_query(db, &problem, "", "PRAGMA integrity_check(20)");
+	while (rows && db_rows_next(rows, &problem))
+		if (strcmp(db_text(rows, 0), "ok") != 0)
+			add_broken(result, db_text_dup(rows, 0));
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+static const struct {
+	const char *table, *column, *target, *key;
+} references[] = {
+	{"source",            "mail_server_id",       "mail_server", "id"    },
+	{"report",            "source_id",            "source",      "id"    },
+	{"report",            "sha256",               "raw_message", "sha256"},
+	{"original",          "sha256",               "raw_message", "sha256"},
+	{"incident",          "original_id",          "original",    "id"    },
+	{"alert",             "incident_id",          "incident",    "id"    },
+	{"alert",             "source_id",            "source",      "id"    },
+	{"alert",             "report_id",            "report",      "id"    },
+	{"alert",             "original_id",          "original",    "id"    },
+	{"alert_report",      "alert_id",             "alert",       "id"    },
+	{"alert_report",      "report_id",            "report",      "id"    },
+	{"report_incident",   "report_id",            "report",      "id"    },
+	{"report_incident",   "incident_id",          "incident",    "id"    },
+	{"report_incident",   "original_id",          "original",    "id"    },
+	{"response",          "incident_id",          "incident",    "id"    },
+	{"response",          "of_response_id",       "response",    "id"    },
+	{"quarantine_result", "response_id",          "response",    "id"    },
+	{"quarantine_result", "incident_id",          "incident",    "id"    },
+	{"quarantine_result", "original_id",          "original",    "id"    },
+	{"quarantine_result", "alert_id",             "alert",       "id"    },
+	{"quarantine_result", "mail_server_id",       "mail_server", "id"    },
+	{"quarantine_result", "quarantine_server_id", "mail_server", "id"    },
+	{"quarantine_result", "restore_response_id",  "response",    "id"    },
+	{"audit",             "incident_id",          "incident",    "id"    },
+};
+
+static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(references); i++) {
+		const char *table = references[i].table, *column = references[i].column;
+		const char *target = references[i].target, *key = references[i].key;
+		g_autofree char *sql = g_strdup_printf(
+			"SELECT '%s.%s ' || %s || ' names no %s' FROM %s WHERE %s IS NOT NULL AND "
+			"NOT EXISTS (SELECT 1 FROM %s WHERE %s.%s = %s.%s)",
+			table, column, column, target, table, column, target, target, key, table,
+			column);
+		if (!add_rows(db_query_values(db, error, sql, NULL, 0), result, error))
+			return FALSE;
+	}
+	result->checked = G_N_ELEMENTS(references);
+	return TRUE;
+}
+
+static const char *const revised[] = {"api_key",  "mail_server", "source",   "report",
+                                      "incident", "alert",       "response", "quarantine_result"};
+
+static gboolean check_revisions(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(revised); i++) {
+		g_autofree char *sql = g_strdup_printf(
+			"SELECT '%s ' || id || ' has revision ' || revision FROM %s "
+			"WHERE revision > (SELECT COALESCE(MAX(seq), 0) FROM audit)",
+			revised[i], revised[i]);
+		if (!add_rows(db_query_values(db, error, sql, NULL, 0), result, error))
+			return FALSE;
+	}
+	result->checked = G_N_ELEMENTS(revised);
+	return TRUE;
+}
+
+static gboolean check_chain(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	char *misfit = NULL;
+	if (!audit_walk(db, &result->checked, &misfit, error))
+		return FALSE;
+	if (misfit)
+		add_broken(result, misfit);
+	return TRUE;
+}
+
+typedef struct {
+	char *sha256;
+	gint64 size;
+} RawRow;
+
+static gpointer read_raw(DbRows *rows)
+{
+	RawRow *row = g_new0(RawRow, 1);
+	row->sha256 = db_text_dup(rows, 0);
+	row->size = db_int(rows, 1);
+	return row;
+}
+
+static void raw_row_free(RawRow *row)
+{
+	g_free(row->sha256);
+	g_free(row);
+}
+
+static void check_raw_row(Db *db, RawStore *raw, const RawRow *row, CheckResult *result)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(GBytes) bytes = raw_store_load(raw, db, row->sha256, &problem);
+	result->checked++;
+	if (!bytes)
+		add_broken(result, g_strdup(problem->message));
+	else if ((gint64)g_bytes_get_size(bytes) != row->size)
+		add_broken(result,
+		           g_strdup_printf("raw message %s: it has %" G_GSIZE_FORMAT
+		                           " bytes, not %" G_GINT64_FORMAT,
+		                           row->sha256, g_bytes_get_size(bytes), row->size));
+}
+
+static gboolean check_raw(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	g_autofree char *last = g_strdup("");
+	while (raw) {
+		g_autoptr(GPtrArray) page = rows_collect(
+			db_query(db, error, "ti",
+		                 "SELECT sha256, size FROM raw_message WHERE sha256 > $1 "
+		                 "ORDER BY sha256 LIMIT $2",
+		                 last, (gint64)PAGE),
+			read_raw, (GDestroyNotify)raw_row_free, error);
+		if (!page)
+			return FALSE;
+		for (guint i = 0; i < page->len; i++)
+			check_raw_row(db, raw, page->pdata[i], result);
+		if (page->len == 0)
+			return TRUE;
+		g_free(last);
+		last = g_strdup(((RawRow *)page->pdata[page->len - 1])->sha256);
+	}
+	return TRUE;
+}
+
+static gpointer read_id(DbRows *rows)
+{
+	return g_memdup2(&(gint64){db_int(rows, 0)}, sizeof(gint64));
+}
+
+/* Calls @each with the id of every row of a query. */
+static gboolean for_ids(Db *db, const char *sql, CheckResult *result,
+                        gboolean (*each)(Db *, gint64, CheckResult *, GError **), GError **error)
+{
+	g_autoptr(GPtrArray) ids =
+		rows_collect(db_query_values(db, error, sql, NULL, 0), read_id, g_free, error);
+	for (guint i = 0; ids && i < ids->len; i++)
+		if (!each(db, *(gint64 *)ids->pdata[i], result, error))
+			return FALSE;
+	result->checked = ids ? ids->len : 0;
+	return ids != NULL;
+}
+
+static gpointer read_text(DbRows *rows)
+{
+	return db_text_dup(rows, 0);
+}
+
+/* Everybody an original names has an alert about it. */
+static gboolean check_alert_set(Db *db, gint64 original_id, CheckResult *result, GError **error)
+{
+	static const char *const fields[] = {"message.to", "message.cc"};
+	g_autofree char *text = original_load_breakdown(db, original_id, error);
+	g_autoptr(json_t) document = text ? json_parse(text, -1, error) : NULL;
+	if (!document)
+		return FALSE;
+	g_autoptr(GPtrArray) have = rows_collect(
+		db_query(db, error, "i",
+	                 "SELECT recipient FROM alert JOIN incident ON incident.id = incident_id "
+	                 "WHERE incident.original_id = $1",
+	                 original_id),
+		read_text, g_free, error);
+	if (!have)
+		return FALSE;
+	g_autoptr(GHashTable) alerted = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < have->len; i++)
+		g_hash_table_add(alerted, have->pdata[i]);
+	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+		size_t at;
+		json_t *person;
+		json_array_foreach(json_at(document, fields[i]), at, person)
+		{
+			g_autofree char *address = text_address(json_text(person, "address"));
+			if (address && !g_hash_table_contains(alerted, address))
+				add_broken(result,
+				           g_strdup_printf("%s was sent original %" G_GINT64_FORMAT
+				                           " and has no alert",
+				                           address, original_id));
+		}
+	}
+	return TRUE;
+}
+
+/* Only originals whose every report was found: of the others it is not known which report brought
+ * the document, and who reports something that is not found raises an alert for himself alone. */
+static gboolean check_alert_sets(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	return for_ids(
+		db,
+		"SELECT original_id FROM report_incident JOIN report ON report.id = report_id "
+		"JOIN original ON original.id = original_id WHERE first_hand = 1 "
+		"GROUP BY original_id "
+		"HAVING MIN(CASE located WHEN 'found' THEN 1 ELSE 0 END) = 1",
+		result, check_alert_set, error);
+}
+
+static gboolean check_ledger(Db *db, gint64 response_id, CheckResult *result, GError **error)
+{
+	g_autoptr(Response) response = response_load(db, response_id, error);
+	g_autofree char *counted = response ? quarantine_result_counts(db, response, error) : NULL;
+	if (!counted)
+		return FALSE;
+	g_autoptr(json_t) said = json_parse(response->counts, -1, NULL);
+	g_autoptr(json_t) rows = json_parse(counted, -1, NULL);
+	if (!json_equal(said, rows))
+		add_broken(result,
+		           g_strdup_printf("response %" G_GINT64_FORMAT " says %s, its rows say %s",
+		                           response_id, response->counts, counted));
+	return TRUE;
+}
+
+/* A later restore of the same rows takes them over; then the earlier one's sum is history. */
+static gboolean check_ledgers(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	return for_ids(db,
+	               "SELECT id FROM response WHERE state = 'done' AND (kind = 'quarantine' OR "
+	               "NOT EXISTS (SELECT 1 FROM response AS later WHERE later.kind = 'restore' "
+	               "AND later.incident_id = response.incident_id AND later.id > response.id))",
+	               result, check_ledger, error);
+}
+
+/* --- the table ----------------------------------------------------------------------------------
+ */
+
+#define LIVE_JOB(key)                                                                              \
+	"EXISTS (SELECT 1 FROM job WHERE unique_key = " key                                        \
+	" AND state IN ('ready', 'running', 'parked'))"
+
+static const struct {
+	const char *name, *claim;
+	const char *count;      /* rows looked at */
+	const char *offenders;  /* or NULL and … */
+	CheckFunction function; /* … this */
+} checks[] = {
+	{"database",              "The database file is whole.",                                               NULL,                                                         NULL, check_file      },
+	{"references",            "Whatever a row names is there.",                                            NULL,                                                         NULL, check_references},
+	{"report-once",           "Each message of a source's folder is one report.",
+         "SELECT count(*) FROM report",                                                                                                                                      "SELECT 'source ' || source_id || ' has message ' || server_uid || ' of ' || epoch || "
+         "' as ' || count(*) || ' reports' FROM report GROUP BY source_id, epoch, server_uid "
+         "HAVING count(*) > 1",                                                                                                             NULL            },
+	{"report-kept",           "A report's raw message is kept, unless it was gone before it was fetched.",
+         "SELECT count(*) FROM report",                                                                                                                                      "SELECT 'report ' || id || ' is done and has no raw message' FROM report "
+         "WHERE sha256 IS NULL AND state = 'done'",                                                                                         NULL            },
+	{"report-worked-on",      "A report that is not read yet has a job that will read it.",
+         "SELECT count(*) FROM report WHERE state = 'new'",                                                                                                                  "SELECT 'report ' || id || ' waits for nothing' FROM report WHERE state = 'new' AND "
+         "NOT " LIVE_JOB("'process:' || report.id"),
+         NULL																						      },
+	{"report-post-processed",
+         "A report whose post-processing is pending has a job that will do it.",                               "SELECT count(*) FROM report WHERE post_process = 'pending'",
+         "SELECT 'report ' || id || ' waits for nothing' FROM report WHERE "
+         "post_process = 'pending' AND NOT " LIVE_JOB("'postprocess:' || report.id"),
+         NULL																						      },
+	{"report-outcome",        "Every report that was read has an incident.",
+         "SELECT count(*) FROM report WHERE state IN ('done', 'unparsed')",                                                                                                  "SELECT 'report ' || id || ' is ' || state || ' and has no incident' FROM report "
+         "WHERE state IN ('done', 'unparsed') AND NOT EXISTS "
+         "(SELECT 1 FROM report_incident WHERE report_id = report.id)",                                 NULL            },
+	{"report-alert",          "Every report that was read has an alert in its incident.",
+         "SELECT count(*) FROM report_incident",                                                                                                                             "SELECT 'report ' || report_id || ' joined incident ' || incident_id || "
+         "', which has no alert of its source' FROM report_incident JOIN report "
+         "ON report.id = report_id WHERE NOT EXISTS (SELECT 1 FROM alert WHERE "
+         "alert.incident_id = report_incident.incident_id AND "
+         "alert.source_id = report.source_id)",                                                                                    NULL            },
+	{"original-once",         "A message that was read first-hand is one original.",
+         "SELECT count(*) FROM original WHERE first_hand = 1",                                                                                                               "SELECT count(*) || ' originals are ' || message_id || ' with one fingerprint' "
+         "FROM original WHERE first_hand = 1 AND fingerprint <> '' "
+         "GROUP BY message_id, fingerprint HAVING count(*) > 1",                                                     NULL            },
+	{"alert-sets",            "Everybody in To and Cc of an original that was found has an alert.",        NULL,
+         NULL,																				     check_alert_sets},
+	{"alert-open-once",       "A recipient has one open alert of an incident and source.",
+         "SELECT count(*) FROM alert WHERE state = 'open'",                                                                                                                  "SELECT recipient || ' has ' || count(*) || ' open alerts in incident ' || incident_id "
+         "FROM alert WHERE state = 'open' GROUP BY incident_id, source_id, recipient "
+         "HAVING count(*) > 1",                                                                                         NULL            },
+	{"alert-report",
+         "The report that raised an alert stands behind it and joined its incident.",                          "SELECT count(*) FROM alert",
+         "SELECT 'alert ' || id || ' was raised by report ' || report_id || "
+         "', which is not tied to it' FROM alert WHERE NOT EXISTS (SELECT 1 FROM alert_report "
+         "WHERE alert_id = alert.id AND alert_report.report_id = alert.report_id) OR NOT EXISTS "
+         "(SELECT 1 FROM report_incident WHERE report_incident.report_id = alert.report_id AND "
+         "report_incident.incident_id = alert.incident_id)",                                                                                                                       NULL            },
+	{"incident-counts",       "An incident's counts are those of its rows.",
+         "SELECT count(*) FROM incident",                                                                                                                                    "SELECT 'incident ' || id || ' counts wrongly' FROM incident WHERE "
+         "report_count <> (SELECT count(*) FROM report_incident WHERE incident_id = incident.id) "
+         "OR alert_count <> (SELECT count(*) FROM alert WHERE incident_id = incident.id) "
+         "OR open_alert_count <> (SELECT count(*) FROM alert WHERE incident_id = incident.id "
+         "AND alert.state = 'open')",                                                                                                     NULL            },
+	{"incident-state",        "An open incident has an open alert, a closed one has none.",
+         "SELECT count(*) FROM incident",                                                                                                                                    "SELECT 'incident ' || id || ' is ' || state || ' and has ' || open_alert_count || "
+         "' open alerts' FROM incident WHERE (state = 'closed' AND open_alert_count > 0) OR "
+         "(state = 'open' AND open_alert_count = 0 AND kind = 'reported_mail')",                                                          NULL            },
+	{"incident-sources",      "An incident is listed under the sources whose reports joined it.",
+         "SELECT count(*) FROM incident_source",                                                                                                                             "SELECT 'incident ' || incident_id || ' is not listed under source ' || source_id "
+         "FROM report_incident JOIN report ON report.id = report_id WHERE NOT EXISTS (SELECT 1 "
+         "FROM incident_source WHERE incident_source.source_id = report.source_id AND "
+         "incident_source.incident_id = report_incident.incident_id)",                                                             NULL            },
+	{"response-worked-on",    "A response that is not done has a job or a row that waits for one.",
+         "SELECT count(*) FROM response WHERE state IN ('planned', 'running')",                                                                                              "SELECT 'response ' || id || ' is ' || state || ' and waits for nothing' FROM response "
+         "WHERE state IN ('planned', 'running') AND NOT " LIVE_JOB(
+		 "'response:' || response.id") " AND (state = 'planned' OR NOT EXISTS (SELECT 1 "
+                                               "FROM quarantine_result WHERE "
+                                               "(response_id = response.id AND status = 'pending') "
+                                               "OR "
+                                               "(restore_response_id = response.id AND "
+                                               "restore_status = 'pending')))",                     NULL            },
+	{"copy-worked-on",        "A copy that is pending has a job that will act on it.",
+         "SELECT count(*) FROM quarantine_result WHERE status = 'pending' OR "
+         "restore_status = 'pending'",                                                                                                                                       "SELECT 'quarantine result ' || id || ' waits for nothing' FROM quarantine_result "
+         "WHERE (status = 'pending' OR restore_status = 'pending') "
+         "AND NOT " LIVE_JOB("'copy:' || quarantine_result.id") " AND NOT " LIVE_JOB(
+		 "'response:' || quarantine_result.response_id") " AND NOT " LIVE_JOB("'response:' "
+                                                                                      "|| "
+                                                                                      "quarantine_"
+                                                                                      "result."
+                                                                                      "restore_"
+                                                                                      "response_"
+                                                                                      "id"),
+         NULL																						      },
+	{"ledger",                "What a response says it did is what its rows say.",                         NULL,                                                         NULL, check_ledgers   },
+	{"ledger-ended",          "A response that is done has no pending row.",
+         "SELECT count(*) FROM response WHERE state = 'done'",                                                                                                               "SELECT 'quarantine result ' || quarantine_result.id || ' is pending and response ' || "
+         "response.id || ' is done' FROM quarantine_result JOIN response ON "
+         "(response.id = response_id AND status = 'pending') OR "
+         "(response.id = restore_response_id AND restore_status = 'pending') "
+         "WHERE response.state = 'done'",                                                                            NULL            },
+	{"copy-kept",             "Nothing was removed from a mailbox whose bytes are not kept here.",
+         "SELECT count(*) FROM quarantine_result WHERE step NOT IN "
+         "('planned', 'found', 'storing', 'stored')",                                                                                                                        "SELECT 'the bytes of quarantine result ' || id || ' (' || mailbox || ', ' || step || "
+         "') are not kept' FROM quarantine_result WHERE step NOT IN ('planned', 'found', "
+         "'storing', 'stored') AND NOT EXISTS (SELECT 1 FROM raw_message WHERE "
+         "raw_message.sha256 = quarantine_result.sha256)",                                                                    NULL            },
+	{"copy-place",            "A message in the quarantine belongs to one row.",
+         "SELECT count(*) FROM quarantine_result WHERE quarantine_uid IS NOT NULL",                                                                                          "SELECT count(*) || ' rows own message ' || quarantine_uid || ' of ' || "
+         "quarantine_folder || ' in ' || quarantine_mailbox FROM quarantine_result "
+         "WHERE quarantine_uid IS NOT NULL GROUP BY quarantine_server_id, quarantine_mailbox, "
+         "quarantine_folder, quarantine_epoch, quarantine_uid HAVING count(*) > 1",             NULL            },
+	{"job-once",              "Of jobs with one key one is live.",
+         "SELECT count(*) FROM job WHERE unique_key IS NOT NULL",                                                                                                            "SELECT count(*) || ' live jobs are ' || unique_key FROM job WHERE unique_key IS NOT "
+         "NULL AND state IN ('ready', 'running', 'parked') GROUP BY unique_key "
+         "HAVING count(*) > 1",                                                                                   NULL            },
+	{"source-polled",         "An enabled source has a job that polls it, another one waits for none.",
+         "SELECT count(*) FROM source",                                                                                                                                      "SELECT 'source ' || id || CASE enabled WHEN 1 THEN ' is enabled and has no poll job' "
+         "ELSE ' is not enabled and has a poll job' END FROM source WHERE "
+         "(enabled = 1 AND deleted_at IS NULL AND NOT " LIVE_JOB(
+		 "'poll:' || source.id") ") OR "
+                                         "((enabled = 0 OR deleted_at IS NOT NULL) AND EXISTS "
+                                         "(SELECT 1 FROM job WHERE "
+                                         "unique_key = 'poll:' || source.id AND state = 'ready'))",                                         NULL            },
+	{"audit-chain",           "The audit chain is whole.",                                                 NULL,                                                         NULL, check_chain     },
+	{"audit-revisions",       "No row has a revision that the audit chain has not.",                       NULL,                                                         NULL,
+         check_revisions																					   },
+	{"raw",		   "Every raw message can be read and has its hash.",                           NULL,                                                         NULL, check_raw       },
+};
+
+static CheckResult *check_one(Db *db, RawStore *raw, guint i, GError **error)
+{
+	CheckResult *result = g_new0(CheckResult, 1);
+	result->name = checks[i].name;
+	result->claim = checks[i].claim;
+	result->broken = g_ptr_array_new_with_free_func(g_free);
+	gboolean ok = checks[i].function
+	                      ? checks[i].function(db, raw, result, error)
+	                      : rows_int(db_query(db, error, "", checks[i].count), &result->checked,
+	                                 error) &&
+	                                add_rows(db_query(db, error, "", checks[i].offenders),
+	                                         result, error);
+	if (ok)
+		return result;
+	g_prefix_error(error, "check %s: ", checks[i].name);
+	check_result_free(result);
+	return NULL;
+}
+
+GPtrArray *store_check(Db *db, RawStore *raw, GError **error)
+{
+	g_autoptr(GPtrArray) results =
+		g_ptr_array_new_with_free_func((GDestroyNotify)check_result_free);
+	for (guint i = 0; i < G_N_ELEMENTS(checks); i++) {
+		CheckResult *result = check_one(db, raw, i, error);
+		if (!result)
+			return NULL;
+		g_ptr_array_add(results, result);
+	}
+	return g_steal_pointer(&results);
+}
