@@ -74,30 +74,30 @@ static gboolean check_file(Db *db, RawStore *raw, CheckResult *result, GError **
 static const struct {
 	const char *table, *column, *target, *key;
 } references[] = {
-	{"source",            "mail_server_id",       "mail_server", "id"    },
-	{"report",            "source_id",            "source",      "id"    },
-	{"report",            "sha256",               "raw_message", "sha256"},
-	{"original",          "sha256",               "raw_message", "sha256"},
-	{"incident",          "original_id",          "original",    "id"    },
-	{"alert",             "incident_id",          "incident",    "id"    },
-	{"alert",             "source_id",            "source",      "id"    },
-	{"alert",             "report_id",            "report",      "id"    },
-	{"alert",             "original_id",          "original",    "id"    },
-	{"alert_report",      "alert_id",             "alert",       "id"    },
-	{"alert_report",      "report_id",            "report",      "id"    },
-	{"report_incident",   "report_id",            "report",      "id"    },
-	{"report_incident",   "incident_id",          "incident",    "id"    },
-	{"report_incident",   "original_id",          "original",    "id"    },
-	{"response",          "incident_id",          "incident",    "id"    },
-	{"response",          "of_response_id",       "response",    "id"    },
-	{"quarantine_result", "response_id",          "response",    "id"    },
-	{"quarantine_result", "incident_id",          "incident",    "id"    },
-	{"quarantine_result", "original_id",          "original",    "id"    },
-	{"quarantine_result", "alert_id",             "alert",       "id"    },
-	{"quarantine_result", "mail_server_id",       "mail_server", "id"    },
-	{"quarantine_result", "quarantine_server_id", "mail_server", "id"    },
-	{"quarantine_result", "restore_response_id",  "response",    "id"    },
-	{"audit",             "incident_id",          "incident",    "id"    },
+	{"source", "mail_server_id", "mail_server", "id"},
+	{"report", "source_id", "source", "id"},
+	{"report", "sha256", "raw_message", "sha256"},
+	{"original", "sha256", "raw_message", "sha256"},
+	{"incident", "original_id", "original", "id"},
+	{"alert", "incident_id", "incident", "id"},
+	{"alert", "source_id", "source", "id"},
+	{"alert", "report_id", "report", "id"},
+	{"alert", "original_id", "original", "id"},
+	{"alert_report", "alert_id", "alert", "id"},
+	{"alert_report", "report_id", "report", "id"},
+	{"report_incident", "report_id", "report", "id"},
+	{"report_incident", "incident_id", "incident", "id"},
+	{"report_incident", "original_id", "original", "id"},
+	{"response", "incident_id", "incident", "id"},
+	{"response", "of_response_id", "response", "id"},
+	{"quarantine_result", "response_id", "response", "id"},
+	{"quarantine_result", "incident_id", "incident", "id"},
+	{"quarantine_result", "original_id", "original", "id"},
+	{"quarantine_result", "alert_id", "alert", "id"},
+	{"quarantine_result", "mail_server_id", "mail_server", "id"},
+	{"quarantine_result", "quarantine_server_id", "mail_server", "id"},
+	{"quarantine_result", "restore_response_id", "response", "id"},
+	{"audit", "incident_id", "incident", "id"},
 };
 
 static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GError **error)
@@ -298,132 +298,246 @@ static gboolean check_ledgers(Db *db, RawStore *raw, CheckResult *result, GError
 /* --- the table ----------------------------------------------------------------------------------
  */
 
-#define LIVE_JOB(key)                                                                              \
-	"EXISTS (SELECT 1 FROM job WHERE unique_key = " key                                        \
-	" AND state IN ('ready', 'running', 'parked'))"
+#define LIVE_KEYS                                                                                  \
+	"(SELECT unique_key FROM job WHERE unique_key IS NOT NULL AND "                            \
+	"state IN ('ready', 'running', 'parked'))"
 
 static const struct {
 	const char *name, *claim;
 	const char *count;      /* rows looked at */
-	const char *offenders;  /* or NULL and … */
+	const char *offenders;  /* or instead of both … */
 	CheckFunction function; /* … this */
 } checks[] = {
-	{"database",              "The database file is whole.",                                               NULL,                                                         NULL, check_file      },
-	{"references",            "Whatever a row names is there.",                                            NULL,                                                         NULL, check_references},
-	{"report-once",           "Each message of a source's folder is one report.",
-         "SELECT count(*) FROM report",                                                                                                                                      "SELECT 'source ' || source_id || ' has message ' || server_uid || ' of ' || epoch || "
-         "' as ' || count(*) || ' reports' FROM report GROUP BY source_id, epoch, server_uid "
-         "HAVING count(*) > 1",                                                                                                             NULL            },
-	{"report-kept",           "A report's raw message is kept, unless it was gone before it was fetched.",
-         "SELECT count(*) FROM report",                                                                                                                                      "SELECT 'report ' || id || ' is done and has no raw message' FROM report "
-         "WHERE sha256 IS NULL AND state = 'done'",                                                                                         NULL            },
-	{"report-worked-on",      "A report that is not read yet has a job that will read it.",
-         "SELECT count(*) FROM report WHERE state = 'new'",                                                                                                                  "SELECT 'report ' || id || ' waits for nothing' FROM report WHERE state = 'new' AND "
-         "NOT " LIVE_JOB("'process:' || report.id"),
-         NULL																						      },
-	{"report-post-processed",
-         "A report whose post-processing is pending has a job that will do it.",                               "SELECT count(*) FROM report WHERE post_process = 'pending'",
-         "SELECT 'report ' || id || ' waits for nothing' FROM report WHERE "
-         "post_process = 'pending' AND NOT " LIVE_JOB("'postprocess:' || report.id"),
-         NULL																						      },
-	{"report-outcome",        "Every report that was read has an incident.",
-         "SELECT count(*) FROM report WHERE state IN ('done', 'unparsed')",                                                                                                  "SELECT 'report ' || id || ' is ' || state || ' and has no incident' FROM report "
-         "WHERE state IN ('done', 'unparsed') AND NOT EXISTS "
-         "(SELECT 1 FROM report_incident WHERE report_id = report.id)",                                 NULL            },
-	{"report-alert",          "Every report that was read has an alert in its incident.",
-         "SELECT count(*) FROM report_incident",                                                                                                                             "SELECT 'report ' || report_id || ' joined incident ' || incident_id || "
-         "', which has no alert of its source' FROM report_incident JOIN report "
-         "ON report.id = report_id WHERE NOT EXISTS (SELECT 1 FROM alert WHERE "
-         "alert.incident_id = report_incident.incident_id AND "
-         "alert.source_id = report.source_id)",                                                                                    NULL            },
-	{"original-once",         "A message that was read first-hand is one original.",
-         "SELECT count(*) FROM original WHERE first_hand = 1",                                                                                                               "SELECT count(*) || ' originals are ' || message_id || ' with one fingerprint' "
-         "FROM original WHERE first_hand = 1 AND fingerprint <> '' "
-         "GROUP BY message_id, fingerprint HAVING count(*) > 1",                                                     NULL            },
-	{"alert-sets",            "Everybody in To and Cc of an original that was found has an alert.",        NULL,
-         NULL,																				     check_alert_sets},
-	{"alert-open-once",       "A recipient has one open alert of an incident and source.",
-         "SELECT count(*) FROM alert WHERE state = 'open'",                                                                                                                  "SELECT recipient || ' has ' || count(*) || ' open alerts in incident ' || incident_id "
-         "FROM alert WHERE state = 'open' GROUP BY incident_id, source_id, recipient "
-         "HAVING count(*) > 1",                                                                                         NULL            },
-	{"alert-report",
-         "The report that raised an alert stands behind it and joined its incident.",                          "SELECT count(*) FROM alert",
-         "SELECT 'alert ' || id || ' was raised by report ' || report_id || "
-         "', which is not tied to it' FROM alert WHERE NOT EXISTS (SELECT 1 FROM alert_report "
-         "WHERE alert_id = alert.id AND alert_report.report_id = alert.report_id) OR NOT EXISTS "
-         "(SELECT 1 FROM report_incident WHERE report_incident.report_id = alert.report_id AND "
-         "report_incident.incident_id = alert.incident_id)",                                                                                                                       NULL            },
-	{"incident-counts",       "An incident's counts are those of its rows.",
-         "SELECT count(*) FROM incident",                                                                                                                                    "SELECT 'incident ' || id || ' counts wrongly' FROM incident WHERE "
-         "report_count <> (SELECT count(*) FROM report_incident WHERE incident_id = incident.id) "
-         "OR alert_count <> (SELECT count(*) FROM alert WHERE incident_id = incident.id) "
-         "OR open_alert_count <> (SELECT count(*) FROM alert WHERE incident_id = incident.id "
-         "AND alert.state = 'open')",                                                                                                     NULL            },
-	{"incident-state",        "An open incident has an open alert, a closed one has none.",
-         "SELECT count(*) FROM incident",                                                                                                                                    "SELECT 'incident ' || id || ' is ' || state || ' and has ' || open_alert_count || "
-         "' open alerts' FROM incident WHERE (state = 'closed' AND open_alert_count > 0) OR "
-         "(state = 'open' AND open_alert_count = 0 AND kind = 'reported_mail')",                                                          NULL            },
-	{"incident-sources",      "An incident is listed under the sources whose reports joined it.",
-         "SELECT count(*) FROM incident_source",                                                                                                                             "SELECT 'incident ' || incident_id || ' is not listed under source ' || source_id "
-         "FROM report_incident JOIN report ON report.id = report_id WHERE NOT EXISTS (SELECT 1 "
-         "FROM incident_source WHERE incident_source.source_id = report.source_id AND "
-         "incident_source.incident_id = report_incident.incident_id)",                                                             NULL            },
-	{"response-worked-on",    "A response that is not done has a job or a row that waits for one.",
-         "SELECT count(*) FROM response WHERE state IN ('planned', 'running')",                                                                                              "SELECT 'response ' || id || ' is ' || state || ' and waits for nothing' FROM response "
-         "WHERE state IN ('planned', 'running') AND NOT " LIVE_JOB(
-		 "'response:' || response.id") " AND (state = 'planned' OR NOT EXISTS (SELECT 1 "
-                                               "FROM quarantine_result WHERE "
-                                               "(response_id = response.id AND status = 'pending') "
-                                               "OR "
-                                               "(restore_response_id = response.id AND "
-                                               "restore_status = 'pending')))",                     NULL            },
-	{"copy-worked-on",        "A copy that is pending has a job that will act on it.",
-         "SELECT count(*) FROM quarantine_result WHERE status = 'pending' OR "
-         "restore_status = 'pending'",                                                                                                                                       "SELECT 'quarantine result ' || id || ' waits for nothing' FROM quarantine_result "
-         "WHERE (status = 'pending' OR restore_status = 'pending') "
-         "AND NOT " LIVE_JOB("'copy:' || quarantine_result.id") " AND NOT " LIVE_JOB(
-		 "'response:' || quarantine_result.response_id") " AND NOT " LIVE_JOB("'response:' "
-                                                                                      "|| "
-                                                                                      "quarantine_"
-                                                                                      "result."
-                                                                                      "restore_"
-                                                                                      "response_"
-                                                                                      "id"),
-         NULL																						      },
-	{"ledger",                "What a response says it did is what its rows say.",                         NULL,                                                         NULL, check_ledgers   },
-	{"ledger-ended",          "A response that is done has no pending row.",
-         "SELECT count(*) FROM response WHERE state = 'done'",                                                                                                               "SELECT 'quarantine result ' || quarantine_result.id || ' is pending and response ' || "
-         "response.id || ' is done' FROM quarantine_result JOIN response ON "
-         "(response.id = response_id AND status = 'pending') OR "
-         "(response.id = restore_response_id AND restore_status = 'pending') "
-         "WHERE response.state = 'done'",                                                                            NULL            },
-	{"copy-kept",             "Nothing was removed from a mailbox whose bytes are not kept here.",
-         "SELECT count(*) FROM quarantine_result WHERE step NOT IN "
-         "('planned', 'found', 'storing', 'stored')",                                                                                                                        "SELECT 'the bytes of quarantine result ' || id || ' (' || mailbox || ', ' || step || "
-         "') are not kept' FROM quarantine_result WHERE step NOT IN ('planned', 'found', "
-         "'storing', 'stored') AND NOT EXISTS (SELECT 1 FROM raw_message WHERE "
-         "raw_message.sha256 = quarantine_result.sha256)",                                                                    NULL            },
-	{"copy-place",            "A message in the quarantine belongs to one row.",
-         "SELECT count(*) FROM quarantine_result WHERE quarantine_uid IS NOT NULL",                                                                                          "SELECT count(*) || ' rows own message ' || quarantine_uid || ' of ' || "
-         "quarantine_folder || ' in ' || quarantine_mailbox FROM quarantine_result "
-         "WHERE quarantine_uid IS NOT NULL GROUP BY quarantine_server_id, quarantine_mailbox, "
-         "quarantine_folder, quarantine_epoch, quarantine_uid HAVING count(*) > 1",             NULL            },
-	{"job-once",              "Of jobs with one key one is live.",
-         "SELECT count(*) FROM job WHERE unique_key IS NOT NULL",                                                                                                            "SELECT count(*) || ' live jobs are ' || unique_key FROM job WHERE unique_key IS NOT "
-         "NULL AND state IN ('ready', 'running', 'parked') GROUP BY unique_key "
-         "HAVING count(*) > 1",                                                                                   NULL            },
-	{"source-polled",         "An enabled source has a job that polls it, another one waits for none.",
-         "SELECT count(*) FROM source",                                                                                                                                      "SELECT 'source ' || id || CASE enabled WHEN 1 THEN ' is enabled and has no poll job' "
-         "ELSE ' is not enabled and has a poll job' END FROM source WHERE "
-         "(enabled = 1 AND deleted_at IS NULL AND NOT " LIVE_JOB(
-		 "'poll:' || source.id") ") OR "
-                                         "((enabled = 0 OR deleted_at IS NOT NULL) AND EXISTS "
-                                         "(SELECT 1 FROM job WHERE "
-                                         "unique_key = 'poll:' || source.id AND state = 'ready'))",                                         NULL            },
-	{"audit-chain",           "The audit chain is whole.",                                                 NULL,                                                         NULL, check_chain     },
-	{"audit-revisions",       "No row has a revision that the audit chain has not.",                       NULL,                                                         NULL,
-         check_revisions																					   },
-	{"raw",		   "Every raw message can be read and has its hash.",                           NULL,                                                         NULL, check_raw       },
+	{
+		.name = "database",
+		.claim = "The database file is whole.",
+		.function = check_file,
+	},
+	{
+		.name = "references",
+		.claim = "Whatever a row names is there.",
+		.function = check_references,
+	},
+	{
+		.name = "report-once",
+		.claim = "Each message of a source's folder is one report.",
+		.count = "SELECT count(*) FROM report",
+		.offenders = "SELECT 'source ' || source_id || ' has message ' || server_uid "
+			     "|| ' of ' || epoch || ' as ' || count(*) || ' reports' FROM "
+			     "report GROUP BY source_id, epoch, server_uid HAVING count(*) > 1",
+	},
+	{
+		.name = "report-kept",
+		.claim = "A report's raw message is kept, unless it was gone before it "
+			 "was fetched.",
+		.count = "SELECT count(*) FROM report",
+		.offenders = "SELECT 'report ' || id || ' is done and has no raw message' "
+			     "FROM report WHERE sha256 IS NULL AND state = 'done'",
+	},
+	{
+		.name = "report-worked-on",
+		.claim = "A report that is not read yet has a job that will read it.",
+		.count = "SELECT count(*) FROM report WHERE state = 'new'",
+		.offenders = "SELECT 'report ' || id || ' waits for nothing' FROM report "
+			     "WHERE state = 'new' AND 'process:' || id NOT IN " LIVE_KEYS,
+	},
+	{
+		.name = "report-post-processed",
+		.claim = "A report whose post-processing is pending has a job that will "
+			 "do it.",
+		.count = "SELECT count(*) FROM report WHERE post_process = 'pending'",
+		.offenders = "SELECT 'report ' || id || ' waits for nothing' FROM report "
+			     "WHERE post_process = 'pending' AND "
+			     "'postprocess:' || id NOT IN " LIVE_KEYS,
+	},
+	{
+		.name = "report-outcome",
+		.claim = "Every report that was read has an incident.",
+		.count = "SELECT count(*) FROM report WHERE state IN ('done', 'unparsed')",
+		.offenders = "SELECT 'report ' || id || ' is ' || state || ' and has no "
+			     "incident' FROM report WHERE state IN ('done', 'unparsed') AND "
+			     "NOT EXISTS (SELECT 1 FROM report_incident WHERE report_id = "
+			     "report.id)",
+	},
+	{
+		.name = "report-alert",
+		.claim = "Every report that was read has an alert in its incident.",
+		.count = "SELECT count(*) FROM report_incident",
+		.offenders = "SELECT 'report ' || report_id || ' joined incident ' || "
+			     "incident_id || ', which has no alert of its source' FROM "
+			     "report_incident JOIN report ON report.id = report_id WHERE NOT "
+			     "EXISTS (SELECT 1 FROM alert WHERE alert.incident_id = "
+			     "report_incident.incident_id AND alert.source_id = "
+			     "report.source_id)",
+	},
+	{
+		.name = "original-once",
+		.claim = "A message that was read first-hand is one original.",
+		.count = "SELECT count(*) FROM original WHERE first_hand = 1",
+		.offenders = "SELECT count(*) || ' originals are ' || message_id || ' with "
+			     "one fingerprint' FROM original WHERE first_hand = 1 AND "
+			     "fingerprint <> '' GROUP BY message_id, fingerprint HAVING "
+			     "count(*) > 1",
+	},
+	{
+		.name = "alert-sets",
+		.claim = "Everybody in To and Cc of an original that was found has an "
+			 "alert.",
+		.function = check_alert_sets,
+	},
+	{
+		.name = "alert-open-once",
+		.claim = "A recipient has one open alert of an incident and source.",
+		.count = "SELECT count(*) FROM alert WHERE state = 'open'",
+		.offenders = "SELECT recipient || ' has ' || count(*) || ' open alerts in "
+			     "incident ' || incident_id FROM alert WHERE state = 'open' GROUP "
+			     "BY incident_id, source_id, recipient HAVING count(*) > 1",
+	},
+	{
+		.name = "alert-report",
+		.claim = "The report that raised an alert stands behind it and joined its "
+			 "incident.",
+		.count = "SELECT count(*) FROM alert",
+		.offenders = "SELECT 'alert ' || id || ' was raised by report ' || report_id "
+			     "|| ', which is not tied to it' FROM alert WHERE NOT EXISTS "
+			     "(SELECT 1 FROM alert_report WHERE alert_id = alert.id AND "
+			     "alert_report.report_id = alert.report_id) OR NOT EXISTS (SELECT "
+			     "1 FROM report_incident WHERE report_incident.report_id = "
+			     "alert.report_id AND report_incident.incident_id = "
+			     "alert.incident_id)",
+	},
+	{
+		.name = "incident-counts",
+		.claim = "An incident's counts are those of its rows.",
+		.count = "SELECT count(*) FROM incident",
+		.offenders = "SELECT 'incident ' || id || ' counts wrongly' FROM incident "
+			     "WHERE report_count <> (SELECT count(*) FROM report_incident "
+			     "WHERE incident_id = incident.id) OR alert_count <> (SELECT "
+			     "count(*) FROM alert WHERE incident_id = incident.id) OR "
+			     "open_alert_count <> (SELECT count(*) FROM alert WHERE "
+			     "incident_id = incident.id AND alert.state = 'open')",
+	},
+	{
+		.name = "incident-state",
+		.claim = "An open incident has an open alert, a closed one has none.",
+		.count = "SELECT count(*) FROM incident",
+		.offenders = "SELECT 'incident ' || id || ' is ' || state || ' and has ' || "
+			     "open_alert_count || ' open alerts' FROM incident WHERE (state = "
+			     "'closed' AND open_alert_count > 0) OR (state = 'open' AND "
+			     "open_alert_count = 0 AND kind = 'reported_mail')",
+	},
+	{
+		.name = "incident-sources",
+		.claim = "An incident is listed under the sources whose reports joined it.",
+		.count = "SELECT count(*) FROM incident_source",
+		.offenders = "SELECT 'incident ' || incident_id || ' is not listed under "
+			     "source ' || source_id FROM report_incident JOIN report ON "
+			     "report.id = report_id WHERE NOT EXISTS (SELECT 1 FROM "
+			     "incident_source WHERE incident_source.source_id = "
+			     "report.source_id AND incident_source.incident_id = "
+			     "report_incident.incident_id)",
+	},
+	{
+		.name = "response-worked-on",
+		.claim = "A response that is not done has a job or a row that waits for "
+			 "one.",
+		.count = "SELECT count(*) FROM response "
+			 "WHERE state IN ('planned', 'running')",
+		.offenders = "SELECT 'response ' || id || ' is ' || state || ' and waits for "
+			     "nothing' FROM response WHERE (state = 'planned' OR "
+			     "(state = 'running' AND NOT EXISTS (SELECT 1 FROM "
+			     "quarantine_result WHERE (response_id = response.id AND "
+			     "status = 'pending') OR (restore_response_id = response.id "
+			     "AND restore_status = 'pending')))) AND "
+			     "'response:' || id NOT IN " LIVE_KEYS,
+	},
+	{
+		.name = "copy-worked-on",
+		.claim = "A copy that is pending has a job that will act on it.",
+		.count = "SELECT count(*) FROM quarantine_result WHERE status = 'pending' "
+			 "OR restore_status = 'pending'",
+		.offenders = "SELECT 'quarantine result ' || id || ' waits for nothing' FROM "
+			     "quarantine_result WHERE (status = 'pending' OR "
+			     "restore_status = 'pending') AND "
+			     "'copy:' || id NOT IN " LIVE_KEYS
+			     " AND 'response:' || response_id NOT IN " LIVE_KEYS
+			     " AND 'response:' || COALESCE(restore_response_id, 0) "
+			     "NOT IN " LIVE_KEYS,
+	},
+	{
+		.name = "ledger",
+		.claim = "What a response says it did is what its rows say.",
+		.function = check_ledgers,
+	},
+	{
+		.name = "ledger-ended",
+		.claim = "A response that is done has no pending row.",
+		.count = "SELECT count(*) FROM response WHERE state = 'done'",
+		.offenders = "SELECT 'quarantine result ' || quarantine_result.id || ' is "
+			     "pending and response ' || response.id || ' is done' FROM "
+			     "quarantine_result JOIN response ON (response.id = response_id "
+			     "AND status = 'pending') OR (response.id = restore_response_id "
+			     "AND restore_status = 'pending') WHERE response.state = 'done'",
+	},
+	{
+		.name = "copy-kept",
+		.claim = "Nothing was removed from a mailbox whose bytes are not kept "
+			 "here.",
+		.count = "SELECT count(*) FROM quarantine_result WHERE step NOT IN "
+			 "('planned', 'found', 'storing', 'stored')",
+		.offenders = "SELECT 'the bytes of quarantine result ' || id || ' (' || "
+			     "mailbox || ', ' || step || ') are not kept' FROM "
+			     "quarantine_result WHERE step NOT IN ('planned', 'found', "
+			     "'storing', 'stored') AND NOT EXISTS (SELECT 1 FROM raw_message "
+			     "WHERE raw_message.sha256 = quarantine_result.sha256)",
+	},
+	{
+		.name = "copy-place",
+		.claim = "A message in the quarantine belongs to one row.",
+		.count = "SELECT count(*) FROM quarantine_result WHERE quarantine_uid IS "
+			 "NOT NULL",
+		.offenders = "SELECT count(*) || ' rows own message ' || quarantine_uid || ' "
+			     "of ' || quarantine_folder || ' in ' || quarantine_mailbox FROM "
+			     "quarantine_result WHERE quarantine_uid IS NOT NULL GROUP BY "
+			     "quarantine_server_id, quarantine_mailbox, quarantine_folder, "
+			     "quarantine_epoch, quarantine_uid HAVING count(*) > 1",
+	},
+	{
+		.name = "job-once",
+		.claim = "Of jobs with one key one is live.",
+		.count = "SELECT count(*) FROM job WHERE unique_key IS NOT NULL",
+		.offenders = "SELECT count(*) || ' live jobs are ' || unique_key FROM job "
+			     "WHERE unique_key IS NOT NULL AND state IN ('ready', 'running', "
+			     "'parked') GROUP BY unique_key HAVING count(*) > 1",
+	},
+	{
+		.name = "source-polled",
+		.claim = "An enabled source has a job that polls it, another one waits "
+			 "for none.",
+		.count = "SELECT count(*) FROM source",
+		.offenders = "SELECT 'source ' || id || CASE enabled WHEN 1 THEN ' has no poll "
+			     "job' ELSE ' is not enabled and has a poll job' END "
+			     "FROM source WHERE (enabled = 1 AND deleted_at IS NULL AND "
+			     "'poll:' || id NOT IN " LIVE_KEYS
+			     ") OR ((enabled = 0 OR deleted_at IS NOT NULL) AND EXISTS "
+			     "(SELECT 1 FROM job WHERE unique_key = 'poll:' || source.id "
+			     "AND job.state = 'ready'))",
+	},
+	{
+		.name = "audit-chain",
+		.claim = "The audit chain is whole.",
+		.function = check_chain,
+	},
+	{
+		.name = "audit-revisions",
+		.claim = "No row has a revision that the audit chain has not.",
+		.function = check_revisions,
+	},
+	{
+		.name = "raw",
+		.claim = "Every raw message can be read and has its hash.",
+		.function = check_raw,
+	},
 };
 
 static CheckResult *check_one(Db *db, RawStore *raw, guint i, GError **error)
