@@ -1,0 +1,53 @@
+#pragma once
+#include "api/api.h"
+#include "auth/api_key_auth.h"
+#include "base/json.h"
+
+/* What the API's tests stand on: a real API over a real SQLite store in a directory of its own,
+ * keys for every scope, and a client that sends exactly the octets it is told to. */
+
+typedef struct {
+	char *directory;
+	DbPool *db;
+	RawStore *raw;
+	Api *api;
+	char *keys[7]; /* texts of keys with one scope each, by bit number; [6]: a key that expired
+	                */
+	/* an incident with what belongs to it */
+	gint64 server_id, source_id, report_id, original_id, incident_id, alert_id;
+} ApiRig;
+
+ApiRig *api_rig_new(void);
+void api_rig_free(ApiRig *rig);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiRig, api_rig_free)
+
+/** Runs @work in a transaction; any error ends the test. */
+void api_rig_write(ApiRig *rig, DbWork work, gpointer data);
+
+/** Raises another incident with one alert, all of it about @message_id. */
+gint64 api_rig_raise(ApiRig *rig, const char *message_id, const char *recipient);
+
+typedef struct {
+	int status;
+	char *head; /* status line and header fields */
+	GBytes *body;
+	json_t *json; /* or NULL */
+} Reply;
+void reply_free(Reply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reply, reply_free)
+/** A header's value, newly allocated; NULL when it is not there. */
+char *reply_header(const Reply *reply, const char *name);
+
+/** Connects; a file descriptor. */
+int api_rig_connect(const ApiRig *rig);
+/** Sends octets and reads the answer until the server closes. */
+Reply *api_rig_send(const ApiRig *rig, const void *octets, gsize length);
+/**
+ * Makes one request.
+ *
+ * @scope    whose key is sent; 0: none
+ * @body     JSON text, or NULL
+ * @headers  further header lines, each with its CRLF; or NULL
+ */
+Reply *api_rig_call(const ApiRig *rig, guint scope, const char *method, const char *target,
+                    const char *body, const char *headers);
