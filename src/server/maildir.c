@@ -123,10 +123,9 @@ static MailItem *maildir_stat(MailServer *server, const MailRef *ref, gint64 dea
  * found". No header field begins with these octets. */
 gboolean maildir_check_plain(const char *octets, gsize length, const char *uid, GError **error)
 {
-	static const char *const magics[] = {"\x1f\x8b", "BZh",
-	                                     "\xfd"
-	                                     "7zXZ",
-	                                     "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18"};
+	/* gzip, bzip2, xz, zstd, LZ4 */
+	static const char *const magics[] = {"\x1f\x8b", "BZh", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd",
+	                                     "\x04\x22\x4d\x18"};
 	for (guint i = 0; i < G_N_ELEMENTS(magics); i++) {
 		if (length < strlen(magics[i]) || memcmp(octets, magics[i], strlen(magics[i])) != 0)
 			continue;
