@@ -13,6 +13,59 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* What a record says, for the actions that come often; {members} of its detail. Others show all of
+ * their detail. */
+/* clang-format off */
+static const struct {
+	const char *action, *sentence;
+} sentences[] = {
+	{"report.keep",        "source {source}"},
+	{"report.read",        "{form} from {reporter}, original {located}"},
+	{"incident.open",      "report {report} from {reporter}"},
+	{"incident.join",      "report {report} from {reporter}"},
+	{"incident.reopen",    "{reason}"},
+	{"incident.close",     "{reason}"},
+	{"incident.finding",   "{detail}"},
+	{"incident.update",    "{changes}"},
+	{"alert.raise",        "{raised} new ones for {recipients} recipients"},
+	{"response.requested", "{kind}: {comment}"},
+	{"response.running",   "{kind}"},
+	{"response.done",      "{kind}: {counts}"},
+	{"copy.moved",         "{mailbox}: {reason}"},
+	{"copy.restored",      "{mailbox}: {reason}"},
+	{"copy.ended",         "{mailbox}: {reason}"},
+};
+/* clang-format on */
+
+static char *fill_sentence(const char *sentence, const json_t *detail)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	for (const char *p = sentence; *p; p++) {
+		const char *end = *p == '{' ? strchr(p, '}') : NULL;
+		if (!end) {
+			g_string_append_c(out, *p);
+			continue;
+		}
+		g_autofree char *name = g_strndup(p + 1, (gsize)(end - p - 1));
+		g_autofree char *value = view_value(json_at(detail, name));
+		g_string_append(out, value);
+		p = end;
+	}
+	if (g_str_has_suffix(out->str, ": "))
+		g_string_truncate(out, out->len - 2);
+	return g_strdup(out->str);
+}
+
+static char *describe(const json_t *record)
+{
+	const char *action = json_text(record, "action");
+	const json_t *detail = json_at(record, "detail");
+	for (guint i = 0; i < G_N_ELEMENTS(sentences); i++)
+		if (g_strcmp0(sentences[i].action, action) == 0)
+			return fill_sentence(sentences[i].sentence, detail);
+	return view_value(detail);
+}
+
 /* "incident 17", or "copy 3" beside the incident's own column. */
 static char *format_object(const json_t *record)
 {
@@ -24,31 +77,35 @@ static char *format_object(const json_t *record)
 
 void activity_print(const Cli *cli, const json_t *records, gboolean incidents)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"when", FALSE, 0, FALSE},
-                {"who",     FALSE, 8, FALSE},
-                {"what",      FALSE, 0, FALSE},
-		{"of",FALSE, 0, TRUE},
-                {"detail", FALSE, 16, FALSE},
-                {NULL},
+		{"when",   FALSE, 0,  FALSE},
+		{"who",    FALSE, 8,  FALSE},
+		{"what",   FALSE, 0,  FALSE},
+		{"of",     FALSE, 0,  TRUE},
+		{"detail", FALSE, 16, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
+	/* clang-format off */
 	static const TableColumn with_incident[] = {
-		{"seq",  TRUE, 0, TRUE},
-                {"when",     FALSE, 0, FALSE},
-		{"who",      FALSE, 8, FALSE},
-                {"what",FALSE, 0, FALSE},
-		{"of", FALSE, 0, FALSE},
-                {"incident",  TRUE, 0, TRUE},
-		{"detail",     FALSE, 16, FALSE},
-                {NULL     },
+		{"seq",      TRUE,  0,  TRUE},
+		{"when",     FALSE, 0,  FALSE},
+		{"who",      FALSE, 8,  FALSE},
+		{"what",     FALSE, 0,  FALSE},
+		{"of",       FALSE, 0,  FALSE},
+		{"incident", TRUE,  0,  TRUE},
+		{"detail",   FALSE, 16, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	g_autoptr(Table) table = table_new(incidents ? with_incident : columns);
 	size_t i;
 	json_t *record;
 	json_array_foreach(records, i, record)
 	{
 		g_autofree char *object = format_object(record);
-		g_autofree char *detail = view_value(json_at(record, "detail"));
+		g_autofree char *detail = describe(record);
 		if (incidents)
 			view_add_int(table, record, "seq");
 		view_add_when(table, record, "at");
@@ -105,7 +162,7 @@ static gboolean print_record(const Watch *watch, const json_t *record)
 		g_autofree char *time = clock_time(record);
 		g_autofree char *title = fetch_title(watch, record);
 		g_autofree char *object = format_object(record);
-		g_autofree char *detail = view_value(json_at(record, "detail"));
+		g_autofree char *detail = describe(record);
 		g_autofree char *tail = g_strdup(title ? title : detail ? detail : "");
 		g_autofree char *number =
 			incident ? g_strdup_printf("#%" G_GINT64_FORMAT, incident) : g_strdup("");
@@ -203,7 +260,10 @@ int cli_activity(Cli *cli, GError **error)
 		cli_print_json(cli, document);
 	} else if (cli->json || cli->quiet || following) {
 		Watch watch = {cli, FALSE};
-		json_array_foreach(records, i, record) print_record(&watch, record);
+		json_array_foreach(records, i, record)
+		{
+			print_record(&watch, record);
+		}
 	} else {
 		activity_print(cli, records, TRUE);
 	}

@@ -19,18 +19,20 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 
 int cli_alert_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",    TRUE, 0, FALSE},
-                {"incident",      TRUE, 0, FALSE},
-		{"state",       FALSE, 0, FALSE},
-                {"severity",FALSE, 0, TRUE},
+		{"id",         TRUE,  0,  FALSE},
+		{"incident",   TRUE,  0,  FALSE},
+		{"state",      FALSE, 0,  FALSE},
+		{"severity",   FALSE, 0,  TRUE},
 		{"recipient",  FALSE, 16, FALSE},
-                {"as", FALSE, 0, FALSE},
-		{"trusted",      FALSE, 0, TRUE},
-                {"opened",       FALSE, 0, FALSE},
-		{"message-id",     FALSE, 12, TRUE},
-                {NULL  },
+		{"as",         FALSE, 0,  FALSE},
+		{"trusted",    FALSE, 0,  TRUE},
+		{"opened",     FALSE, 0,  FALSE},
+		{"message-id", FALSE, 12, TRUE},
+		{NULL},
 	};
+	/* clang-format on */
 	const char *state = cli_text(cli, "state");
 	gboolean all = g_strcmp0(state, "all") == 0;
 	const Listing listing = {"/v1/alerts", columns, add_row, "id",

@@ -5,14 +5,16 @@
 #include <string.h>
 
 /* What stands for values that the daemon knows, and the command that lists them. */
+/* clang-format off */
 static const struct {
 	const char *value, *command;
 } asked[] = {
 	{"SERVER", "server list --all --quiet"},
 	{"SOURCE", "source list --all --quiet"},
-	{"KEY",    "key list --all --quiet"   },
-	{"KIND",   "server kinds --quiet"     },
+	{"KEY",    "key list --all --quiet"},
+	{"KIND",   "server kinds --quiet"},
 };
+/* clang-format on */
 
 static const char *find_asked(const char *value)
 {
@@ -326,14 +328,16 @@ static char *fish_script(void)
 
 char *completion_script(const char *shell)
 {
+	/* clang-format off */
 	static const struct {
 		const char *shell;
 		char *(*script)(void);
 	} shells[] = {
 		{"bash", bash_script},
-		{"zsh",  zsh_script },
+		{"zsh",  zsh_script},
 		{"fish", fish_script},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(shells); i++)
 		if (strcmp(shells[i].shell, shell) == 0)
 			return shells[i].script();

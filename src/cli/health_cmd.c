@@ -12,7 +12,9 @@ static void print_problems(const Cli *cli, const json_t *health)
 	size_t i;
 	json_t *problem;
 	json_array_foreach(json_at(health, "problems"), i, problem)
+	{
 		view_line(cli, STYLE_BAD, "%s", json_string_value(problem));
+	}
 }
 
 static void print_summary(const Cli *cli, const json_t *health)
@@ -33,15 +35,17 @@ static void print_summary(const Cli *cli, const json_t *health)
 
 static void print_nodes(const Cli *cli, const json_t *nodes)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"role",  FALSE, 0, FALSE},
-		{"host",      FALSE, 10, FALSE},
-		{"alive",       FALSE, 0, FALSE},
-		{"started",FALSE, 0, FALSE},
-		{"seen",  FALSE, 0, FALSE},
-		{"detail", FALSE, 16, TRUE},
-		{NULL     },
+		{"role",    FALSE, 0,  FALSE},
+		{"host",    FALSE, 10, FALSE},
+		{"alive",   FALSE, 0,  FALSE},
+		{"started", FALSE, 0,  FALSE},
+		{"seen",    FALSE, 0,  FALSE},
+		{"detail",  FALSE, 16, TRUE},
+		{NULL},
 	};
+	/* clang-format on */
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *node;

@@ -149,14 +149,16 @@ static void append_prose(GString *out, const Terminal *terminal, const char *pro
 
 char *help_command(const CliCommand *command, const Terminal *terminal)
 {
+	/* clang-format off */
 	static const struct {
 		guint need;
 		const char *head;
 	} groups[] = {
-		{CLI_LIST, "How much"  },
-		{CLI_OUT,  "Output"    },
+		{CLI_LIST, "How much"},
+		{CLI_OUT,  "Output"},
 		{CLI_API,  "Connection"},
 	};
+	/* clang-format on */
 	Terminal page = readable(terminal);
 	GString *out = g_string_new(NULL);
 	g_autofree char *usage = help_usage(command);

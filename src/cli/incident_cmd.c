@@ -10,7 +10,8 @@ static char *incident_path(gint64 id, const char *rest)
 	return g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT "%s", id, rest);
 }
 
-static void add_row(Table *table, const json_t *item, gpointer data)
+/* The state is shown where it differs: @all. */
+static void add_row(Table *table, const json_t *item, gpointer all)
 {
 	g_autofree char *verdict = view_word(json_text(item, "disposition"));
 	g_autofree char *alerts = g_strdup_printf("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
@@ -18,7 +19,10 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 	                                          json_int(item, "alert_count", 0));
 	gboolean open = g_strcmp0(json_text(item, "state"), "open") == 0;
 	view_add_int(table, item, "id");
-	view_add_word(table, item, "state");
+	if (all)
+		view_add_word(table, item, "state");
+	else
+		table_add(table, STYLE_PLAIN, NULL);
 	view_add_word(table, item, "severity");
 	table_add(table, view_style(json_text(item, "disposition")), verdict);
 	view_add_int(table, item, "report_count");
@@ -30,18 +34,20 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 
 int cli_incident_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",       TRUE, 0, FALSE},
-                {"state",         FALSE, 0, FALSE},
-		{"severity",          FALSE, 0, FALSE},
-                {"verdict",FALSE, 0, FALSE},
-		{"reports",     TRUE, 0, TRUE},
-                {"alerts", TRUE, 0, FALSE},
-		{"opened",         FALSE, 0, FALSE},
-                {"assignee",          FALSE, 6, TRUE},
-		{"title",         FALSE, 20, FALSE},
-                {NULL    },
+		{"id",       TRUE,  0,  FALSE},
+		{"state",    FALSE, 0,  FALSE},
+		{"severity", FALSE, 0,  FALSE},
+		{"verdict",  FALSE, 0,  FALSE},
+		{"reports",  TRUE,  0,  TRUE},
+		{"alerts",   TRUE,  0,  FALSE},
+		{"opened",   FALSE, 0,  FALSE},
+		{"assignee", FALSE, 6,  TRUE},
+		{"title",    FALSE, 20, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	const char *state = cli_text(cli, "state");
 	gboolean all = g_strcmp0(state, "all") == 0;
 	const Listing listing = {"/v1/incidents", columns, add_row, "id",
@@ -49,23 +55,25 @@ int cli_incident_list(Cli *cli, GError **error)
 	                             : "no such incidents; --state all shows closed ones too"};
 	g_autoptr(GString) query = g_string_new(NULL);
 	client_query(query, "state", all ? NULL : state ? state : "open");
+	/* clang-format off */
 	static const struct {
 		const char *option, *parameter;
 	} filters[] = {
 		{"severity",    "severity_min"},
-		{"disposition", "disposition" },
-		{"kind",        "kind"        },
-		{"assignee",    "assignee"    },
-		{"recipient",   "recipient"   },
-		{"reporter",    "reporter"    },
-		{"message-id",  "message_id"  },
-		{"title",       "q"           },
+		{"disposition", "disposition"},
+		{"kind",        "kind"},
+		{"assignee",    "assignee"},
+		{"recipient",   "recipient"},
+		{"reporter",    "reporter"},
+		{"message-id",  "message_id"},
+		{"title",       "q"},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(filters); i++)
 		client_query(query, filters[i].parameter, cli_text(cli, filters[i].option));
 	if (!view_query_source(cli, query, error))
 		return -1;
-	return listing_run(cli, &listing, query->str, NULL, error);
+	return listing_run(cli, &listing, query->str, GINT_TO_POINTER(all), error);
 }
 
 /* Changes one incident by POST or PATCH and says so. @sentence with %s for "incident 17". */
@@ -109,14 +117,16 @@ int cli_incident_reopen(Cli *cli, GError **error)
 
 int cli_incident_set(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const struct {
 		const char *option, *member;
 	} members[] = {
-		{"severity",        "severity"       },
-		{"disposition",     "disposition"    },
+		{"severity",        "severity"},
+		{"disposition",     "disposition"},
 		{"sub-disposition", "sub_disposition"},
-		{"assignee",        "assignee"       },
+		{"assignee",        "assignee"},
 	};
+	/* clang-format on */
 	json_t *body = json_object();
 	for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
 		const char *value = cli_text(cli, members[i].option);

@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define PEOPLE_SHOWN   5 /* addresses of a field, before "and 29995 more" */
-#define LINKS_SHOWN    8
-#define ROWS_SHOWN     50 /* reports, alerts and rows of a ledger, without --all */
-#define ACTIVITY_SHOWN 8
+#define PEOPLE_SHOWN     5 /* addresses of a field, before "and 29995 more" */
+#define LINKS_SHOWN      8
+#define ROWS_SHOWN       50 /* reports, alerts and rows of a ledger, without --all */
+#define ACTIVITY_FETCHED 500
+#define ACTIVITY_SHOWN   8
 
 /* What the page is made of. */
 typedef struct {
@@ -31,11 +32,24 @@ static void page_clear(Page *page)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
 
+/* Lists come newest first; what happened is read the other way round. */
+static void reverse(json_t *array)
+{
+	size_t n = json_array_size(array);
+	for (size_t i = 1; i < n; i++) {
+		g_autoptr(json_t) item = json_incref(json_array_get(array, i));
+		json_array_remove(array, i);
+		json_array_insert(array, 0, item);
+	}
+}
+
 static json_t *fetch_part(Cli *cli, gint64 id, const char *part, gboolean *more, GError **error)
 {
 	g_autofree char *path = g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT "/%s", id, part);
 	gint64 at_most = more && !cli_flag(cli, "all") ? ROWS_SHOWN : G_MAXINT64;
-	return listing_fetch(cli->client, path, at_most, more, error);
+	json_t *items = listing_fetch(cli->client, path, at_most, more, error);
+	reverse(items);
+	return items;
 }
 
 /* Adds its ledger to each response, so that --json has all of the page. */
@@ -67,7 +81,7 @@ static gboolean page_fetch(Cli *cli, gint64 id, Page *page, GError **error)
 	       (page->alerts = fetch_part(cli, id, "alerts", &page->more_alerts, error)) &&
 	       (page->responses = fetch_part(cli, id, "responses", NULL, error)) &&
 	       fetch_ledgers(cli, page->responses, error) &&
-	       (page->activity = activity_latest(cli->client, id, ACTIVITY_SHOWN, error)) &&
+	       (page->activity = activity_latest(cli->client, id, ACTIVITY_FETCHED, error)) &&
 	       (page->sources = view_names(cli->client, "/v1/sources", error));
 }
 
@@ -218,7 +232,36 @@ static void add_attachments(Fields *fields, const json_t *attachments)
 	}
 }
 
-static void print_original(const Cli *cli, const json_t *original)
+/* "spf pass, dkim pass, dmarc fail, says mx.corp.example"; a host that is not trusted may say what
+ * it likes. */
+static void add_authentication(Fields *fields, const json_t *hosts)
+{
+	size_t i, j;
+	json_t *host, *result;
+	json_array_foreach(hosts, i, host)
+	{
+		gboolean trusted = json_bool(host, "trusted", FALSE), failed = FALSE;
+		g_autoptr(GString) line = g_string_new(NULL);
+		json_array_foreach(json_at(host, "results"), j, result)
+		{
+			const char *method = json_text(result, "method");
+			const char *outcome = json_text(result, "result");
+			g_string_append_printf(line, "%s%s %s", j ? ", " : "",
+			                       method ? method : "?", outcome ? outcome : "?");
+			failed = failed || g_strcmp0(outcome, "fail") == 0;
+		}
+		const char *name = json_text(host, "host");
+		g_string_append_printf(line, ", says %s%s", name ? name : "nobody",
+		                       trusted ? "" : ", which is not trusted");
+		fields_add(fields, i ? "" : "authenticity",
+		           failed    ? STYLE_BAD
+		           : trusted ? STYLE_PLAIN
+		                     : STYLE_DIM,
+		           line->str);
+	}
+}
+
+static void print_original(const Cli *cli, const char *title, const json_t *original)
 {
 	if (!original)
 		return;
@@ -232,11 +275,11 @@ static void print_original(const Cli *cli, const json_t *original)
 	add_people(fields, "to", message);
 	add_people(fields, "cc", message);
 	add_people(fields, "bcc", message);
-	view_field_text(fields, "subject", original, "subject");
+	if (g_strcmp0(title, json_text(original, "subject")) != 0)
+		view_field_text(fields, "subject", original, "subject");
 	view_field_when(fields, "sent", original, "sent_at");
 	view_field_text(fields, "message-id", original, "message_id");
-	g_autofree char *auth = view_value(json_at(message, "authentication"));
-	fields_add(fields, "authenticity", STYLE_PLAIN, auth);
+	add_authentication(fields, json_at(message, "authentication.results"));
 	add_links(fields, json_at(message, "links"));
 	add_attachments(fields, json_at(message, "attachments"));
 	print_findings(fields, json_at(message, "findings"));
@@ -248,16 +291,18 @@ static void print_original(const Cli *cli, const json_t *original)
 
 static void print_reports(const Cli *cli, const Page *page)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"report",   TRUE, 0, FALSE},
-                {"received",         FALSE, 0, FALSE},
-		{"reporter",          FALSE, 16, FALSE},
-                {"trusted",FALSE, 0, FALSE},
-		{"form",     FALSE, 0, TRUE},
-                {"original", FALSE, 0, FALSE},
-		{"source",        FALSE, 8, TRUE},
-                {NULL         },
+		{"report",   TRUE,  0,  FALSE},
+		{"received", FALSE, 0,  FALSE},
+		{"reporter", FALSE, 16, FALSE},
+		{"trusted",  FALSE, 0,  FALSE},
+		{"form",     FALSE, 0,  TRUE},
+		{"original", FALSE, 0,  FALSE},
+		{"source",   FALSE, 8,  TRUE},
+		{NULL},
 	};
+	/* clang-format on */
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *report;
@@ -276,20 +321,43 @@ static void print_reports(const Cli *cli, const Page *page)
 	view_heading(cli, "Reports");
 	view_table(cli, table);
 	if (page->more_reports)
-		view_line(cli, STYLE_DIM, "the first %d; --all shows every one", ROWS_SHOWN);
+		view_line(cli, STYLE_DIM, "the last %d; --all shows every one", ROWS_SHOWN);
+}
+
+/* What the last response says of a recipient's copy. */
+static void add_copy(Table *table, const json_t *responses, const char *recipient)
+{
+	for (size_t i = json_array_size(responses); i-- > 0;) {
+		const json_t *response = json_array_get(responses, i);
+		size_t j;
+		json_t *row;
+		json_array_foreach(json_at(response, "results"), j, row)
+		{
+			if (g_strcmp0(json_text(row, "mailbox"), recipient) == 0) {
+				const char *status = ledger_status(response, row);
+				g_autofree char *word = ledger_word(response, row);
+				table_add(table, view_style(status), word);
+				return;
+			}
+		}
+	}
+	table_add(table, STYLE_PLAIN, NULL);
 }
 
 static void print_alerts(const Cli *cli, const Page *page)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"alert", TRUE, 0, FALSE},
-		{"recipient",      FALSE, 16, FALSE},
-		{"as",       FALSE, 0, FALSE},
-		{"state",FALSE, 0, FALSE},
-		{"severity",  FALSE, 0, TRUE},
-		{"closed",    FALSE, 8, TRUE},
-		{NULL     },
+		{"alert",     TRUE,  0,  FALSE},
+		{"recipient", FALSE, 16, FALSE},
+		{"as",        FALSE, 0,  FALSE},
+		{"state",     FALSE, 0,  FALSE},
+		{"severity",  FALSE, 0,  TRUE},
+		{"copy",      FALSE, 0,  FALSE},
+		{"closed",    FALSE, 8,  TRUE},
+		{NULL},
 	};
+	/* clang-format on */
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *alert;
@@ -300,6 +368,7 @@ static void print_alerts(const Cli *cli, const Page *page)
 		view_add_text(table, alert, "role");
 		view_add_word(table, alert, "state");
 		view_add_word(table, alert, "severity");
+		add_copy(table, page->responses, json_text(alert, "recipient"));
 		view_add_text(table, alert, "close_reason");
 	}
 	if (table_rows(table) == 0)
@@ -307,12 +376,14 @@ static void print_alerts(const Cli *cli, const Page *page)
 	view_heading(cli, "Alerts");
 	view_table(cli, table);
 	if (page->more_alerts)
-		view_line(cli, STYLE_DIM, "the first %d; --all shows every one", ROWS_SHOWN);
+		view_line(cli, STYLE_DIM, "the last %d; --all shows every one", ROWS_SHOWN);
 }
 
+/* The last response with its ledger, earlier ones with what they came to: --all has their ledgers.
+ */
 static void print_responses(const Cli *cli, const json_t *responses)
 {
-	size_t i;
+	size_t i, n = json_array_size(responses);
 	json_t *response;
 	json_array_foreach(responses, i, response)
 	{
@@ -325,40 +396,72 @@ static void print_responses(const Cli *cli, const json_t *responses)
 		             asked);
 		if (comment)
 			view_line(cli, STYLE_PLAIN, "“%s”", comment);
-		json_t *results = json_at(response, "results");
-		if (json_array_size(results))
-			ledger_print(cli, response, results);
+		if (i + 1 == n || cli_flag(cli, "all"))
+			ledger_print(cli, response, json_at(response, "results"),
+			             cli_flag(cli, "all") ? G_MAXUINT : ROWS_SHOWN);
 		view_line(cli, ledger_unaccounted(response) ? STYLE_BAD : STYLE_GOOD, "%s", sum);
 	}
+}
+
+/* The last records but those of single copies, which the ledger shows better. */
+static void print_activity(const Cli *cli, const json_t *activity)
+{
+	g_autoptr(json_t) last = json_array();
+	size_t i;
+	json_t *record;
+	json_array_foreach(activity, i, record)
+	{
+		if (g_strcmp0(json_text(record, "object_kind"), "copy") != 0)
+			json_array_append(last, record);
+	}
+	while (json_array_size(last) > ACTIVITY_SHOWN)
+		json_array_remove(last, 0);
+	view_heading(cli, "Last activity");
+	activity_print(cli, last, FALSE);
+}
+
+/* Copies that are in quarantine now. */
+static gint64 count_moved(const json_t *responses)
+{
+	gint64 moved = 0;
+	size_t i, j;
+	json_t *response, *row;
+	json_array_foreach(responses, i, response)
+	{
+		if (g_strcmp0(json_text(response, "kind"), "quarantine") != 0)
+			continue;
+		json_array_foreach(json_at(response, "results"), j, row)
+		{
+			moved += g_strcmp0(json_text(row, "step"), "moved") == 0;
+		}
+	}
+	return moved;
 }
 
 /* The commands that make sense in the state the incident is in. */
 static void print_next(const Cli *cli, const Page *page)
 {
 	const json_t *incident = page->incident;
-	gint64 id = json_int(incident, "id", 0), moved = 0;
+	gint64 id = json_int(incident, "id", 0);
 	gboolean open = g_strcmp0(json_text(incident, "state"), "open") == 0;
-	size_t i, j;
-	json_t *response, *row;
-	json_array_foreach(page->responses, i, response)
-		json_array_foreach(json_at(response, "results"), j, row) moved +=
-		g_strcmp0(json_text(response, "kind"), "quarantine") == 0 &&
-		g_strcmp0(json_text(row, "step"), "moved") == 0;
+	gboolean mail = g_strcmp0(json_text(incident, "kind"), "reported_mail") == 0;
+	gboolean pulled = count_moved(page->responses) > 0, original = page->original != NULL;
+	/* clang-format off */
 	const struct {
 		gboolean fits;
 		const char *command, *effect;
 	} steps[] = {
-		{open && !moved && page->original, "trawl quarantine %s --wait",
-	         "pull every copy out of the mailboxes"									    },
-		{moved > 0,                        "trawl restore %s --wait",                       "put every copy back as it was"},
-		{open,			     "trawl incident set %s --disposition malicious", "say what it is"               },
-		{open,			     "trawl incident close %s --reason TEXT",         "end it"                       },
-		{!open,			    "trawl incident reopen %s",                      "open it again"                },
-		{page->original != NULL,           "trawl incident raw %s",                         "the original's own bytes"     },
+		{open && mail && original && !pulled, "trawl quarantine %s --wait",    "pull every copy out of the mailboxes"},
+		{pulled,         "trawl restore %s --wait",                       "put every copy back as it was"},
+		{open,           "trawl incident set %s --disposition malicious", "say what it is"},
+		{open,           "trawl incident close %s --reason TEXT",         "end it"},
+		{!open,          "trawl incident reopen %s",                      "open it again"},
+		{original,       "trawl incident raw %s | trawl breakdown --text -", "see all of the original"},
 	};
+	/* clang-format on */
 	g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, id);
 	g_autoptr(Fields) fields = fields_new();
-	for (i = 0; i < G_N_ELEMENTS(steps); i++) {
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
 		if (!steps[i].fits)
 			continue;
 		g_autoptr(GString) command = g_string_new(steps[i].command);
@@ -395,12 +498,11 @@ int cli_incident_show(Cli *cli, GError **error)
 		return view_done(cli, page.incident, "state", NULL);
 	print_verdict(cli, page.incident);
 	print_summary(cli, page.incident);
-	print_original(cli, page.original);
+	print_original(cli, json_text(page.incident, "title"), page.original);
 	print_reports(cli, &page);
 	print_alerts(cli, &page);
 	print_responses(cli, page.responses);
-	view_heading(cli, "Last activity");
-	activity_print(cli, page.activity, FALSE);
+	print_activity(cli, page.activity);
 	print_next(cli, &page);
 	return EX_OK;
 }

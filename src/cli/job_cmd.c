@@ -10,24 +10,29 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 	view_add_int(table, item, "id");
 	view_add_text(table, item, "kind");
 	view_add_word(table, item, "state");
-	view_add_text(table, item, "lane");
+	g_autofree char *about = view_value(json_at(item, "payload"));
+	table_add(table, STYLE_PLAIN, about);
 	view_add_int(table, item, "attempts");
 	view_add_when(table, item, "run_at");
+	view_add_when(table, item, "updated_at");
 	view_add_text(table, item, "last_error");
 }
 
 int cli_job_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",    TRUE, 0, FALSE},
-                {"kind",      FALSE, 0, FALSE},
-		{"state",       FALSE, 0, FALSE},
-                {"lane",FALSE, 0, TRUE},
-		{"tries",  TRUE, 0, TRUE},
-                {"due", FALSE, 0, FALSE},
-		{"last error",      FALSE, 16, FALSE},
-                {NULL      },
+		{"id",         TRUE,  0,  FALSE},
+		{"kind",       FALSE, 0,  FALSE},
+		{"state",      FALSE, 0,  FALSE},
+		{"about",      FALSE, 10, TRUE},
+		{"failed",     TRUE,  0,  TRUE},
+		{"due",        FALSE, 0,  FALSE},
+		{"changed",    FALSE, 0,  TRUE},
+		{"last error", FALSE, 16, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {"/v1/jobs", columns, add_row, "id", "no jobs"};
 	g_autoptr(GString) query = g_string_new(NULL);
 	client_query(query, "state", cli_text(cli, "state"));

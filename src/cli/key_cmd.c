@@ -37,17 +37,19 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 
 int cli_key_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",    TRUE, 0, FALSE},
+		{"id",        TRUE,  0,  FALSE},
 		{"name",      FALSE, 10, FALSE},
-		{"state",       FALSE, 0, FALSE},
-		{"scopes",FALSE, 10, FALSE},
-		{"prefix",  FALSE, 0, TRUE},
-		{"last used", FALSE, 0, FALSE},
-		{"expires",      FALSE, 0, TRUE},
-		{"made by",       FALSE, 8, TRUE},
-		{NULL     },
+		{"state",     FALSE, 0,  FALSE},
+		{"scopes",    FALSE, 10, FALSE},
+		{"prefix",    FALSE, 0,  TRUE},
+		{"last used", FALSE, 0,  FALSE},
+		{"expires",   FALSE, 0,  TRUE},
+		{"made by",   FALSE, 8,  TRUE},
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {KEYS, columns, add_row, "name", "no API keys"};
 	return listing_run(cli, &listing, NULL, NULL, error);
 }
@@ -97,8 +99,11 @@ static json_t *find_active(Client *client, const char *name, GError **error)
 	json_t *key;
 	if (!all)
 		return NULL;
-	json_array_foreach(all, i, key) if (!json_text(key, "revoked_at"))
-		json_array_append(active, key);
+	json_array_foreach(all, i, key)
+	{
+		if (!json_text(key, "revoked_at"))
+			json_array_append(active, key);
+	}
 	return view_pick(active, "key", name, error);
 }
 

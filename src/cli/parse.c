@@ -7,33 +7,39 @@
 
 G_DEFINE_QUARK(cli - usage - error - quark, cli_usage_error)
 
+/* clang-format off */
 static const CliOption api_options[] = {
-	{"url",								   0, OPTION_TEXT, "URL",
-         "address of the daemon (default: $TRAWL_URL, or http://127.0.0.1:8460)"},
-	{"key-file",							    0, OPTION_TEXT, "FILE",
-         "file that holds the API key (default: $TRAWL_API_KEY, or ~/.config/trawl/key)"},
+	{"url",      0, OPTION_TEXT, "URL",  "address of the daemon (default: $TRAWL_URL, or http://127.0.0.1:8460)"},
+	{"key-file", 0, OPTION_TEXT, "FILE",
+	 "file that holds the API key (default: $TRAWL_API_KEY, or ~/.config/trawl/key)"},
 	{"data", 0, OPTION_TEXT, "DIR",
-         "data directory of a daemon on this machine: its address and its admin key"},
-	{NULL							     },
+	 "data directory of a daemon on this machine: its address and its admin key"},
+	{NULL},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const CliOption out_options[] = {
-	{"json",						 0, OPTION_FLAG, NULL, "print the API's document instead of a page or table"},
-	{"quiet",					   'q', OPTION_FLAG, NULL, "print only names or numbers, one a line"},
+	{"json",  0,   OPTION_FLAG, NULL, "print the API's document instead of a page or table"},
+	{"quiet", 'q', OPTION_FLAG, NULL, "print only names or numbers, one a line"},
 	{NULL},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const CliOption list_options[] = {
-	{"limit",			'n', OPTION_NUMBER, "N", "show at most N (default 50)", .low = 1,
-         .high = 1000000},
-	{"all",		 'a', OPTION_FLAG, NULL, "show all, however many"},
+	{"limit", 'n', OPTION_NUMBER, "N",  "show at most N (default 50)", .low = 1, .high = 1000000},
+	{"all",   'a', OPTION_FLAG,   NULL, "show all, however many"},
 	{NULL},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const CliOption every_option[] = {
-	{"help",       'h', OPTION_FLAG, NULL, "explain this command"},
+	{"help", 'h', OPTION_FLAG, NULL, "explain this command"},
 	{NULL},
 };
+/* clang-format on */
 
 const CliOption *cli_common_options(guint need)
 {
@@ -45,7 +51,11 @@ const CliOption *cli_common_options(guint need)
 
 GPtrArray *cli_all_options(const CliCommand *command)
 {
-	static const CliOption none[] = {{NULL}};
+	/* clang-format off */
+	static const CliOption none[] = {
+		{NULL},
+	};
+	/* clang-format on */
 	const CliOption *lists[] = {
 		command->options ? command->options : none,
 		command->needs & CLI_LIST ? list_options : none,

@@ -25,18 +25,20 @@ static void add_row(Table *table, const json_t *item, gpointer sources)
 
 int cli_report_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",       TRUE, 0, FALSE},
-                {"received",         FALSE, 0, FALSE},
-		{"reporter",          FALSE, 16, FALSE},
-                {"trusted",FALSE, 0, TRUE},
-		{"state",     FALSE, 0, FALSE},
-                {"form", FALSE, 0, TRUE},
-		{"original",        FALSE, 0, TRUE},
-                {"source",          FALSE, 8, TRUE},
-		{"subject",         FALSE, 16, FALSE},
-                {NULL     },
+		{"id",       TRUE,  0,  FALSE},
+		{"received", FALSE, 0,  FALSE},
+		{"reporter", FALSE, 16, FALSE},
+		{"trusted",  FALSE, 0,  TRUE},
+		{"state",    FALSE, 0,  FALSE},
+		{"form",     FALSE, 0,  TRUE},
+		{"original", FALSE, 0,  TRUE},
+		{"source",   FALSE, 8,  TRUE},
+		{"subject",  FALSE, 16, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {"/v1/reports", columns, add_row, "id", "no reports"};
 	Client *client = cli_client(cli, error);
 	g_autoptr(GHashTable) sources = client ? view_names(client, "/v1/sources", error) : NULL;

@@ -12,17 +12,19 @@
 #define EXIT_UNACCOUNTED 1
 
 /* What a status is called in the ledger; others are their name without underscores. */
+/* clang-format off */
 static const struct {
 	const char *status, *pulled, *restored;
 	gboolean unaccounted;
 } statuses[] = {
-	{"pending",           "under way",           "under way",           TRUE },
-	{"not_attempted",     "not attempted",       "not attempted",       TRUE },
+	{"pending",           "under way",           "under way",           TRUE},
+	{"not_attempted",     "not attempted",       "not attempted",       TRUE},
 	{"success",           "moved",               "put back",            FALSE},
 	{"message_not_found", "not there",           "not in quarantine",   FALSE},
 	{"mailbox_not_found", "no such mailbox",     "no such mailbox",     FALSE},
 	{"dl_resolved",       "list, members below", "list, members below", FALSE},
 };
+/* clang-format on */
 
 static gboolean is_restore(const json_t *response)
 {
@@ -92,34 +94,70 @@ json_t *ledger_fetch(Client *client, gint64 response_id, GError **error)
 	return listing_fetch(client, path, G_MAXINT64, NULL, error);
 }
 
-void ledger_print(const Cli *cli, const json_t *response, const json_t *results)
+const char *ledger_status(const json_t *response, const json_t *row)
 {
+	const char *status = json_text(row, is_restore(response) ? "restore_status" : "status");
+	return status ? status : "pending";
+}
+
+char *ledger_word(const json_t *response, const json_t *row)
+{
+	return status_word(ledger_status(response, row), is_restore(response));
+}
+
+/* Oldest first, and those that are not accounted for last: beside the sum, where one looks. */
+static gint compare_rows(gconstpointer a, gconstpointer b, gpointer response)
+{
+	const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
+	gboolean left_bad = is_unaccounted(ledger_status(response, left));
+	gboolean right_bad = is_unaccounted(ledger_status(response, right));
+	if (left_bad != right_bad)
+		return left_bad ? 1 : -1;
+	return json_int(left, "id", 0) < json_int(right, "id", 0) ? -1 : 1;
+}
+
+void ledger_print(const Cli *cli, const json_t *response, const json_t *results, guint at_most)
+{
+	/* clang-format off */
 	static const TableColumn columns[] = {
 		{"mailbox", FALSE, 16, FALSE},
-                {"copy",       FALSE, 0, FALSE},
-		{"folder",         FALSE, 8, FALSE},
-                {"read",FALSE, 0, TRUE},
-		{"why",    FALSE, 12, FALSE},
-                {NULL },
+		{"copy",    FALSE, 0,  FALSE},
+		{"folder",  FALSE, 8,  FALSE},
+		{"read",    FALSE, 0,  TRUE},
+		{"why",     FALSE, 12, FALSE},
+		{NULL},
 	};
-	gboolean restore = is_restore(response);
+	/* clang-format on */
 	g_autoptr(Table) table = table_new(columns);
+	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	size_t i;
 	json_t *row;
 	json_array_foreach(results, i, row)
 	{
-		const char *status = json_text(row, restore ? "restore_status" : "status");
-		g_autofree char *word = status_word(status ? status : "pending", restore);
+		g_ptr_array_add(rows, row);
+	}
+	g_ptr_array_sort_with_data(rows, compare_rows, (gpointer)response);
+	guint hidden = rows->len > at_most ? rows->len - at_most : 0;
+	for (i = hidden; i < rows->len; i++) {
+		row = rows->pdata[i];
+		const char *status = ledger_status(response, row);
+		const char *why =
+			json_text(row, is_restore(response) ? "restore_reason" : "reason");
+		g_autofree char *word = ledger_word(response, row);
 		json_t *read = json_at(row, "was_read");
 		table_add(table, STYLE_PLAIN, json_text(row, "mailbox"));
 		table_add(table, view_style(status), word);
 		table_add(table, STYLE_PLAIN, json_text(row, "folder"));
 		table_add(table, STYLE_PLAIN,
 		          json_is_boolean(read) ? json_is_true(read) ? "yes" : "no" : "");
-		table_add(table, STYLE_PLAIN,
-		          json_text(row, restore ? "restore_reason" : "reason"));
+		/* that it went well is its own reason */
+		table_add(table, STYLE_PLAIN, strcmp(status, "success") == 0 ? NULL : why);
 	}
-	view_table(cli, table);
+	if (rows->len)
+		view_table(cli, table);
+	if (hidden)
+		view_line(cli, STYLE_DIM, "the last %u of %u; --all shows every one", at_most,
+		          rows->len);
 }
 
 /* The end of --wait: the ledger, its sum, and the exit status that says whether it adds up. */
@@ -137,8 +175,7 @@ static int finish(Cli *cli, gint64 id, GError **error)
 		cli_print_json(cli, response);
 	} else if (!cli->quiet) {
 		g_autofree char *sum = ledger_summary(response);
-		if (json_array_size(results))
-			ledger_print(cli, response, results);
+		ledger_print(cli, response, results, G_MAXUINT);
 		view_line(cli, missing || !done ? STYLE_BAD : STYLE_GOOD, "%s%s",
 		          done ? "" : "cancelled; ", sum);
 	}

@@ -1,5 +1,6 @@
 /* `trawl server`: the mail servers Trawl looks into. */
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/checklist.h"
 #include "cli/commands.h"
 #include "cli/prompt.h"
@@ -18,7 +19,7 @@ static const char *state_word(const json_t *server)
 {
 	if (json_text(server, "state.last_error"))
 		return "failed";
-	return json_text(server, "state.last_ok_at") ? "ok" : "not used yet";
+	return json_text(server, "state.last_ok_at") ? "ok" : "";
 }
 
 /* Where it is: the member of the configuration that says so. */
@@ -43,16 +44,18 @@ static void add_row(Table *table, const json_t *item, gpointer data)
 
 int cli_server_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",   TRUE, 0, FALSE},
-                {"name",     FALSE, 0, FALSE},
-		{"kind",      FALSE, 0, FALSE},
-                {"state",FALSE, 0, FALSE},
-		{"where", FALSE, 12, TRUE},
-                {"quarantine", FALSE, 12, TRUE},
-		{"last error",     FALSE, 16, FALSE},
-                {NULL     },
+		{"id",         TRUE,  0,  FALSE},
+		{"name",       FALSE, 0,  FALSE},
+		{"kind",       FALSE, 0,  FALSE},
+		{"state",      FALSE, 0,  FALSE},
+		{"where",      FALSE, 12, TRUE},
+		{"quarantine", FALSE, 12, TRUE},
+		{"last error", FALSE, 16, FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {SERVERS, columns, add_row, "name",
 	                                "no mail servers; \"trawl server add\" makes the first"};
 	return listing_run(cli, &listing, NULL, NULL, error);
@@ -71,13 +74,15 @@ static void add_kind(Table *table, const json_t *item, gpointer data)
 
 int cli_server_kinds(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"kind", FALSE, 0, FALSE},
-		{"title",     FALSE, 0, TRUE},
-		{"--set",      FALSE, 20, FALSE},
-		{"--secret",FALSE, 8, FALSE},
-		{NULL },
+		{"kind",     FALSE, 0,  FALSE},
+		{"title",    FALSE, 0,  TRUE},
+		{"--set",    FALSE, 20, FALSE},
+		{"--secret", FALSE, 8,  FALSE},
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {"/v1/mail-server-kinds", columns, add_kind, "name",
 	                                "no kinds of mail server"};
 	return listing_run(cli, &listing, NULL, NULL, error);
@@ -232,19 +237,48 @@ int cli_server_remove(Cli *cli, GError **error)
 
 /* --- asking --- */
 
+static const char *text_or_empty(const json_t *item, const char *path)
+{
+	const char *text = json_text(item, path);
+	return text ? text : "";
+}
+
+/* "✓ log in   as trawl", the detail wrapped beside what it is about. */
+static void print_line(const Cli *cli, const char *sign, Style style, int labels,
+                       const json_t *line)
+{
+	int indent = labels + 4;
+	g_autofree char *what = text_for_terminal(text_or_empty(line, "what"));
+	g_autofree char *detail = text_for_terminal(text_or_empty(line, "detail"));
+	int room = cli->out.width ? MAX(cli->out.width - indent, 20) : 0;
+	g_autofree char *wrapped = terminal_wrap(detail, room, indent);
+	g_autofree char *painted_sign = terminal_paint(&cli->out, style, sign);
+	g_autofree char *painted =
+		terminal_paint(&cli->out, style == STYLE_GOOD ? STYLE_PLAIN : style, wrapped);
+	cli_print(cli, g_strdup_printf("%s %s%*s%s\n", painted_sign, what,
+	                               indent - 2 - terminal_columns(what), "", painted));
+}
+
 int checklist_print(const Cli *cli, const json_t *result)
 {
+	/* clang-format off */
 	static const struct {
 		const char *level, *sign;
 		Style style;
 	} levels[] = {
 		{"ok",      "✓", STYLE_GOOD},
-		{"warning", "!",   STYLE_WARN},
-		{"failed",  "✗", STYLE_BAD },
+		{"warning", "!", STYLE_WARN},
+		{"failed",  "✗", STYLE_BAD},
 	};
+	/* clang-format on */
 	gboolean failed = FALSE;
+	int labels = 0;
 	size_t i;
 	json_t *line;
+	json_array_foreach(json_at(result, "lines"), i, line)
+	{
+		labels = MAX(labels, terminal_columns(text_or_empty(line, "what")));
+	}
 	json_array_foreach(json_at(result, "lines"), i, line)
 	{
 		const char *level = json_text(line, "level");
@@ -252,18 +286,8 @@ int checklist_print(const Cli *cli, const json_t *result)
 		while (at + 1 < G_N_ELEMENTS(levels) && g_strcmp0(levels[at].level, level) != 0)
 			at++;
 		failed = failed || levels[at].style == STYLE_BAD;
-		if (cli->json || cli->quiet)
-			continue;
-		g_autofree char *sign =
-			terminal_paint(&cli->out, levels[at].style, levels[at].sign);
-		g_autoptr(Fields) fields = fields_new();
-		fields_add(fields, json_text(line, "what"),
-		           levels[at].style == STYLE_GOOD ? STYLE_PLAIN : levels[at].style,
-		           json_text(line, "detail"));
-		Terminal inner = {cli->out.width ? cli->out.width - 2 : 0, cli->out.colour};
-		g_autofree char *row = fields_format(fields, &inner);
-		cli_print(cli,
-		          g_strdup_printf("%s %s", sign, *row ? row : json_text(line, "what")));
+		if (!cli->json && !cli->quiet)
+			print_line(cli, levels[at].sign, levels[at].style, labels, line);
 	}
 	if (cli->json)
 		cli_print_json(cli, result);
@@ -305,6 +329,8 @@ int cli_server_folders(Cli *cli, GError **error)
 	size_t i;
 	json_t *folder;
 	json_array_foreach(json_at(job, "result.folders"), i, folder)
+	{
 		view_line(cli, STYLE_PLAIN, "%s", json_string_value(folder));
+	}
 	return EX_OK;
 }

@@ -39,20 +39,22 @@ static void add_row(Table *table, const json_t *item, gpointer servers)
 
 int cli_source_list(Cli *cli, GError **error)
 {
+	/* clang-format off */
 	static const TableColumn columns[] = {
-		{"id",     TRUE, 0, FALSE},
-                {"name",       FALSE, 0, FALSE},
-		{"state",        FALSE, 0, FALSE},
-                {"mailbox",FALSE, 14, FALSE},
-		{"folder",   FALSE, 6, TRUE},
-                {"server",  FALSE, 6, TRUE},
-		{"every",       TRUE, 0, TRUE},
-                {"last poll",        FALSE, 0, FALSE},
-		{"next",       FALSE, 0, TRUE},
-                {"reports",   TRUE, 0, FALSE},
+		{"id",         TRUE,  0,  FALSE},
+		{"name",       FALSE, 0,  FALSE},
+		{"state",      FALSE, 0,  FALSE},
+		{"mailbox",    FALSE, 14, FALSE},
+		{"folder",     FALSE, 6,  TRUE},
+		{"server",     FALSE, 6,  TRUE},
+		{"every",      TRUE,  0,  TRUE},
+		{"last poll",  FALSE, 0,  FALSE},
+		{"next",       FALSE, 0,  TRUE},
+		{"reports",    TRUE,  0,  FALSE},
 		{"last error", FALSE, 16, FALSE},
-                {NULL      },
+		{NULL},
 	};
+	/* clang-format on */
 	static const Listing listing = {SOURCES, columns, add_row, "name",
 	                                "no sources; \"trawl source add\" makes the first"};
 	Client *client = cli_client(cli, error);
@@ -135,16 +137,18 @@ static json_t *texts_array(const GPtrArray *texts)
 /* What add and set have in common. */
 static gboolean take_options(Cli *cli, json_t *body, GError **error)
 {
+	/* clang-format off */
 	static const struct {
 		const char *option, *member;
 	} texts[] = {
-		{"name",         "name"              },
-		{"mailbox",      "mailbox"           },
-		{"folder",       "folder"            },
-		{"post-process", "post_process"      },
+		{"name",         "name"},
+		{"mailbox",      "mailbox"},
+		{"folder",       "folder"},
+		{"post-process", "post_process"},
 		{"destination",  "destination_folder"},
-		{"description",  "description"       },
+		{"description",  "description"},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
 		const char *value = cli_text(cli, texts[i].option);
 		if (value)

@@ -1,6 +1,6 @@
-/* Lays out tables. A column is as wide as its widest cell; when that is too much for the terminal,
- * columns that may be dropped go first, from the right, and then the widest of those that may be
- * cut gives way, column by column. */
+/* Lays out tables. A column without a single text is left out; the others are as wide as their
+ * widest cell. When that is too much for the terminal, columns that may be dropped go first, from
+ * the right, and then the widest of those that may be cut gives way, column by column. */
 #include "cli/table.h"
 
 #include "base/text.h"
@@ -66,12 +66,13 @@ static const Cell *cell_at(const Table *table, guint row, guint column)
 	return &g_array_index(table->cells, Cell, row * table->n_columns + column);
 }
 
+/* 0 when the column is empty. */
 static int natural_width(const Table *table, guint column)
 {
-	int width = terminal_columns(table->columns[column].title);
+	int width = 0;
 	for (guint row = 0; row < table_rows(table); row++)
 		width = MAX(width, terminal_columns(cell_at(table, row, column)->text));
-	return width;
+	return width ? MAX(width, terminal_columns(table->columns[column].title)) : 0;
 }
 
 /* What the table takes, with columns cut as far as they may be when @least. 0 is a dropped one. */

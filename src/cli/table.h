@@ -23,7 +23,8 @@ void table_add(Table *table, Style style, const char *text);
 void table_add_number(Table *table, Style style, gint64 number);
 guint table_rows(const Table *table);
 
-/** The table with its head, fitted to @terminal; newly allocated. */
+/** The table with its head, without columns that are empty, fitted to @terminal; newly allocated.
+ */
 char *table_format(const Table *table, const Terminal *terminal);
 
 /* A page of labelled values. */

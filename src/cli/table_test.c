@@ -3,20 +3,24 @@
 #include "cli/table.h"
 #include "cli/when.h"
 
+/* clang-format off */
 static const TableColumn columns[] = {
-	{"id",   TRUE, 0, FALSE},
-	{"subject",     FALSE, 8, FALSE},
-	{"note",      FALSE, 0, TRUE},
+	{"id",      TRUE,  0, FALSE},
+	{"subject", FALSE, 8, FALSE},
+	{"note",    FALSE, 0, TRUE},
 	{NULL},
 };
+/* clang-format on */
 
 static Table *sample(const char *subject)
 {
 	Table *table = table_new(columns);
+	/* clang-format off */
 	const char *rows[][3] = {
 		{"7",    subject,       "first"},
-		{"1234", "Hello there", NULL   },
+		{"1234", "Hello there", NULL},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
 		for (guint j = 0; j < 3; j++)
 			table_add(table, STYLE_PLAIN, rows[i][j]);
@@ -29,8 +33,8 @@ static void test_tables_fit_where_they_are_shown(void)
 		int width;
 		const char *subject, *text;
 	} cases[] = {
-  /* no terminal: nothing is cut */
-		{0,  "A fairly long subject of a mail",
+		/* no terminal: nothing is cut */
+		{0, "A fairly long subject of a mail",
 	         "  id  subject                          note\n"
 	         "   7  A fairly long subject of a mail  first\n"
 	         "1234  Hello there\n"},
@@ -38,23 +42,23 @@ static void test_tables_fit_where_they_are_shown(void)
 	         "  id  subject      note\n"
 	         "   7  short        first\n"
 	         "1234  Hello there\n"},
- /* the column that may be cut gives way */
+		/* the column that may be cut gives way */
 		{30, "A fairly long subject of a mail",
 	         "  id  subject            note\n"
 	         "   7  A fairly long su…  first\n"
 	         "1234  Hello there\n"},
- /* a column goes before another is cut below its least width */
+		/* a column goes before another is cut below its least width */
 		{17, "A fairly long subject of a mail",
 	         "  id  subject\n"
 	         "   7  A fairly l…\n"
 	         "1234  Hello there\n"},
- /* never below the least */
-		{5,  "A fairly long subject of a mail",
+		/* never below the least */
+		{5, "A fairly long subject of a mail",
 	         "  id  subject\n"
 	         "   7  A fairl…\n"
-	         "1234  Hello t…\n" },
- /* wide characters are two columns, combining ones none */
-		{0,  "日本e\xcc\x81",
+	         "1234  Hello t…\n"},
+		/* wide characters are two columns, combining ones none */
+		{0, "日本e\xcc\x81",
 	         "  id  subject      note\n"
 	         "   7  日本e\xcc\x81        first\n"
 	         "1234  Hello there\n"},
@@ -62,8 +66,8 @@ static void test_tables_fit_where_they_are_shown(void)
 	         "  id  subject    note\n"
 	         "   7  日本語の…  first\n"
 	         "1234  Hello th…\n"},
- /* what a mail says cannot move the cursor */
-		{0,  "a\033[2Jb\nc",
+		/* what a mail says cannot move the cursor */
+		{0, "a\033[2Jb\nc",
 	         "  id  subject        note\n"
 	         "   7  a\\u001b[2Jb c  first\n"
 	         "1234  Hello there\n"},
@@ -110,18 +114,20 @@ static void test_fields_are_wrapped_beside_their_labels(void)
 
 static void test_long_words_are_broken(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *text;
 		int columns, indent;
 		const char *wrapped;
 	} cases[] = {
-		{"",                    10, 0, ""                      },
-		{"a b",                 0,  0, "a b"                   },
-		{"aaaa bbbb",           4,  2, "aaaa\n  bbbb"          },
-		{"aaaaaaaaaa b",        4,  0, "aaaa\naaaa\naa b"      },
-		{"日本語日本語",  4,  0, "日本\n語日\n本語"},
-		{"  spaces   between ", 20, 0, "spaces between"        },
+		{"",                    10, 0, ""},
+		{"a b",                 0,  0, "a b"},
+		{"aaaa bbbb",           4,  2, "aaaa\n  bbbb"},
+		{"aaaaaaaaaa b",        4,  0, "aaaa\naaaa\naa b"},
+		{"日本語日本語",              4,  0, "日本\n語日\n本語"},
+		{"  spaces   between ", 20, 0, "spaces between"},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *wrapped =
 			terminal_wrap(cases[i].text, cases[i].columns, cases[i].indent);
@@ -131,19 +137,21 @@ static void test_long_words_are_broken(void)
 
 static void test_times_are_told_as_people_do(void)
 {
+	/* clang-format off */
 	static const struct {
 		gint64 distance;
 		const char *relative, *brief;
 	} cases[] = {
-		{0,                 "just now",    "just now"  },
-		{-CLOCK_SECOND,     "just now",    "just now"  },
-		{30 * CLOCK_SECOND, "30 s ago",    "30 s ago"  },
-		{90 * CLOCK_SECOND, "1 min ago",   "1 min ago" },
-		{3 * CLOCK_HOUR,    "3 h ago",     "3 h ago"   },
-		{-5 * CLOCK_MINUTE, "in 5 min",    "in 5 min"  },
+		{0,                 "just now",    "just now"},
+		{-CLOCK_SECOND,     "just now",    "just now"},
+		{30 * CLOCK_SECOND, "30 s ago",    "30 s ago"},
+		{90 * CLOCK_SECOND, "1 min ago",   "1 min ago"},
+		{3 * CLOCK_HOUR,    "3 h ago",     "3 h ago"},
+		{-5 * CLOCK_MINUTE, "in 5 min",    "in 5 min"},
 		{CLOCK_DAY,         "1 day ago",   "2026-11-22"},
 		{40 * CLOCK_DAY,    "40 days ago", "2026-10-14"},
 	};
+	/* clang-format on */
 	gint64 now = 0;
 	g_assert_true(clock_parse("2026-11-23T09:00:00Z", &now));
 	g_autoptr(GTimeZone) zone = g_time_zone_new_offset(3600);
@@ -159,16 +167,18 @@ static void test_times_are_told_as_people_do(void)
 
 static void test_sizes_are_short(void)
 {
+	/* clang-format off */
 	static const struct {
 		gint64 bytes;
 		const char *text;
 	} cases[] = {
-		{0,         "0 B"   },
-                {999,       "999 B" },
-                {1000,      "1.0 kB"},
-		{12345,     "12 kB" },
-                {150000000, "150 MB"},
+		{0,         "0 B"},
+		{999,       "999 B"},
+		{1000,      "1.0 kB"},
+		{12345,     "12 kB"},
+		{150000000, "150 MB"},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = size_format(cases[i].bytes);
 		g_assert_cmpstr(text, ==, cases[i].text);
@@ -178,18 +188,20 @@ static void test_sizes_are_short(void)
 static void test_slips_of_the_finger_are_understood(void)
 {
 	static const char *const names[] = {"incident", "source", "server", "alert", "key", NULL};
+	/* clang-format off */
 	static const struct {
 		const char *typed, *meant;
 	} cases[] = {
-		{"incidnet",						 "incident"},
-		{"incidents",						"incident"},
-		{"inc",						      "incident"},
-		{"sorce",						    "source"  },
-		{"kye",						      "key"     },
-		{"banana",						   NULL      },
-		{"",							 NULL      },
-		{"a word that is far longer than any name of ours could be", NULL      },
+		{"incidnet",                                                 "incident"},
+		{"incidents",                                                "incident"},
+		{"inc",                                                      "incident"},
+		{"sorce",                                                    "source"},
+		{"kye",                                                      "key"},
+		{"banana",                                                   NULL},
+		{"",                                                         NULL},
+		{"a word that is far longer than any name of ours could be", NULL},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		g_assert_cmpstr(nearest_find(cases[i].typed, names), ==, cases[i].meant);
 }

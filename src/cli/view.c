@@ -86,7 +86,10 @@ int listing_run(Cli *cli, const Listing *listing, const char *query, gpointer da
 	g_autoptr(Table) table = table_new(listing->columns);
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item) listing->row(table, item, data);
+	json_array_foreach(items, i, item)
+	{
+		listing->row(table, item, data);
+	}
 	view_table(cli, table);
 	if (more && cli->out.width)
 		view_line(cli, STYLE_DIM,
@@ -195,38 +198,40 @@ const char *view_name(GHashTable *names, gint64 id)
 
 Style view_style(const char *word)
 {
+	/* clang-format off */
 	static const struct {
 		const char *word;
 		Style style;
 	} styles[] = {
 		{"open",           STYLE_BOLD},
-                {"closed",         STYLE_DIM },
+		{"closed",         STYLE_DIM},
 		{"ok",             STYLE_GOOD},
-                {"warning",        STYLE_WARN},
-		{"failed",         STYLE_BAD },
-                {"error",          STYLE_BAD },
-		{"critical",       STYLE_BAD },
-                {"major",          STYLE_BAD },
+		{"warning",        STYLE_WARN},
+		{"failed",         STYLE_BAD},
+		{"error",          STYLE_BAD},
+		{"critical",       STYLE_BAD},
+		{"major",          STYLE_BAD},
 		{"moderate",       STYLE_WARN},
-                {"malicious",      STYLE_BAD },
+		{"malicious",      STYLE_BAD},
 		{"suspicious",     STYLE_WARN},
-                {"false_negative", STYLE_WARN},
+		{"false_negative", STYLE_WARN},
 		{"known_good",     STYLE_GOOD},
-                {"low_risk",       STYLE_GOOD},
-		{"unknown",        STYLE_DIM },
-                {"done",           STYLE_GOOD},
+		{"low_risk",       STYLE_GOOD},
+		{"unknown",        STYLE_DIM},
+		{"done",           STYLE_GOOD},
 		{"success",        STYLE_GOOD},
-                {"running",        STYLE_HEAD},
-		{"parked",         STYLE_BAD },
-                {"pending",        STYLE_HEAD},
-		{"cancelled",      STYLE_DIM },
-                {"paused",         STYLE_DIM },
+		{"running",        STYLE_HEAD},
+		{"parked",         STYLE_BAD},
+		{"pending",        STYLE_HEAD},
+		{"cancelled",      STYLE_DIM},
+		{"paused",         STYLE_DIM},
 		{"unparsed",       STYLE_WARN},
-                {"gone",           STYLE_DIM },
-		{"revoked",        STYLE_DIM },
-                {"expired",        STYLE_DIM },
+		{"gone",           STYLE_DIM},
+		{"revoked",        STYLE_DIM},
+		{"expired",        STYLE_DIM},
 		{"active",         STYLE_GOOD},
 	};
+	/* clang-format on */
 	for (guint i = 0; word && i < G_N_ELEMENTS(styles); i++)
 		if (strcmp(styles[i].word, word) == 0)
 			return styles[i].style;

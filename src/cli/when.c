@@ -5,15 +5,17 @@
 
 char *when_relative(gint64 wall, gint64 now)
 {
+	/* clang-format off */
 	static const struct {
 		gint64 below, unit;
 		const char *one, *many;
 	} steps[] = {
-		{CLOCK_MINUTE, CLOCK_SECOND, "s",   "s"   },
-		{CLOCK_HOUR,   CLOCK_MINUTE, "min", "min" },
-		{CLOCK_DAY,    CLOCK_HOUR,   "h",   "h"   },
+		{CLOCK_MINUTE, CLOCK_SECOND, "s",   "s"},
+		{CLOCK_HOUR,   CLOCK_MINUTE, "min", "min"},
+		{CLOCK_DAY,    CLOCK_HOUR,   "h",   "h"},
 		{G_MAXINT64,   CLOCK_DAY,    "day", "days"},
 	};
+	/* clang-format on */
 	gboolean future = wall > now;
 	gint64 distance = future ? wall - now : now - wall;
 	if (distance < 2 * CLOCK_SECOND)

@@ -184,13 +184,14 @@ static gboolean drive(HttpClient *client, const Call *call, double silence, gint
 
 static TrawlError error_code(CURLcode result)
 {
+	/* clang-format off */
 	static const struct {
 		CURLcode result;
 		TrawlError code;
 	} codes[] = {
-		{CURLE_URL_MALFORMAT,         TRAWL_ERROR_INVALID    },
-		{CURLE_UNSUPPORTED_PROTOCOL,  TRAWL_ERROR_INVALID    },
-		{CURLE_SSL_CACERT_BADFILE,    TRAWL_ERROR_INVALID    },
+		{CURLE_URL_MALFORMAT,         TRAWL_ERROR_INVALID},
+		{CURLE_UNSUPPORTED_PROTOCOL,  TRAWL_ERROR_INVALID},
+		{CURLE_SSL_CACERT_BADFILE,    TRAWL_ERROR_INVALID},
 		{CURLE_COULDNT_RESOLVE_HOST,  TRAWL_ERROR_UNREACHABLE},
 		{CURLE_COULDNT_RESOLVE_PROXY, TRAWL_ERROR_UNREACHABLE},
 		{CURLE_COULDNT_CONNECT,       TRAWL_ERROR_UNREACHABLE},
@@ -198,8 +199,9 @@ static TrawlError error_code(CURLcode result)
 		{CURLE_RECV_ERROR,            TRAWL_ERROR_UNREACHABLE},
 		{CURLE_GOT_NOTHING,           TRAWL_ERROR_UNREACHABLE},
 		{CURLE_PARTIAL_FILE,          TRAWL_ERROR_UNREACHABLE},
-		{CURLE_OPERATION_TIMEDOUT,    TRAWL_ERROR_TIMEOUT    },
+		{CURLE_OPERATION_TIMEDOUT,    TRAWL_ERROR_TIMEOUT},
 	};
+	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
 		if (codes[i].result == result)
 			return codes[i].code;

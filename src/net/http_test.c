@@ -123,18 +123,20 @@ static HttpAnswer *call(const Peer *peer, const char *method, const char *path, 
 
 static void test_any_status_is_an_answer(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *method, *path, *body;
 		int status;
 		const char *answer;
 	} cases[] = {
-		{NULL,     "/",       NULL,  200, "GET hello "    },
+		{NULL,     "/",       NULL,  200, "GET hello "},
 		{"POST",   "/",       "abc", 200, "POST hello abc"},
 		{"PATCH",  "/teapot", "{}",  418, "PATCH hello {}"},
-		{"DELETE", "/",       NULL,  200, "DELETE hello " },
-		{"GET",    "/moved",  NULL,  302, "GET hello "    },
-		{"HEAD",   "/",       NULL,  200, ""              },
+		{"DELETE", "/",       NULL,  200, "DELETE hello "},
+		{"GET",    "/moved",  NULL,  302, "GET hello "},
+		{"HEAD",   "/",       NULL,  200, ""},
 	};
+	/* clang-format on */
 	g_auto(Peer) peer = {0};
 	peer_start(&peer);
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -152,18 +154,20 @@ static void test_any_status_is_an_answer(void)
 
 static void test_failures_say_what_can_be_done(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *method, *path;
 		double seconds;
 		int code;
 	} cases[] = {
-		{"GET",  "/hang",    0.3, TRAWL_ERROR_TIMEOUT        },
+		{"GET",  "/hang",    0.3, TRAWL_ERROR_TIMEOUT},
 		{"POST", "/hang",    0.3, TRAWL_ERROR_UNKNOWN_OUTCOME},
-		{"GET",  "/hang-up", 30,  TRAWL_ERROR_UNREACHABLE    },
+		{"GET",  "/hang-up", 30,  TRAWL_ERROR_UNREACHABLE},
 		{"POST", "/hang-up", 30,  TRAWL_ERROR_UNKNOWN_OUTCOME},
-		{"GET",  "/big",     30,  TRAWL_ERROR_LIMIT          },
-		{"POST", "/big",     30,  TRAWL_ERROR_LIMIT          },
+		{"GET",  "/big",     30,  TRAWL_ERROR_LIMIT},
+		{"POST", "/big",     30,  TRAWL_ERROR_LIMIT},
 	};
+	/* clang-format on */
 	g_auto(Peer) peer = {0};
 	peer_start(&peer);
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -217,15 +221,17 @@ static gboolean take_one(const HttpAnswer *answer, const char *octets, gsize len
 
 static void test_streams_come_in_pieces_until_told_to_end(void)
 {
+	/* clang-format off */
 	static const struct {
 		const char *path;
 		HttpPiece piece;
 		const char *text;
 	} cases[] = {
 		{"/drip",   collect,  "abc"},
-		{"/drip",   take_one, "a"  },
-		{"/silent", take_one, "a"  },
+		{"/drip",   take_one, "a"},
+		{"/silent", take_one, "a"},
 	};
+	/* clang-format on */
 	g_auto(Peer) peer = {0};
 	peer_start(&peer);
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -10,25 +10,26 @@ static gboolean note(const SseEvent *event, gpointer data)
 	return strcmp(event->data, "stop") != 0;
 }
 
+/* clang-format off */
 static const struct {
 	const char *stream, *events;
 } cases[] = {
-	{"data: a\n\n",			       "[|message|a]"              },
-	{"data:a\r\n\r\n",			    "[|message|a]"              },
-	{"data: a\r\rdata: b\r\r",                    "[|message|a][|message|b]"  },
-	{"data: a\ndata: b\n\n",                      "[|message|a\nb]"           },
-	{"data\n\n",				  "[|message|]"               },
-	{"\xef\xbb\xbf"
-         "data: a\n\n",                      "[|message|a]"              },
-	{": ping\n\n",				""			  },
-	{"event: x\n\ndata: a\n\n",                   "[|message|a]"              },
-	{"id: 7\nevent: incident.open\ndata: {}\n\n", "[7|incident.open|{}]"      },
+	{"data: a\n\n",                               "[|message|a]"},
+	{"data:a\r\n\r\n",                            "[|message|a]"},
+	{"data: a\r\rdata: b\r\r",                    "[|message|a][|message|b]"},
+	{"data: a\ndata: b\n\n",                      "[|message|a\nb]"},
+	{"data\n\n",                                  "[|message|]"},
+	{"\xef\xbb\xbf" "data: a\n\n",                "[|message|a]"},
+	{": ping\n\n",                                ""},
+	{"event: x\n\ndata: a\n\n",                   "[|message|a]"},
+	{"id: 7\nevent: incident.open\ndata: {}\n\n", "[7|incident.open|{}]"},
 	{"id: 7\ndata: a\n\ndata: b\n\n",             "[7|message|a][7|message|b]"},
-	{"data: no end",			      ""                          },
-	{"retry: 5\nunknown: x\ndata:  two\n\n",      "[|message| two]"           },
-	{"data: stop\n\ndata: b\n\n",                 "[|message|stop]"           },
-	{"data: \xff\n\n",			    "[|message|\xef\xbf\xbd]"   },
+	{"data: no end",                              ""},
+	{"retry: 5\nunknown: x\ndata:  two\n\n",      "[|message| two]"},
+	{"data: stop\n\ndata: b\n\n",                 "[|message|stop]"},
+	{"data: \xff\n\n",                            "[|message|\xef\xbf\xbd]"},
 };
+/* clang-format on */
 
 static void test_streams_become_events_wherever_they_are_cut(void)
 {
