@@ -14,6 +14,10 @@
 #define LIMIT_FINDINGS     200                 /* findings of one message                         */
 #define LIMIT_NESTED       200                 /* messages inside messages that are read          */
 #define LIMIT_PARSED_BYTES (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
+#define LIMIT_HTML_DEPTH   1000 /* open elements of an HTML document               */
+#define LIMIT_HTML_MEMORY  (192UL * 1024 * 1024) /* bytes that one HTML document takes when read */
+#define LIMIT_REWRITERS    10                /* rewriters around one link                       */
+#define LIMIT_LINK_TEXT    500               /* bytes of the text shown for a link              */
 #define LIMIT_PARAMETERS   128               /* parameters of one header field                  */
 #define LIMIT_LINKS        10000             /* links of one message                            */
 #define LIMIT_ADDRESSES    50000             /* addresses of one header field                   */

@@ -7,6 +7,7 @@
 #include "mail/findings.h"
 #include "mail/fingerprint.h"
 #include "mail/headers.h"
+#include "mail/links.h"
 #include "mail/received.h"
 #include "mail/trust.h"
 
@@ -91,7 +92,10 @@ json_t *describe_message(Message *message)
 	g_autofree char *html = body_text(message, "text/html");
 	describe_set(described, "text", text);
 	describe_set(described, "html", html);
-	json_object_set_new(described, "links", json_array());
+	g_autofree char *shown = NULL;
+	json_object_set_new(described, "links",
+	                    links_describe(message, subject, text, html, &shown));
+	describe_set(described, "shown", shown);
 	json_object_set_new(described, "attachments", attachments_describe(message));
 	json_object_set(described, "findings", message->findings);
 	g_autofree char *fingerprint = fingerprint_of(message, described);

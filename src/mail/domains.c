@@ -30,3 +30,11 @@ gboolean domains_aligned(const char *one, const char *other)
 	g_autofree char *right = domains_registrable(other);
 	return strcmp(left, right) == 0;
 }
+
+gboolean domains_is_public(const char *host)
+{
+	/* The prevailing rule "*" makes every last label a suffix; only listed ones count here. */
+	const char *last = strrchr(host, '.');
+	return last &&
+	       psl_is_public_suffix2(psl_builtin(), last + 1, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+}

@@ -10,3 +10,6 @@ char *domains_registrable(const char *host);
 
 /** TRUE when both belong to one organisation: relaxed alignment of RFC 7489 §3.1. */
 gboolean domains_aligned(const char *one, const char *other);
+
+/** TRUE when the name ends in a public suffix that exists, so that it may be a host. */
+gboolean domains_is_public(const char *host);

@@ -5,7 +5,7 @@
 has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
 where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
 field that differs, unless --show asks for the values."""
-import argparse, collections, gzip, json, os, pathlib, subprocess, sys, tempfile
+import argparse, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
@@ -126,7 +126,8 @@ def score_mail(documents, truth, corpus, partial=False):
         for field, wheres in (("urls_html", "html"), ("urls_text", "text")):
             if field not in line or field in skip:
                 continue
-            mine = {link["written"] for link in message["links"] if link["where"].startswith(wheres)}
+            mine = {link["written"] for link in message["links"] if link["where"].startswith(wheres)
+                    and link["written"].lower().startswith(("http:", "https:"))}
             theirs = set(line[field])
             urls["expected"] += len(theirs)
             urls["missed"] += len(theirs - mine)
@@ -210,6 +211,27 @@ def score_bounces(corpus):
     return score
 
 
+def score_rewriters(corpus):
+    """Each vector as a link of a little HTML page."""
+    scores = collections.defaultdict(lambda: Score(""))
+    vectors = lines(corpus.root / "urlrewrite" / "vectors.jsonl")
+    for start in range(0, len(vectors), 500):
+        some = vectors[start:start + 500]
+        page = "".join(f'<a href="{html.escape(v["url"], quote=True)}">{start + i}</a>'
+                       for i, v in enumerate(some))
+        mail = "Content-Type: text/html; charset=utf-8\n\n" + page
+        run = subprocess.run([TRAWL, "breakdown", "-"], input=mail.encode(), capture_output=True)
+        message = json.loads(run.stdout)["message"]
+        layers = {link["text"]: [link["written"], *link.get("via", []), link["target"]]
+                  for link in message["links"]}
+        for i, vector in enumerate(some):
+            ours = layers.get(str(start + i), [])
+            scores[vector["vendor"]].add(vector["url"], vector.get("note", ""),
+                                         vector["expected"] if vector["expected"] in ours else ours[-1:],
+                                         vector["expected"])
+    return scores
+
+
 def print_score(label, score, show):
     part = 100 * score.right / score.all if score.all else 100
     print(f"{label:44} {score.right:5} of {score.all:5}  {part:6.2f} %")
@@ -258,6 +280,9 @@ def main():
                 print_score(f"derived: {wrapper}", score, chosen.show)
         if wanted("bounces"):
             print_score("bounces and DMARC: not taken for reports", score_bounces(corpus), chosen.show)
+        if wanted("rewriters"):
+            for vendor, score in sorted(score_rewriters(corpus).items()):
+                print_score(f"rewriters: {vendor}", score, chosen.show)
     return 0
 
 

@@ -1,0 +1,170 @@
+#include "mail/testing.h"
+
+#include "mail/html.h"
+#include "mail/rewriters.h"
+#include "mail/url.h"
+
+static void test_a_url_is_what_a_browser_makes_of_it(void)
+{
+	static const struct {
+		const char *written, *base, *text, *host;
+	} cases[] = {
+		{"http://Corp.EXAMPLE",               NULL,                     "http://corp.example/",              "corp.example"         },
+		{"  https://corp.example/a b  ",      NULL,                     "https://corp.example/a b",          "corp.example"         },
+		{"ht\ntps://corp\t.example/",         NULL,                     "https://corp.example/",             "corp.example"         },
+		{"https:\\\\corp.example\\x",         NULL,                     "https://corp.example/x",            "corp.example"         },
+		{"https:/corp.example/",              NULL,                     "https://corp.example/",             "corp.example"         },
+		{"https://corp.example:443/",         NULL,                     "https://corp.example/",             "corp.example"         },
+		{"https://corp.example:8443?x",       NULL,                     "https://corp.example:8443/?x",
+	         "corp.example"													     },
+		{"http://0x7f.1/",                    NULL,                     "http://127.0.0.1/",                 "127.0.0.1"            },
+		{"http://2130706433/",                NULL,                     "http://127.0.0.1/",                 "127.0.0.1"            },
+		{"http://0300.0250.1.1/",             NULL,                     "http://192.168.1.1/",               "192.168.1.1"          },
+		{"http://[::1]:80/x",                 NULL,                     "http://[::1]/x",                    "[::1]"                },
+		{"http://corp.example@evil.example/", NULL,                     "http://corp.example@evil.example/",
+	         "evil.example"													     },
+		{"http://b\xc3\xbc"
+	         "cher.example/",    NULL,                     "http://xn--bcher-kva.example/",     "xn--bcher-kva.example"},
+		{"http://%63orp.example/",            NULL,                     "http://corp.example/",              "corp.example"         },
+		{"//corp.example/x",                  NULL,                     "https://corp.example/x",            "corp.example"         },
+		{"/x",				"http://corp.example/y/", "http://corp.example/x",             "corp.example"         },
+		{"mailto:a@b.example",                NULL,                     "mailto:a@b.example",                NULL                   },
+	};
+	static const char *const refused[] = {
+		"",         "x",           "#top", "/x",           "http://",
+		"http:///", "http://a b/", "://x", "http://a%00b/"};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Url) url = url_parse(cases[i].written, cases[i].base);
+		g_assert_nonnull(url);
+		g_assert_cmpstr(url->text, ==, cases[i].text);
+		g_assert_cmpstr(url->host, ==, cases[i].host);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
+		g_autoptr(Url) url = url_parse(refused[i], NULL);
+		g_assert_null(url);
+	}
+}
+
+static void test_rewritten_links_give_their_target(void)
+{
+	static const struct {
+		const char *url, *target;
+		gboolean opaque;
+	} cases[] = {
+		{"https://corp.example/",							      NULL,                 FALSE},
+		{"https://urldefense.proofpoint.com/v2/url?u=https-3A__x.example_a-2Db&d=1",
+	         "https://x.example/a-b",										    FALSE},
+		{"https://urldefense.com/v3/__https:/x.example/*a__;Iw!!k!t$",
+	         "https://x.example/#a",										     FALSE},
+		{"https://urldefense.com/v3/__https://x.example/**A__;Iz8!!k!t$",
+	         "https://x.example/#?",										     FALSE},
+		{"https://eur03.safelinks.protection.outlook.com/"
+	         "?url=https%3A%2F%2Fx.example%2F&data=1",	                    "https://x.example/", FALSE},
+		{"https://eu1.protection.sophos.com/?d=x&u=aHR0cHM6Ly94LmV4YW1wbGUv",
+	         "https://x.example/",										       FALSE},
+		{"https://www.google.co.uk/url?sa=t&url=https%3A%2F%2Fx.example",
+	         "https://x.example",											FALSE},
+		{"https://secure-web.cisco.com/1Token/https%3A%2F%2Fx.example%2Fy",
+	         "https://x.example/y",										      FALSE},
+		{"https://nam01.safelinks.protection.outlook.com/?url=https%3A%2F%2F"
+	         "linkprotect.cudasvc.com%2Furl%3Fa%3Dhttps%253a%252f%252fx.example", "https://x.example",  FALSE},
+		{"https://protect-eu.mimecast.com/s/AbCdEf",                                           NULL,                 TRUE },
+		{"https://urldefense.com/v3/__",						       NULL,                 TRUE },
+		{"https://www.google.com/url?q=",						      NULL,                 FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		gboolean opaque;
+		g_autoptr(GPtrArray) layers = rewriters_follow(cases[i].url, &opaque);
+		g_assert_cmpstr(layers->len ? layers->pdata[layers->len - 1] : NULL, ==,
+		                cases[i].target);
+		g_assert_cmpint(opaque, ==, cases[i].opaque);
+	}
+}
+
+#define HTML "Content-Type: text/html; charset=utf-8\n\n"
+
+static void test_links_in_mail(void)
+{
+	static const struct {
+		const char *message, *path, *expected;
+	} cases[] = {
+		{HTML "<a href='https://x.example'>click <b>here</b></a>",              "links.0.text",
+	         "click here"												      },
+		{HTML "<a href='https://x.example'>a</a>",                              "links.0.where",    "html:a.href"          },
+		{HTML "<a href='https://evil.example/'>https://bank.example/</a>",
+	         "links.0.mismatch",									"true"                 },
+		{HTML "<a href='https://www.bank.example/x'>bank.example</a>",          "links.0.mismatch",
+	         "false"													   },
+		{HTML "<a href='https://evil.example/'>bank.com</a>",                   "findings.2.id",
+	         "link_mismatch"												   },
+		{HTML "<a href='https://evil.example/'>invoice.pdf</a>",                "links.0.mismatch",
+	         "false"													   },
+		{HTML "<base href='https://x.example/'><a href='y'>z</a>",              "links.1.url",
+	         "https://x.example/y"											     },
+		{HTML "<meta http-equiv=refresh content='0;url=https://x.example/'>",
+	         "links.0.where",									   "meta"                 },
+		{HTML "<div style='background:url(https://x.example/i)'>",              "links.0.where",    "css"                  },
+		{HTML "<a href='&#104;ttps://x.example/'>a</a>",                        "links.0.url",
+	         "https://x.example/"											      },
+		{HTML "<form action='https://x.example/'><input type=password></form>",
+	         "links.0.where",									   "html:form.action"     },
+		{HTML "<p>one<p style='display:none'>two<p>three",                      "shown",            "one\n\nthree"         },
+		{"Subject: x\n\nsee https://x.example/a, or (http://y.example).\n",     "links.0.url",
+	         "https://x.example/a"											     },
+		{"Subject: x\n\nsee https://x.example/a, or (http://y.example).\n",
+	         "links.1.written",									 "http://y.example"     },
+		{"Subject: x\n\nsee www.x.example now\n",                               "links.0.url",      "http://www.x.example/"},
+		{"Subject: go to https://x.example/\n\n",                               "links.0.where",    "subject"              },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) document = read_text(cases[i].message);
+		g_autofree char *value =
+			value_at(json_object_get(document, "message"), cases[i].path);
+		if (g_strcmp0(value, cases[i].expected) != 0)
+			g_error("case %u: expected %s, is %s", i, cases[i].expected, value);
+	}
+}
+
+static char *repeated(const char *what, guint times)
+{
+	GString *text = g_string_new(HTML);
+	for (guint i = 0; i < times; i++)
+		g_string_append_printf(text, what, i);
+	return g_string_free(text, FALSE);
+}
+
+static void test_html_bombs_end_in_findings(void)
+{
+	static const struct {
+		const char *piece;
+		guint times;
+		const char *finding;
+	} bombs[] = {
+		{"<div class=%u>",                       100000, "limit_html_depth" },
+		{"<b class=%u><p>",                      900,    "limit_html_memory"},
+		{"<a href='https://x.example/%u'>x</a>", 12000,  "limit_links"      },
+		{"<a href='x%u",                         100000, NULL               },
+		{"<table %u>",                           100000, "limit_html_depth" },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(bombs); i++) {
+		g_autofree char *text = repeated(bombs[i].piece, bombs[i].times);
+		g_autoptr(json_t) document = read_text(text);
+		g_assert_nonnull(json_at(document, "message.html"));
+		if (bombs[i].finding && i != 1 &&
+		    !has_finding(json_object_get(document, "message"), bombs[i].finding))
+			g_error("no %s", bombs[i].finding);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	breakdown_init();
+	g_test_add_func("/links/a URL is what a browser makes of it",
+	                test_a_url_is_what_a_browser_makes_of_it);
+	g_test_add_func("/links/rewritten links give their target",
+	                test_rewritten_links_give_their_target);
+	g_test_add_func("/links/links in mail", test_links_in_mail);
+	g_test_add_func("/links/HTML bombs end in findings", test_html_bombs_end_in_findings);
+	return g_test_run();
+}
