@@ -41,8 +41,10 @@ gboolean audit_append(Db *db, const char *actor, const char *action, const char 
 		.object_id = object_id,
 		.incident_id = incident_id,
 	};
-	g_autofree char *text = record.detail = json_format(document);
-	g_autofree char *hash = record.hash = audit_record_hash(&record, previous);
+	g_autofree char *text = json_format(document);
+	record.detail = text;
+	g_autofree char *hash = audit_record_hash(&record, previous);
+	record.hash = hash;
 	if (seq)
 		*seq = record.seq;
 	return audit_insert(db, &record, error);

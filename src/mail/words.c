@@ -106,9 +106,10 @@ static char *decode_words(const char *field)
 {
 	Decoder decoder = {.text = g_string_sized_new(strlen(field)), .octets = g_string_new(NULL)};
 	const char *at = field;
-	gboolean after_word = FALSE, words_end = FALSE;
-	while (*at) {
-		const char *next = words_end ? NULL : strstr(at, "=?");
+	const char *last_end = g_strrstr(field, "?="); /* no word begins behind it */
+	gboolean after_word = FALSE;
+	while (last_end && at < last_end) {
+		const char *next = strstr(at, "=?");
 		Word word;
 		if (!next)
 			break;
@@ -119,7 +120,6 @@ static char *decode_words(const char *field)
 			g_string_append_len(decoder.text, at, (gssize)gap + 2);
 			at = next + 2;
 			after_word = FALSE;
-			words_end = !strstr(at, "?=");
 			continue;
 		}
 		if (!after_word || strspn(at, " \t") != gap) {
