@@ -26,6 +26,7 @@ const CliNoun cli_nouns[] = {
 	{"key",        "who may use the API"},
 	{"audit",      "the chained record of every change"},
 	{"health",     "whether the daemon is well"},
+	{"check",      "verify the store, and the mailboxes, without the daemon"},
 	{"serve",      "run the daemon"},
 	{"breakdown",  "show what is in a message, without the daemon"},
 	{"completion", "print completion for a shell"},
@@ -207,6 +208,13 @@ static const CliOption audit_options[] = {
 	{NULL}
 };
 
+static const CliOption check_options[] = {
+	FLAG("mailboxes", 0, "compare with the mailboxes, too; changes nothing in them"),
+	FLAG("raw-in-database", 0, "raw messages are in the database"),
+	STORE_OPTIONS,
+	{NULL}
+};
+
 static const CliOption serve_options[] = {
 	STORE_OPTIONS,
 	TEXT("listen", "HOST:PORT", "where the API listens (default: 127.0.0.1:8460)"),
@@ -333,6 +341,12 @@ const CliCommand cli_commands[] = {
 
 	{"health", NULL, NULL, NULL, cli_health, NULL, ONE, "tell whether the daemon is well",
 	 "Exit status: 0 when it is, 1 when it is not."},
+
+	{"check", NULL, NULL, check_options, cli_check, NULL, CLI_OUT, "verify the store, and the mailboxes, without the daemon",
+	 "Every promise the store makes, one line each: a report is there once, the bytes of what was removed are kept, the "
+	 "audit log is whole. With --mailboxes also: what is in quarantine is there, byte for byte; what was moved is gone; "
+	 "what was put back is as it was; reports that are left alone are untouched. The daemon may be running.\n\n"
+	 "Exit status: 0 when all of it holds, 1 when something is broken."},
 
 	{"breakdown", NULL, "FILE…", breakdown_options, NULL, cli_breakdown, CLI_RAW,
 	 "show what is in a message, without the daemon",

@@ -68,20 +68,27 @@ gint64 ledger_unaccounted(const json_t *response)
 	return sum;
 }
 
+static void append_count(GString *parts, const json_t *response, const char *status, gint64 n)
+{
+	g_autofree char *word = status_word(status, is_restore(response));
+	if (n)
+		g_string_append_printf(parts, "%s%" G_GINT64_FORMAT " %s", parts->len ? ", " : "",
+		                       n, word);
+}
+
 char *ledger_summary(const json_t *response)
 {
 	gint64 rows = 0;
 	g_autoptr(GString) parts = g_string_new(NULL);
 	const char *status;
 	json_t *count;
+	append_count(parts, response, "success", json_int(response, "counts.success", 0));
 	json_object_foreach(json_at(response, "counts"), status, count)
 	{
 		gint64 n = json_integer_value(count);
-		g_autofree char *word = status_word(status, is_restore(response));
 		rows += n;
-		if (n)
-			g_string_append_printf(parts, "%s%" G_GINT64_FORMAT " %s",
-			                       parts->len ? ", " : "", n, word);
+		if (strcmp(status, "success") != 0)
+			append_count(parts, response, status, n);
 	}
 	g_autofree char *copies = view_count(rows, "copy", "copies");
 	return g_strconcat(copies, parts->len ? ": " : "", parts->str, NULL);
