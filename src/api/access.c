@@ -97,7 +97,7 @@ static void make_room(GHashTable *table, GHRFunc is_over, gint64 now)
 
 static gboolean may_try(Access *access, const char *network, const char *hash, gint64 now)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&access->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&access->lock);
 	const Failures *failures = g_hash_table_lookup(access->failures, network);
 	if (!failures || failures->since + FAILURES_WINDOW < now ||
 	    failures->failures < LIMIT_AUTH_FAILURES)
@@ -108,7 +108,7 @@ static gboolean may_try(Access *access, const char *network, const char *hash, g
 
 static void note_failure(Access *access, const char *network, gint64 now)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&access->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&access->lock);
 	Failures *failures = g_hash_table_lookup(access->failures, network);
 	if (!failures) {
 		make_room(access->failures, remove_old_failures, now);
@@ -123,7 +123,7 @@ static void note_failure(Access *access, const char *network, gint64 now)
 static void note_success(Access *access, const char *hash, gint64 key_id, gint64 now)
 {
 	gint64 until = now + GOOD_FOR, wall = clock_now();
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&access->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&access->lock);
 	make_room(access->good, remove_passed, now);
 	g_hash_table_insert(access->good, g_strdup(hash), g_memdup2(&until, sizeof until));
 	g_hash_table_insert(access->used, g_memdup2(&key_id, sizeof key_id),

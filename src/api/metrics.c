@@ -40,7 +40,7 @@ void metrics_free(Metrics *metrics)
 void metrics_count(Metrics *metrics, const Route *route, int status, gint64 microseconds)
 {
 	const char *name = route ? route->operation_id : "none";
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&metrics->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&metrics->lock);
 	RouteCount *count = g_hash_table_lookup(metrics->routes, name);
 	if (!count) {
 		count = g_new0(RouteCount, 1);
@@ -56,7 +56,7 @@ void metrics_count(Metrics *metrics, const Route *route, int status, gint64 micr
 
 void metrics_connection(Metrics *metrics, int change)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&metrics->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&metrics->lock);
 	metrics->connections += change;
 	if (change > 0)
 		metrics->connections_total++;
@@ -101,7 +101,7 @@ static void format_latency(GString *text, const char *name, const RouteCount *co
 
 void metrics_format(Metrics *metrics, GString *text)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&metrics->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&metrics->lock);
 	g_string_append_printf(text,
 	                       "# HELP trawl_api_connections Open connections to the API.\n"
 	                       "# TYPE trawl_api_connections gauge\n"

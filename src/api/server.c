@@ -69,7 +69,7 @@ struct Api {
 
 static void set_busy(Call *call, Busy busy, gint64 seconds)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&call->api->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&call->api->lock);
 	call->client->busy = busy;
 	call->client->until = g_get_monotonic_time() + seconds * CLOCK_SECOND;
 }
@@ -301,7 +301,7 @@ static enum MHD_Result take_header(void *data, enum MHD_ValueKind kind, const ch
 
 static gboolean is_set(Api *api, const gboolean *flag)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&api->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&api->lock);
 	return *flag;
 }
 

@@ -258,14 +258,14 @@ void event_feed_free(EventFeed *feed)
 
 guint event_feed_count(EventFeed *feed)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&feed->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
 	return feed->streams->len;
 }
 
 EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
                              const char *key_prefix, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&feed->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
 	if (feed->streams->len >= LIMIT_STREAMS) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
 		            "%d event streams are open, which is the limit", LIMIT_STREAMS);
@@ -299,7 +299,7 @@ void event_stream_free(EventStream *stream)
 gssize event_stream_read(EventStream *stream, const EventCarrier *carrier, char *buffer, gsize size)
 {
 	EventFeed *feed = stream->feed;
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&feed->lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
 	if (stream->ended)
 		return -1;
 	gsize ready = MIN(size, stream->pending->len - stream->sent);
