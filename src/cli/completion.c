@@ -37,6 +37,16 @@ static char *argument_value(const CliCommand *command, guint i)
 	return g_string_free(name, FALSE);
 }
 
+/* The words to choose from, with @between: those of @names, or of "bash|zsh|fish"; NULL for none.
+ */
+static char *join_choices(const char *value, const char *const *names, const char *between)
+{
+	if (names)
+		return g_strjoinv(between, (char **)names);
+	g_auto(GStrv) words = g_strsplit(value && g_ascii_islower(*value) ? value : "", "|", -1);
+	return g_strv_length(words) > 1 ? g_strjoinv(between, words) : NULL;
+}
+
 static gboolean is_first_of_noun(const CliCommand *command)
 {
 	return command == cli_commands || strcmp(command[-1].noun, command->noun) != 0;
@@ -54,7 +64,7 @@ static void append_verbs(GString *out, const char *noun)
 static void bash_value(GString *out, const char *value, const char *const *names)
 {
 	const char *command = find_asked(value);
-	g_autofree char *words = names ? g_strjoinv(" ", (char **)names) : NULL;
+	g_autofree char *words = join_choices(value, names, " ");
 	if (words)
 		g_string_append_printf(out, "_trawl_words '%s'", words);
 	else if (command)
@@ -152,7 +162,7 @@ static char *zsh_escape(const char *text)
 static void zsh_action(GString *out, const char *value, const char *const *names)
 {
 	const char *command = find_asked(value);
-	g_autofree char *words = names ? g_strjoinv(" ", (char **)names) : NULL;
+	g_autofree char *words = join_choices(value, names, " ");
 	if (words)
 		g_string_append_printf(out, "(%s)", words);
 	else if (command)
@@ -258,7 +268,7 @@ static char *fish_quote(const char *text)
 static void fish_values(GString *out, const char *value, const char *const *names)
 {
 	const char *command = find_asked(value);
-	g_autofree char *words = names ? g_strjoinv(" ", (char **)names) : NULL;
+	g_autofree char *words = join_choices(value, names, " ");
 	if (words)
 		g_string_append_printf(out, " -x -a '%s'", words);
 	else if (command)
@@ -301,12 +311,13 @@ static char *fish_script(void)
 		"# fish completion for trawl, made by \"trawl completion fish\"\n"
 		"function __trawl_at\n"
 		"\tset -l words (commandline -opc)\n"
-		"\ttest (count $words) -gt (count $argv); and test \"$words[2..(math 1 + (count "
-		"$argv))]\" = \"$argv\"\n"
+		"\tset -l last (math 1 + (count $argv))\n"
+		"\ttest (count $words) -ge $last; and test \"$words[2..$last]\" = \"$argv\"\n"
 		"end\n"
 		"function __trawl_only\n"
 		"\tset -l words (commandline -opc)\n"
-		"\ttest \"$words[2..-1]\" = \"$argv\"\n"
+		"\tset -e words[1]\n"
+		"\ttest \"$words\" = \"$argv\"\n"
 		"end\n"
 		"complete -c trawl -f\n");
 	for (const CliNoun *noun = cli_nouns; noun->noun; noun++) {

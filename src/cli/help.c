@@ -38,7 +38,7 @@ static char *option_help(const CliOption *option)
 	if (option->kind != OPTION_NAME)
 		return g_strdup(option->help);
 	g_autofree char *names = g_strjoinv(", ", (char **)option->names);
-	return g_strdup_printf("%s: %s", option->help, names);
+	return g_strdup_printf("%s; one of %s", option->help, names);
 }
 
 static Terminal readable(const Terminal *terminal)
