@@ -107,9 +107,8 @@ static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GEr
 		const char *target = references[i].target, *key = references[i].key;
 		g_autofree char *sql = g_strdup_printf(
 			"SELECT '%s.%s ' || %s || ' names no %s' FROM %s WHERE %s IS NOT NULL AND "
-			"NOT EXISTS (SELECT 1 FROM %s WHERE %s.%s = %s.%s)",
-			table, column, column, target, table, column, target, target, key, table,
-			column);
+			"NOT EXISTS (SELECT 1 FROM %s AS target WHERE target.%s = %s.%s)",
+			table, column, column, target, table, column, target, key, table, column);
 		if (!add_rows(db_query_values(db, error, sql, NULL, 0), result, error))
 			return FALSE;
 	}
