@@ -23,7 +23,8 @@ typedef struct {
 	gint64 until;      /* monotonic; the next probe */
 	gint64 until_wall; /* the same for people */
 	gboolean probing;  /* one caller tries whether it works again */
-	char *last;        /* what the last one said */
+	int code;          /* of the last one */
+	char *last;        /* what it said */
 } Breaker;
 
 typedef struct {
@@ -89,7 +90,7 @@ static gboolean breaker_allows(Breaker *breaker, GError **error)
 	}
 	g_autofree char *since = clock_format(breaker->since);
 	g_autofree char *until = clock_format(breaker->until_wall);
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
+	g_set_error(error, TRAWL_ERROR, breaker->code,
 	            "it has failed %u times in a row since %s and is left alone until %s; the last "
 	            "time: %s",
 	            breaker->failures, since, until, breaker->last);
@@ -117,6 +118,7 @@ static void breaker_note(Breaker *breaker, const GError *outcome)
 	}
 	if (breaker->failures++ == 0)
 		breaker->since = clock_now();
+	breaker->code = outcome->code;
 	g_free(breaker->last);
 	breaker->last = g_strdup(outcome->message);
 	if (was_probe || (breaker->wait == 0 && breaker->failures >= BREAKER_FAILURES))

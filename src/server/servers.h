@@ -18,7 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailServers, mail_servers_free)
  * The open server of a row; give it back with mail_servers_release().
  *
  * A server that failed with _UNREACHABLE, _TIMEOUT or _THROTTLED several times in a row is left
- * alone for a while: the circuit is open, and this returns TRAWL_ERROR_UNREACHABLE at once, saying
+ * alone for a while: the circuit is open, and this returns the last of these errors at once, saying
  * since when and until when.
  */
 MailServer *mail_servers_get(MailServers *servers, const MailServerRow *row, GError **error);
