@@ -402,31 +402,47 @@ static gboolean postpone(Copy *copy, const GError *failure, GError **error)
 	return FALSE;
 }
 
-/* Takes the copy out of the quarantine again when the message stays in its mailbox. FALSE: not now,
- * try again. */
-static gboolean take_back(Copy *copy)
+gboolean copy_take_back(Copy *copy, GError **error)
 {
 	g_autoptr(MailRef) place = copy_place_ref(copy);
 	g_autoptr(GError) failure = NULL;
-	if (copy_is_restore(copy) || !place)
+	if (!place)
 		return TRUE;
-	if (copy_remove(copy, copy->quarantine, place, &failure)) {
-		copy_set_place(copy, NULL);
+	copy->row->step = STEP_STORED;
+	if (!copy_save(copy, NULL, NULL, &failure)) {
+		copy->own_fault = !g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_CONFLICT);
+		if (copy->own_fault) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		copy_set_place(copy, NULL); /* a row with the same bytes uses it */
 		return TRUE;
 	}
-	copy->unsure = FALSE; /* of the mailbox: there it still is */
-	if (error_remedy(failure)->retry)
+	copy->side = AT_QUARANTINE;
+	gboolean gone = copy_remove(copy, copy->quarantine, place, &failure);
+	copy->unsure = FALSE; /* that the place is the row's is committed: it is tried again */
+	if (!gone && error_remedy(failure)->retry) {
+		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
-	copy_note(copy, "A second copy is left in the quarantine: %s.", failure->message);
+	}
+	if (gone)
+		copy_set_place(copy, NULL);
+	else
+		copy_note(copy, "A copy is left in the quarantine: %s.", failure->message);
 	return TRUE;
 }
 
 static gboolean give_up(Copy *copy, const GError *failure, GError **error)
 {
 	CopyStatus status = copy_status_for(failure, copy->side);
-	if (!take_back(copy))
+	gboolean restore = copy_is_restore(copy);
+	if (!restore && !copy_take_back(copy, error)) {
+		if (copy->own_fault)
+			return FALSE;
+		g_clear_error(error);
 		return postpone(copy, failure, error);
-	if (!copy_is_restore(copy))
+	}
+	if (!restore)
 		copy->row->step = MIN(copy->row->step, STEP_FOUND);
 	else if (copy->row->step < STEP_RETURNED)
 		copy->row->step = STEP_MOVED;
@@ -438,8 +454,6 @@ static gboolean give_up(Copy *copy, const GError *failure, GError **error)
 static gboolean fail(Copy *copy, const GError *failure, GError **error)
 {
 	gboolean again = error_remedy(failure)->retry && copy->job->attempts + 1 < COPY_ATTEMPTS;
-	if (copy->lost)
-		copy_sweep(copy);
 	if (copy->lost || copy->own_fault) {
 		g_propagate_error(error, g_error_copy(failure));
 		return FALSE;
@@ -478,6 +492,8 @@ gboolean copy_run(const JobTools *tools, const Job *job, gint64 deadline, JobOut
 		ok = open_servers(&copy, &failure) && run_steps(&copy, &failure);
 		if (!ok)
 			ok = fail(&copy, failure, error);
+		if (copy.lost)
+			copy_sweep(&copy);
 		close_servers(&copy, failure);
 	}
 	outcome->finished = ok;

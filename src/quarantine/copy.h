@@ -60,6 +60,10 @@ gboolean copy_save(Copy *copy, CopyOwned guard, const MailRef *ref, GError **err
 /** Ends the row, its job, and the response when it was the last. TRAWL_ERROR_CONFLICT when another
  * row has moved the very message that this one moved. */
 gboolean copy_end(Copy *copy, CopyStatus status, const char *reason, GError **error);
+/** Removes what the row has in the quarantine, for a message that was not pulled after all. Commits
+ * first that it is the row's: who lost the row to another worker must not remove what that one
+ * uses. FALSE: try again later. */
+gboolean copy_take_back(Copy *copy, GError **error);
 /** Adds a sentence to what the analyst will read. */
 void copy_note(Copy *copy, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /** Writes a found message into a row: folder, id, flags, dates, size, SHA-256. */

@@ -330,18 +330,8 @@ static gboolean relocate(Copy *copy, gboolean *found, GError **error)
 /* The mailbox has it no more, and it was not us: then the quarantine does not keep it either. */
 static gboolean end_vanished(Copy *copy, const char *reason, GError **error)
 {
-	g_autoptr(MailRef) place = copy_place_ref(copy);
-	g_autoptr(GError) failure = NULL;
-	copy->side = AT_QUARANTINE;
-	if (place && !copy_remove(copy, copy->quarantine, place, &failure)) {
-		if (error_remedy(failure)->retry) {
-			g_propagate_error(error, g_steal_pointer(&failure));
-			return FALSE;
-		}
-		copy_note(copy, "A copy is left in the quarantine: %s.", failure->message);
-	} else {
-		copy_set_place(copy, NULL);
-	}
+	if (!copy_take_back(copy, error))
+		return FALSE;
 	copy->row->step = STEP_FOUND;
 	return copy_end(copy, COPY_MESSAGE_NOT_FOUND, reason, error);
 }
