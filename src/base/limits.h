@@ -39,6 +39,9 @@
 /* Quarantine */
 #define LIMIT_COPIES 50 /* messages with the original's Message-ID looked at in one mailbox */
 
+/* Sources */
+#define LIMIT_WATCHES 256 /* waited on at once; any further is polled by its interval alone */
+
 /* Jobs */
 #define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
 #define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */

@@ -11,6 +11,7 @@
 #include "daemon/house.h"
 #include "daemon/kinds.h"
 #include "daemon/sandbox.h"
+#include "pipeline/watch.h"
 #include "reader/reader.h"
 #include "store/setting.h"
 
@@ -157,10 +158,17 @@ static int worker_main(const ServeOptions *options)
 		.db = db, .raw = raw, .readers = readers, .servers = servers, .node = node->id};
 	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
 	job_runner_start(runner, options->doorbell);
+	SourceWatch *watch = source_watch_start(&tools);
 	live(db, node);
+	gboolean ended = source_watch_stop(watch);
 	if (!job_runner_stop(runner, STOP_SECONDS))
 		_exit(EX_OK); /* what still runs uses all of this */
 	job_runner_free(runner);
+	if (!ended) {
+		/* Threads still wait on mail servers, and on nothing else of ours. */
+		g_clear_pointer(&db, db_pool_close);
+		_exit(EX_OK);
+	}
 	return EX_OK;
 }
 

@@ -280,7 +280,7 @@ class Trawl:
 
     def incident_of(self, campaign):
         """The incident of a campaign, by its Message-ID."""
-        found = [i for i in self.incidents() if i["link_key"] == campaign.message_id]
+        found = [i for i in self.incidents() if i["link_key"] == campaign.link_key]
         return found[0] if found else None
 
     def wait_for_reports(self, count, seconds=60):

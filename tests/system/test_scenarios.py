@@ -76,7 +76,7 @@ class MainJob:
             with self.subTest(campaign=key):
                 told = sum(key in r.about for r in organisation.reports)
                 found = [i for i in trawl.incidents() if i["title"] == campaign.subject
-                         and campaign.message_id in ("", i["link_key"])]
+                         and campaign.link_key in ("", i["link_key"])]
                 self.assertEqual([i["report_count"] for i in found], [told])
         self.assertEqual(mail.snapshot(), before)
         trawl.check()

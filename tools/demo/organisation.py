@@ -198,8 +198,13 @@ class Campaign:
 
     @property
     def recipients(self):
-        """In To, Cc and Bcc: what a located report makes alerts for."""
+        """In To and Cc."""
         return self.to + self.cc
+
+    @property
+    def link_key(self):
+        """The Message-ID as Trawl compares it: without white space."""
+        return "".join(self.message_id.split())
 
 
 @dataclass

@@ -1,0 +1,225 @@
+/* Waits on the folders of the sources, a thread each, so that a report is seen when it comes.
+ *
+ * One more thread keeps the roll: it looks every few seconds which sources there are and starts a
+ * thread for each that has none. A thread waits for a minute at most, looks at its source again,
+ * and ends when that is gone or cannot be waited on; a mail server that fails is left alone for
+ * longer and longer. All that a thread ever changes is when a poll runs. */
+#include "pipeline/watch.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "jobs/schedule.h"
+#include "store/source.h"
+
+#define ROLL_EVERY   (3 * CLOCK_SECOND)
+#define WAIT_SECONDS 60.0
+#define SETTLE       (CLOCK_SECOND / 20) /* mail comes in bursts: one poll for all of it */
+#define FAILED_FIRST (10 * CLOCK_SECOND)
+#define FAILED_MOST  (5 * CLOCK_MINUTE)
+#define CANNOT_FOR   (10 * CLOCK_MINUTE) /* until a kind that cannot be waited on is asked again */
+
+struct SourceWatch {
+	const JobTools *tools;
+	GThread *roll;
+	GMutex lock;
+	GCond changed;       /* a thread ended, or it is time to stop */
+	GHashTable *watched; /* gint64 *: ids of sources that have a thread */
+	guint in_database;   /* threads that use it now */
+	gboolean stopping;
+};
+
+typedef struct {
+	SourceWatch *watch;
+	gint64 id;
+	Source *source;
+	MailServerRow *row;
+} Watcher;
+
+/* --- one source ---------------------------------------------------------------------------------
+ */
+
+static gboolean load(Db *db, gpointer data, GError **error)
+{
+	Watcher *watcher = data;
+	g_clear_pointer(&watcher->source, source_free);
+	g_clear_pointer(&watcher->row, mail_server_row_free);
+	watcher->source = source_load(db, watcher->id, error);
+	watcher->row = watcher->source
+	                       ? mail_server_load(db, watcher->source->mail_server_id, error)
+	                       : NULL;
+	return watcher->row != NULL;
+}
+
+static gboolean poll_now(Db *db, gpointer data, GError **error)
+{
+	return source_schedule(db, ((Watcher *)data)->id, TRUE, error);
+}
+
+/* Waits until @until or until it is time to stop, which it returns. */
+static gboolean rest(SourceWatch *watch, gint64 duration)
+{
+	gint64 until = g_get_monotonic_time() + duration;
+	g_mutex_lock(&watch->lock);
+	while (!watch->stopping && g_cond_wait_until(&watch->changed, &watch->lock, until))
+		;
+	gboolean stopping = watch->stopping;
+	g_mutex_unlock(&watch->lock);
+	return stopping;
+}
+
+/* Waits once. TRUE when @changed says whether something came. */
+static gboolean wait_once(const Watcher *watcher, gboolean *changed, GError **error)
+{
+	MailServers *servers = watcher->watch->tools->servers;
+	MailServer *server = mail_servers_get(servers, watcher->row, error);
+	if (!server)
+		return FALSE;
+	g_autoptr(GError) problem = NULL;
+	gboolean ok = mail_server_wait(server, watcher->source->mailbox, watcher->source->folder,
+	                               deadline_in(WAIT_SECONDS), changed, &problem);
+	mail_servers_release(servers, server, problem);
+	if (!ok)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return ok;
+}
+
+/* Runs @work for @watcher, unless it is time to stop: then the database may be gone already. */
+static gboolean with_database(Watcher *watcher, DbWork work, gboolean writes)
+{
+	SourceWatch *watch = watcher->watch;
+	g_mutex_lock(&watch->lock);
+	gboolean ok = !watch->stopping;
+	watch->in_database += ok ? 1 : 0;
+	g_mutex_unlock(&watch->lock);
+	if (!ok)
+		return FALSE;
+	/* An error is no news: whoever polls meets it too, and says so. */
+	ok = writes ? db_write(watch->tools->db, work, watcher, NULL)
+	            : db_read(watch->tools->db, work, watcher, NULL);
+	g_mutex_lock(&watch->lock);
+	watch->in_database--;
+	g_cond_broadcast(&watch->changed);
+	g_mutex_unlock(&watch->lock);
+	return ok;
+}
+
+/* TRUE to go on. */
+static gboolean watch_once(Watcher *watcher, gint64 *failed_for)
+{
+	SourceWatch *watch = watcher->watch;
+	gboolean changed = FALSE;
+	g_autoptr(GError) error = NULL;
+	if (!with_database(watcher, load, FALSE) || !watcher->source->enabled)
+		return FALSE;
+	gboolean waited = wait_once(watcher, &changed, &error);
+	if (rest(watch, changed ? SETTLE : 0))
+		return FALSE;
+	if (!waited && g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_INVALID)) {
+		rest(watch, CANNOT_FOR);
+		return FALSE;
+	}
+	*failed_for = waited ? 0 : CLAMP(*failed_for * 2, FAILED_FIRST, FAILED_MOST);
+	if (*failed_for && rest(watch, *failed_for))
+		return FALSE;
+	if (changed && with_database(watcher, poll_now, TRUE))
+		job_ring();
+	return TRUE;
+}
+
+static gpointer watcher_main(gpointer data)
+{
+	Watcher *watcher = data;
+	SourceWatch *watch = watcher->watch;
+	gint64 failed_for = 0;
+	while (watch_once(watcher, &failed_for))
+		;
+	g_mutex_lock(&watch->lock);
+	g_hash_table_remove(watch->watched, &watcher->id);
+	g_cond_broadcast(&watch->changed);
+	g_mutex_unlock(&watch->lock);
+	g_clear_pointer(&watcher->source, source_free);
+	g_clear_pointer(&watcher->row, mail_server_row_free);
+	g_free(watcher);
+	return NULL;
+}
+
+/* --- the roll -----------------------------------------------------------------------------------
+ */
+
+static gboolean load_all(Db *db, gpointer data, GError **error)
+{
+	GPtrArray **sources = data;
+	g_clear_pointer(sources, g_ptr_array_unref);
+	*sources = source_list(db, error);
+	return *sources != NULL;
+}
+
+/* With the lock. */
+static void start_watcher(SourceWatch *watch, gint64 id)
+{
+	Watcher *watcher = g_new0(Watcher, 1);
+	watcher->watch = watch;
+	watcher->id = id;
+	g_autoptr(GThread) thread = g_thread_try_new("watch", watcher_main, watcher, NULL);
+	if (thread)
+		g_hash_table_add(watch->watched, g_memdup2(&id, sizeof id));
+	else
+		g_free(watcher); /* too many threads: it is polled by its interval */
+}
+
+static void call_roll(SourceWatch *watch)
+{
+	g_autoptr(GPtrArray) sources = NULL;
+	if (!db_read(watch->tools->db, load_all, &sources, NULL))
+		return; /* no database: whoever needs it says so */
+	g_mutex_lock(&watch->lock);
+	for (guint i = 0; i < sources->len && !watch->stopping; i++) {
+		const Source *source = sources->pdata[i];
+		if (source->enabled && !g_hash_table_contains(watch->watched, &source->id) &&
+		    g_hash_table_size(watch->watched) < LIMIT_WATCHES)
+			start_watcher(watch, source->id);
+	}
+	g_mutex_unlock(&watch->lock);
+}
+
+static gpointer roll_main(gpointer data)
+{
+	SourceWatch *watch = data;
+	do
+		call_roll(watch);
+	while (!rest(watch, ROLL_EVERY));
+	return NULL;
+}
+
+SourceWatch *source_watch_start(const JobTools *tools)
+{
+	SourceWatch *watch = g_new0(SourceWatch, 1);
+	watch->tools = tools;
+	g_mutex_init(&watch->lock);
+	g_cond_init(&watch->changed);
+	watch->watched = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	watch->roll = g_thread_new("watch", roll_main, watch);
+	return watch;
+}
+
+gboolean source_watch_stop(SourceWatch *watch)
+{
+	g_mutex_lock(&watch->lock);
+	watch->stopping = TRUE;
+	g_cond_broadcast(&watch->changed);
+	g_mutex_unlock(&watch->lock);
+	g_thread_join(watch->roll);
+	g_mutex_lock(&watch->lock);
+	while (watch->in_database)
+		g_cond_wait(&watch->changed, &watch->lock);
+	gboolean ended = g_hash_table_size(watch->watched) == 0;
+	g_mutex_unlock(&watch->lock);
+	if (!ended)
+		return FALSE;
+	g_hash_table_unref(watch->watched);
+	g_mutex_clear(&watch->lock);
+	g_cond_clear(&watch->changed);
+	g_free(watch);
+	return TRUE;
+}
