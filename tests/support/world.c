@@ -195,13 +195,17 @@ static gint64 incident_seq(Db *db, const NewIncident *new)
 
 static Original *incident_original(Db *db, const NewIncident *new)
 {
-	Original *original = g_new0(Original, 1);
 	g_autofree char *text = json_format(new->breakdown);
 	const char *id = json_text(new->breakdown, "message.message_id");
+	const char *fingerprint = json_text(new->breakdown, "message.fingerprint");
+	Original *original =
+		new->claimed ? NULL : original_find_same(db, id ? id : "", fingerprint, NULL);
+	if (original)
+		return original;
+	original = g_new0(Original, 1);
 	original->message_id = g_strdup(id ? id : "");
 	original->first_hand = !new->claimed;
-	original->fingerprint =
-		g_strdup(new->claimed ? "" : json_text(new->breakdown, "message.fingerprint"));
+	original->fingerprint = g_strdup(new->claimed ? "" : fingerprint);
 	original->sha256 = new->claimed ? NULL : text_sha256(new->bytes);
 	original->subject = g_strdup(json_text(new->breakdown, "message.subject"));
 	original->sender = g_strdup(json_text(new->breakdown, "message.from.0.address"));
@@ -219,8 +223,8 @@ static gint64 incident_report(Db *db, const NewIncident *new)
 	gboolean inserted;
 	report->source_id = new->source_id;
 	report->sha256 = text_sha256(new->bytes);
-	g_assert_true(raw_store_register(new->world->tools.raw, db, report->sha256, new->bytes,
-	                                 NULL));
+	g_assert_true(
+		raw_store_register(new->world->tools.raw, db, report->sha256, new->bytes, NULL));
 	report->epoch = g_strdup("1");
 	report->server_uid = g_strdup_printf("%" G_GINT64_FORMAT, g_get_monotonic_time());
 	report->received_at = report->found_at = clock_now();
