@@ -5,25 +5,29 @@
  * silent. */
 
 /* A message (mail/) */
-#define LIMIT_MESSAGE_SIZE (150 * 1024 * 1024) /* bytes of raw message that are read */
-#define LIMIT_DEPTH        100                 /* MIME nesting                                    */
-#define LIMIT_PARTS        10000               /* MIME parts of one message, all depths           */
-#define LIMIT_HEADER_BLOCK (1024 * 1024)       /* bytes of one header block                       */
-#define LIMIT_PART_LINES   100000              /* lines that could begin a part                   */
-#define LIMIT_REFERENCES   1000                /* message ids taken from one header field         */
-#define LIMIT_FINDINGS     200                 /* findings of one message                         */
-#define LIMIT_NESTED       200                 /* messages inside messages that are read          */
-#define LIMIT_PARSED_BYTES (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
-#define LIMIT_HTML_DEPTH   1000 /* open elements of an HTML document               */
-#define LIMIT_HTML_MEMORY  (192UL * 1024 * 1024) /* bytes that one HTML document takes when read */
-#define LIMIT_REWRITERS    10                /* rewriters around one link                       */
-#define LIMIT_LINK_TEXT    500               /* bytes of the text shown for a link              */
-#define LIMIT_PARAMETERS   128               /* parameters of one header field                  */
-#define LIMIT_LINKS        10000             /* links of one message                            */
-#define LIMIT_ADDRESSES    50000             /* addresses of one header field                   */
-#define LIMIT_BODY_TEXT    (2 * 1024 * 1024) /* bytes of text or HTML kept in the breakdown     */
-#define LIMIT_READ_SECONDS 10                /* CPU seconds for one message                     */
-#define LIMIT_READERS      64                /* reader processes at once                        */
+#define LIMIT_MESSAGE_SIZE   (150 * 1024 * 1024) /* bytes of raw message that are read */
+#define LIMIT_DEPTH          100           /* MIME nesting                                    */
+#define LIMIT_PARTS          10000         /* MIME parts of one message, all depths           */
+#define LIMIT_HEADER_BLOCK   (1024 * 1024) /* bytes of one header block                       */
+#define LIMIT_PART_LINES     100000        /* lines that could begin a part                   */
+#define LIMIT_REFERENCES     1000          /* message ids taken from one header field         */
+#define LIMIT_FINDINGS       200           /* findings of one message                         */
+#define LIMIT_NESTED         200           /* messages inside messages that are read          */
+#define LIMIT_UNPACKED       (200 * 1024 * 1024) /* bytes from archives of one message            */
+#define LIMIT_UNPACKED_FILES 10000               /* files from archives of one message            */
+#define LIMIT_UNPACKED_RATIO 100                 /* times its size that an archive may hold       */
+#define LIMIT_ARCHIVE_DEPTH  4                   /* archives in archives                          */
+#define LIMIT_PARSED_BYTES   (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
+#define LIMIT_HTML_DEPTH     1000 /* open elements of an HTML document               */
+#define LIMIT_HTML_MEMORY    (192UL * 1024 * 1024) /* bytes that one HTML document takes when read */
+#define LIMIT_REWRITERS      10                /* rewriters around one link                       */
+#define LIMIT_LINK_TEXT      500               /* bytes of the text shown for a link              */
+#define LIMIT_PARAMETERS     128               /* parameters of one header field                  */
+#define LIMIT_LINKS          10000             /* links of one message                            */
+#define LIMIT_ADDRESSES      50000             /* addresses of one header field                   */
+#define LIMIT_BODY_TEXT      (2 * 1024 * 1024) /* bytes of text or HTML kept in the breakdown     */
+#define LIMIT_READ_SECONDS   10                /* CPU seconds for one message                     */
+#define LIMIT_READERS        64                /* reader processes at once                        */
 #define LIMIT_READER_MEMORY                                                                        \
 	(1024UL * 1024 * 1024) /* address space of one reader process, bytes   */
 

@@ -4,9 +4,16 @@
 /** TRUE when the part counts as an attachment: every leaf but a text that is shown. */
 gboolean attachments_is_one(const Part *part);
 
-/** TRUE when the attachment holds a message: message/rfc822 and its kin, or a file named *.eml. */
-gboolean attachments_is_message(const Part *part);
-
-/** [{"name", "type", "size", "md5", "sha1", "sha256", "disposition", "path"}] in order. New
- * reference. */
+/**
+ * [{"name", "type", "detected", "size", "md5", "sha1", "sha256", "disposition", "path"}] in order.
+ * New reference.
+ *
+ * An attached message (message/rfc822 and its kin, a file *.eml of any type) has its own breakdown
+ * as "message", an archive its files as "parts". While a document is made, attached messages also
+ * have "raw_base64" when options.originals_raw asks for it.
+ */
 json_t *attachments_describe(const Message *message);
+
+/** The same for a file inside an archive; @depth archives are around it. */
+json_t *attachments_describe_file(const Message *message, const char *name, GBytes *content,
+                                  guint depth);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "mail/charset.h"
 #include "mail/describe.h"
+#include "mail/detect.h"
 #include "mail/domains.h"
 #include "mail/report.h"
 
@@ -17,6 +18,7 @@ void breakdown_init(void)
 	message_init();
 	charset_init();
 	domains_init();
+	detect_init();
 	g_once_init_leave(&once, 1);
 }
 

@@ -21,11 +21,8 @@ static const struct {
 	const char *key, *field;
 	gboolean once;
 } people[] = {
-	{"from",     "From",     TRUE},
-        {"reply_to", "Reply-To", TRUE},
-        {"to",       "To",       TRUE},
-	{"cc",       "Cc",       TRUE},
-        {"bcc",      "Bcc",      TRUE},
+	{"from", "From", TRUE}, {"reply_to", "Reply-To", TRUE}, {"to", "To", TRUE},
+	{"cc", "Cc", TRUE},     {"bcc", "Bcc", TRUE},
 };
 
 static void set_people(json_t *described, const Message *message)

@@ -238,15 +238,15 @@ static gboolean style_says(const char *style, const char *property, const char *
 static const struct {
 	const char *property, *value, *detail;
 } hiding[] = {
-	{"display",     "none",   "text that is not displayed"  },
-	{"visibility",  "hidden", "text that is not visible"    },
-	{"font-size",   "0",      "text of size zero"           },
-	{"font-size",   "1px",    "text one pixel high"         },
-	{"opacity",     "0",      "text that is transparent"    },
-	{"max-height",  "0",      "text in a box without height"},
-	{"text-indent", "-999",   "text moved out of sight"     },
-	{"left",        "-999",   "text moved out of sight"     },
-	{"mso-hide",    "all",    "text that Outlook hides"     },
+	{"display", "none", "text that is not displayed"},
+	{"visibility", "hidden", "text that is not visible"},
+	{"font-size", "0", "text of size zero"},
+	{"font-size", "1px", "text one pixel high"},
+	{"opacity", "0", "text that is transparent"},
+	{"max-height", "0", "text in a box without height"},
+	{"text-indent", "-999", "text moved out of sight"},
+	{"left", "-999", "text moved out of sight"},
+	{"mso-hide", "all", "text that Outlook hides"},
 };
 
 static gboolean is_hidden(HtmlReading *page, const GumboNode *node)
@@ -272,12 +272,12 @@ static const struct {
 	GumboTag tag;
 	const char *id, *detail;
 } remarkable[] = {
-	{GUMBO_TAG_SCRIPT, "html_script", "it has a script"                 },
-	{GUMBO_TAG_FORM,   "html_form",   "it has a form to fill in"        },
-	{GUMBO_TAG_IFRAME, "html_frame",  "it embeds another page"          },
-	{GUMBO_TAG_OBJECT, "html_object", "it embeds an object"             },
-	{GUMBO_TAG_EMBED,  "html_object", "it embeds an object"             },
-	{GUMBO_TAG_BASE,   "html_base",   "its links are relative to <base>"},
+	{GUMBO_TAG_SCRIPT, "html_script", "it has a script"},
+	{GUMBO_TAG_FORM, "html_form", "it has a form to fill in"},
+	{GUMBO_TAG_IFRAME, "html_frame", "it embeds another page"},
+	{GUMBO_TAG_OBJECT, "html_object", "it embeds an object"},
+	{GUMBO_TAG_EMBED, "html_object", "it embeds an object"},
+	{GUMBO_TAG_BASE, "html_base", "its links are relative to <base>"},
 };
 
 static void note_element(HtmlReading *page, const GumboNode *node)

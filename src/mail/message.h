@@ -15,6 +15,9 @@ typedef struct {
 	const json_t *options;
 	guint parts;  /* seen so far */
 	gsize parsed; /* bytes handed to the MIME parser so far */
+	guint nested; /* attached messages read so far */
+	gsize unpacked;
+	guint unpacked_files; /* from archives so far */
 } Reading;
 
 typedef struct {

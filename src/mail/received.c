@@ -90,11 +90,8 @@ static char **field_for(Received *received, const char *word, gsize length)
 		const char *word;
 		char **field;
 	} fields[] = {
-		{"from", &received->from},
-                {"by",   &received->by  },
-                {"with", &received->with},
-		{"id",   &received->id  },
-                {"for",  &received->for_},
+		{"from", &received->from}, {"by", &received->by},    {"with", &received->with},
+		{"id", &received->id},     {"for", &received->for_},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
 		if (strlen(fields[i].word) == length &&

@@ -4,8 +4,8 @@
 /**
  * Which form of report a message is, and what it reports.
  *
- * @described  its "message" object
+ * @described  its "message" object; attached originals are moved out of it
  * @originals  (out) JSON array: {"first_hand", "message", "raw_base64"?}, new reference
  * @return     the "report" object, or JSON null when it is none. New reference
  */
-json_t *report_recognise(Message *message, const json_t *described, json_t **originals);
+json_t *report_recognise(Message *message, json_t *described, json_t **originals);

@@ -6,19 +6,19 @@ static void test_prefixes_of_many_languages(void)
 		const char *subject, *bare;
 		gboolean forward;
 	} cases[] = {
-		{"Fwd: Prize",         "Prize",          TRUE },
-		{"FW: RE: Fwd: Prize", "Prize",          TRUE },
-		{"Re: FW: Prize",      "Prize",          FALSE},
-		{"WG : Prize",         "Prize",          TRUE },
-		{"TR: Prize",          "Prize",          TRUE },
-		{"Re[2]: Prize",       "Prize",          FALSE},
-		{"ΠΡΘ: Prize",      "ΠΡΘ: Prize",  FALSE},
-		{"Προθ: Prize",    "Prize",          TRUE },
-		{"转发：Prize",     "Prize",          TRUE },
-		{"Forward motion",     "Forward motion", FALSE},
-		{"Invoice: 3",         "Invoice: 3",     FALSE},
-		{"  Fwd:",             "",               TRUE },
-		{NULL,                 NULL,             FALSE},
+		{"Fwd: Prize", "Prize", TRUE},
+		{"FW: RE: Fwd: Prize", "Prize", TRUE},
+		{"Re: FW: Prize", "Prize", FALSE},
+		{"WG : Prize", "Prize", TRUE},
+		{"TR: Prize", "Prize", TRUE},
+		{"Re[2]: Prize", "Prize", FALSE},
+		{"ΠΡΘ: Prize", "ΠΡΘ: Prize", FALSE},
+		{"Προθ: Prize", "Prize", TRUE},
+		{"转发：Prize", "Prize", TRUE},
+		{"Forward motion", "Forward motion", FALSE},
+		{"Invoice: 3", "Invoice: 3", FALSE},
+		{"  Fwd:", "", TRUE},
+		{NULL, NULL, FALSE},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *bare = subject_without_prefixes(cases[i].subject);

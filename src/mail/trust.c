@@ -149,10 +149,10 @@ static const struct {
 	const char *method, *property;
 	gboolean needed; /* without the property the result says nothing */
 } vouchers[] = {
-	{"dmarc", "header.from",   FALSE},
-	{"dkim",  "header.d",      TRUE },
-	{"dkim",  "header.i",      TRUE },
-	{"spf",   "smtp.mailfrom", TRUE },
+	{"dmarc", "header.from", FALSE},
+	{"dkim", "header.d", TRUE},
+	{"dkim", "header.i", TRUE},
+	{"spf", "smtp.mailfrom", TRUE},
 };
 
 static const char *voucher_for(const json_t *result, const char *domain)

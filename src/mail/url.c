@@ -40,11 +40,7 @@ char *url_unescape(const char *text, gssize length)
 static const struct {
 	const char *scheme, *port;
 } special[] = {
-	{"http",  "80" },
-        {"https", "443"},
-        {"ftp",   "21" },
-        {"ws",    "80" },
-        {"wss",   "443"},
+	{"http", "80"}, {"https", "443"}, {"ftp", "21"}, {"ws", "80"}, {"wss", "443"},
 };
 
 static const char *default_port(const char *scheme)
