@@ -15,8 +15,9 @@ gboolean attachments_is_one(const Part *part)
 	return !body_is_shown(part);
 }
 
-static const char *const message_types[] = {"message/rfc822", "message/rfc2822", "message/global",
-                                            "message/news"};
+static const char *const message_types[] = {"message/rfc822",      "message/rfc2822",
+                                            "message/global",      "message/news",
+                                            "text/rfc822-headers", "text/rfc822-header"};
 
 static gboolean has_ending(const char *name, const char *ending)
 {
@@ -30,6 +31,11 @@ static gboolean is_message(const char *type, const char *name)
 		if (strcmp(type, message_types[i]) == 0)
 			return TRUE;
 	return has_ending(name, ".eml");
+}
+
+gboolean attachments_is_headers_only(const char *type)
+{
+	return type && g_str_has_prefix(type, "text/rfc822-header");
 }
 
 static void set_hash(json_t *entry, const char *name, GChecksumType type, GBytes *content)
@@ -51,7 +57,9 @@ static void read_message(const Message *message, json_t *entry, GBytes *content,
 	reading->nested++;
 	g_autoptr(Message) nested = message_parse(reading, content, message->depth + 1);
 	json_object_set_new(entry, "message", describe_message(nested));
-	if (message->depth < 3 && json_bool(reading->options, "originals_raw", FALSE)) {
+	if (attachments_is_headers_only(json_text(entry, "type")))
+		describe_set(json_object_get(entry, "message"), "fingerprint", NULL);
+	else if (message->depth < 3 && json_bool(reading->options, "originals_raw", FALSE)) {
 		gsize size;
 		const guchar *octets = g_bytes_get_data(content, &size);
 		char *encoded = g_base64_encode(octets, size);

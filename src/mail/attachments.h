@@ -14,6 +14,9 @@ gboolean attachments_is_one(const Part *part);
  */
 json_t *attachments_describe(const Message *message);
 
+/** TRUE for text/rfc822-headers (RFC 6522): of the message only its header block is there. */
+gboolean attachments_is_headers_only(const char *type);
+
 /** The same for a file inside an archive; @depth archives are around it. */
 json_t *attachments_describe_file(const Message *message, const char *name, GBytes *content,
                                   guint depth);

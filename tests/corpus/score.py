@@ -211,6 +211,48 @@ def score_bounces(corpus):
     return score
 
 
+def inline_value(message, path):
+    """email.from.address, email.to.0.name, email.subject, … of a claimed message."""
+    at = message
+    for step in path.split(".")[1:]:
+        if step == "length":
+            return len(at)
+        if step == "body":
+            return squeeze(at.get("text"))
+        if isinstance(at, list):
+            index = int(step) if step.isdigit() else 0
+            at = at[index] if index < len(at) else {}
+            if not step.isdigit():
+                at = at.get(step)
+        else:
+            at = at.get(step)
+        if at is None:
+            return None
+    return squeeze(at) if isinstance(at, str) else at
+
+
+def score_inline(corpus):
+    """The parser fixtures: each a forwarded text, with or without the subject."""
+    score, fields = Score("texts"), collections.Counter()
+    base = corpus.root / "forwards" / "forward-parser-crisp"
+    for case in lines(base / "expected.jsonl"):
+        body = (base / case["body"]).read_text(encoding="utf-8")
+        subject = (base / case["subject"]).read_text(encoding="utf-8").strip() if case["subject"] else "Fwd: x"
+        mail = f"From: a@corp.example\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{body}"
+        run = subprocess.run([TRAWL, "breakdown", "-"], input=mail.encode(), capture_output=True)
+        document = json.loads(run.stdout)
+        original = (document["originals"] or [{"message": {}}])[0]["message"]
+        for path, expected in case["expect"].items():
+            if path in ("forwarded", "message") or (path == "email.subject" and not case["subject"] and
+                                                    not original.get("date_text")):
+                continue
+            expected = squeeze(expected) if isinstance(expected, str) else expected
+            ours = inline_value(original, path)
+            fields[path, ours == expected] += 1
+            score.add(case["body"], path, ours, expected)
+    return score, fields
+
+
 def score_rewriters(corpus):
     """Each vector as a link of a little HTML page."""
     scores = collections.defaultdict(lambda: Score(""))
@@ -280,6 +322,11 @@ def main():
                 print_score(f"derived: {wrapper}", score, chosen.show)
         if wanted("bounces"):
             print_score("bounces and DMARC: not taken for reports", score_bounces(corpus), chosen.show)
+        if wanted("inline"):
+            score, fields = score_inline(corpus)
+            print_score("inline forwards: fields", score, chosen.show)
+            for path in sorted({path for path, _ in fields}):
+                print(f"    {path:40} {fields[path, True]:5} of {fields[path, True] + fields[path, False]:5}")
         if wanted("rewriters"):
             for vendor, score in sorted(score_rewriters(corpus).items()):
                 print_score(f"rewriters: {vendor}", score, chosen.show)

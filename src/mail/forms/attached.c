@@ -1,5 +1,6 @@
 /* Reports that carry the original itself: as an attached message, in an archive, behind a journal's
  * envelope, or inside a forward of a forward. */
+#include "mail/attachments.h"
 #include "mail/describe.h"
 #include "mail/domains.h"
 #include "mail/findings.h"
@@ -57,7 +58,8 @@ static void take_one(Recognition *seen, json_t *entry, guint depth)
 	json_object_set_new(entry, "original",
 	                    json_integer((json_int_t)json_array_size(seen->originals)));
 	json_t *raw = take(entry, "raw_base64");
-	form_add_original(seen, TRUE, take(entry, "message"), raw);
+	form_add_original(seen, !attachments_is_headers_only(json_text(entry, "type")),
+	                  take(entry, "message"), raw);
 }
 
 static void take_all(Recognition *seen, json_t *entries)

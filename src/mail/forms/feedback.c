@@ -23,7 +23,6 @@ static json_t *read_fields(Recognition *seen, Part *part)
 	json_t *fields = json_object();
 	g_autofree char *text = body_decode(seen->message->findings, part);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 500);
-	char *last = NULL;
 	for (guint i = 0; lines[i]; i++) {
 		char *colon = strchr(lines[i], ':');
 		g_strchomp(lines[i]);
@@ -44,7 +43,6 @@ static json_t *read_fields(Recognition *seen, Part *part)
 			describe_set(fields, name, value);
 		}
 	}
-	g_free(last);
 	return fields;
 }
 
@@ -71,20 +69,6 @@ gboolean form_is_dmarc(Recognition *seen)
 	return TRUE;
 }
 
-/* A header block instead of the message: all that the provider gives away. */
-static void take_headers_only(Recognition *seen)
-{
-	Part *part = find_part(seen->message, "text/rfc822-headers");
-	part = part ? part : find_part(seen->message, "text/rfc822-header");
-	if (!part)
-		return;
-	gsize size;
-	const char *octets = g_bytes_get_data(part_content(part), &size);
-	g_autofree char *block = g_strndup(octets, size);
-	form_because(seen, "part %s has the original's header fields only", part->path);
-	form_add_claimed_block(seen, block, NULL);
-}
-
 gboolean form_is_feedback(Recognition *seen)
 {
 	const char *of = form_report_type(seen->message);
@@ -97,7 +81,6 @@ gboolean form_is_feedback(Recognition *seen)
 	else
 		findings_add(seen->message->findings, "feedback_incomplete", NULL,
 		             "it says it is a feedback report and has none in it");
-	if (form_take_attached(seen) == 0)
-		take_headers_only(seen);
+	form_take_attached(seen);
 	return TRUE;
 }
