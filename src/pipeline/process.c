@@ -13,10 +13,10 @@ static const struct {
 	const char *name;
 	gboolean (*run)(Process *process, GError **error);
 } steps[] = {
-	{"read",   process_read  }, /* raw bytes to a breakdown                     */
+	{"read", process_read},     /* raw bytes to a breakdown                     */
 	{"locate", process_locate}, /* the message that was reported                */
-	{"keep",   process_keep  }, /* its bytes are ours before a row speaks of it */
-	{"raise",  process_raise }, /* one alert a recipient, one incident          */
+	{"keep", process_keep},     /* its bytes are ours before a row speaks of it */
+	{"raise", process_raise},   /* one alert a recipient, one incident          */
 };
 
 static void process_clear(Process *process)

@@ -294,8 +294,8 @@ static const struct {
 	const char *field;
 	AlertRole role;
 } fields[] = {
-	{"to",  ROLE_TO },
-	{"cc",  ROLE_CC },
+	{"to", ROLE_TO},
+	{"cc", ROLE_CC},
 	{"bcc", ROLE_BCC},
 };
 
@@ -431,10 +431,10 @@ static gboolean raise_original(const Raise *raise, Db *db, const ReportedOrigina
 static const struct {
 	const char *form, *detail;
 } no_reports[] = {
-	{"bounce",     "It is a bounce: a mail system could not deliver something."           },
-	{"auto_reply", "It is an automatic answer."                                           },
-	{"notice",     "It is a notice that Trawl itself sent."                               },
-	{NULL,         "It reports nothing: no message is attached, named or forwarded in it."},
+	{"bounce", "It is a bounce: a mail system could not deliver something."},
+	{"auto_reply", "It is an automatic answer."},
+	{"notice", "It is a notice that Trawl itself sent."},
+	{NULL, "It reports nothing: no message is attached, named or forwarded in it."},
 };
 
 static const char *why_no_report(const char *form)
