@@ -95,7 +95,7 @@ class Daemon(harness.SystemTest):
             second.start(timeout=10)
             second.kill()
         self.assertIn("another trawl serve", str(refused.exception))
-        self.assertEqual(trawl.api.get("/health")["status"], "ok")
+        trawl.wait_for(lambda: trawl.api.get("/health")["status"] == "ok", 10, "good health")
 
     def test_killed_at_any_moment_it_finishes_at_the_next_start(self):
         organisation = self.organisation()
