@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define LIMIT_TURNS 40 /* steps of one run: nine are the rule, more mean that others interfere */
+#define KILLS_MORE  2  /* workers that may die of a row beyond the attempts it has */
 
 void copy_found_free(CopyFound *found)
 {
@@ -474,13 +475,26 @@ static gboolean end_without_server(Copy *copy, GError **error)
 	                error);
 }
 
+/* A row that gives up does so by itself. One that was tried more often than that took its workers
+ * down with it. */
+static gboolean kills_workers(const Copy *copy)
+{
+	return copy->job->attempts > COPY_ATTEMPTS + KILLS_MORE && !copy->unsure;
+}
+
 gboolean copy_run(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
                   GError **error)
 {
 	g_auto(Copy) copy = {.tools = tools, .job = job, .deadline = deadline};
 	g_autoptr(GError) failure = NULL;
-	if (!db_read(tools->db, load_work, &copy, error))
-		return FALSE;
+	if (!db_read(tools->db, load_work, &copy, &failure)) {
+		gboolean moot = g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND);
+		if (moot)
+			g_warning("copy.run: %s", failure->message);
+		else
+			g_propagate_error(error, g_steal_pointer(&failure));
+		return moot;
+	}
 	if (!copy_is_due(&copy))
 		return TRUE;
 	/* Without a look at the servers, what an earlier run began is open. */
@@ -488,6 +502,11 @@ gboolean copy_run(const JobTools *tools, const Job *job, gint64 deadline, JobOut
 	gboolean ok;
 	if (!copy.server_row || !copy.quarantine_row) {
 		ok = end_without_server(&copy, error);
+	} else if (kills_workers(&copy)) {
+		ok = copy_end(&copy, COPY_FAILED_OTHER,
+		              "The worker died of this copy again and again; please report it with "
+		              "the log.",
+		              error);
 	} else {
 		ok = open_servers(&copy, &failure) && run_steps(&copy, &failure);
 		if (!ok)

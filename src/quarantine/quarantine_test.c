@@ -211,6 +211,21 @@ static void test_without_message_id(Office *office, gconstpointer unused)
 	g_assert_cmpuint(maildisk_count(bob), ==, 1);
 }
 
+static void test_absurd_message_id(Office *office, gconstpointer unused)
+{
+	g_autofree char *long_id = g_strnfill(5000, 'x');
+	g_autofree char *message = g_strdup_printf("From: Billing <billing@evil.example>\n"
+	                                           "Subject: Your invoice\n"
+	                                           "Message-ID: <%s@evil.example>\n\nPay.\n",
+	                                           long_id);
+	const char *recipients[] = {OFFICE_ALICE, NULL};
+	office_deliver(office, OFFICE_ALICE, "INBOX", "S", message);
+	gint64 incident =
+		world_add_incident(office->world, office->source, message, FALSE, recipients);
+	gint64 id = office_perform(office, incident, RESPONSE_QUARANTINE, 0);
+	assert_row(office, id, COPY_SUCCESS, NULL);
+}
+
 static void test_claimed(Office *office, gconstpointer unused)
 {
 	const char *recipients[] = {OFFICE_ALICE, NULL};
@@ -489,6 +504,7 @@ int main(int argc, char **argv)
 	TEST("each copy of a mailbox has a row", test_two_copies);
 	TEST("an original without Message-ID is found by sender and subject",
 	     test_without_message_id);
+	TEST("so is one with a Message-ID of 5 KB", test_absurd_message_id);
 	TEST("a claimed original moves nothing", test_claimed);
 	TEST("who is not looked at, and why", test_routes);
 	TEST("quarantine, again, restore, again", test_again);

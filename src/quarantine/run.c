@@ -22,6 +22,12 @@ static gboolean in_quarantine(const Copy *copy, const MailItem *item)
 	       g_strcmp0(item->ref->folder, copy->row->quarantine_folder) == 0;
 }
 
+/* A Message-ID of absurd length is kept as its hash, which no mail server can search for. */
+static gboolean has_searchable_id(const Original *original)
+{
+	return *original->message_id && !g_str_has_prefix(original->message_id, "sha256:");
+}
+
 /* Messages that may be the original: of its Message-ID, or, when it has none that can be searched
  * for, of its sender and subject. Both are only hints; identity_check() decides. */
 static GPtrArray *find_candidates(Copy *copy, GError **error)
@@ -29,16 +35,16 @@ static GPtrArray *find_candidates(Copy *copy, GError **error)
 	const Original *original = copy->original;
 	const char *mailbox = copy->row->mailbox;
 	g_autoptr(GPtrArray) items = NULL;
-	if (*original->message_id) {
+	if (has_searchable_id(original)) {
 		items = mail_server_find(copy->server, mailbox, original->message_id,
 		                         copy->deadline, error);
 	} else {
-		gint64 begin = original->sent_at ? MIN(original->sent_at, original->created_at)
-		                                 : original->created_at;
+		gint64 begin = original->sent_at ? MIN(original->sent_at, original->created_at) -
+		                                           SIMILAR_WINDOW
+		                                 : 0;
 		items = mail_server_find_similar(copy->server, mailbox, original->sender,
-		                                 original->subject ? original->subject : "",
-		                                 begin - SIMILAR_WINDOW, clock_now() + CLOCK_DAY,
-		                                 copy->deadline, error);
+		                                 original->subject ? original->subject : "", begin,
+		                                 clock_now() + CLOCK_DAY, copy->deadline, error);
 	}
 	for (guint i = items ? items->len : 0; i > 0; i--)
 		if (in_quarantine(copy, items->pdata[i - 1]))
@@ -141,10 +147,10 @@ static gboolean end_absent(Copy *copy, GError **error)
 	gboolean read = copy_read(copy, others_work, &others, error);
 	g_autoptr(GPtrArray) rows = others.others;
 	g_autofree char *reason = g_strdup(
-		*copy->original->message_id
+		has_searchable_id(copy->original)
 			? "No message with this Message-ID is in any folder of the mailbox."
-			: "The original has no Message-ID, and no message of this sender and "
-			  "subject is in any folder of the mailbox.");
+			: "The original has no Message-ID to search for, and no message of this "
+			  "sender and subject is in any folder of the mailbox.");
 	if (!read)
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++) {
@@ -171,8 +177,8 @@ static gboolean end_unproved(Copy *copy, const Findings *findings, GError **erro
 		reason = g_strdup_printf("%u message(s) there with the same %s but other content "
 		                         "(%s); left alone.",
 		                         findings->different,
-		                         *copy->original->message_id ? "Message-ID"
-		                                                     : "sender and subject",
+		                         has_searchable_id(copy->original) ? "Message-ID"
+		                                                           : "sender and subject",
 		                         findings->what);
 	return copy_end(copy, findings->unreadable > 0 ? COPY_FAILED_OTHER : COPY_SKIPPED_DIFFERENT,
 	                reason, error);
@@ -206,7 +212,7 @@ static gboolean find(Copy *copy, GError **error)
 {
 	const Original *original = copy->original;
 	copy->side = AT_MAILBOX;
-	if (!*original->message_id && !original->sender)
+	if (!has_searchable_id(original) && !original->sender)
 		return copy_end(copy, COPY_FAILED_MISSING_MESSAGE_ID,
 		                "The original has neither a Message-ID nor a sender to search for.",
 		                error);
