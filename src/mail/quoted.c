@@ -177,6 +177,7 @@ static const char *const announcements[] = {
 	"переслане повідомлення",
 	"перенаправлене повідомлення",
 	"iletilmiş mesaj",
+	"i̇letilmiş mesaj",
 	"yönlendirilen ileti",
 	"i̇letilen mesaj",
 	"iletilen mesaj",
@@ -305,42 +306,97 @@ static char *without_mailto(const char *value)
 	return g_string_free(plain, FALSE);
 }
 
+/* Outlook puts some names in single quotes: 'Doe, John' <john@corp.example>. */
+static void use_double_quotes(char *list)
+{
+	for (char *at = list; (at = strchr(at, '\'')); at++) {
+		gboolean begins = at == list || strchr(",; ", at[-1]);
+		char *end = begins ? strstr(at, "' <") : NULL;
+		if (!end || memchr(at, '<', (gsize)(end - at)))
+			continue;
+		*at = *end = '"';
+		at = end;
+	}
+}
+
+/* "Doe, John <john@corp.example>" without quotes: what has no address belongs to what follows. */
+static void join_split_names(json_t *list)
+{
+	for (size_t i = 0; i + 1 < json_array_size(list);) {
+		json_t *who = json_array_get(list, i), *next = json_array_get(list, i + 1);
+		const char *name = json_text(who, "name"), *rest = json_text(next, "name");
+		if (json_text(who, "address") || !name || !rest || !json_text(next, "address")) {
+			i++;
+			continue;
+		}
+		g_autofree char *whole = g_strconcat(name, ", ", rest, NULL);
+		describe_set(next, "name", whole);
+		json_array_remove(list, i);
+	}
+}
+
+/* Without an address that hangs on it ("Name<a@b.example>") and single quotes around it. */
+static char *bare_name(const char *written)
+{
+	char *name = g_strstrip(g_strndup(written, strcspn(written, "<")));
+	gsize length = strlen(name);
+	if (length > 2 && name[0] == '\'' && name[length - 1] == '\'') {
+		name[length - 1] = '\0';
+		memmove(name, name + 1, length - 1);
+	}
+	return name;
+}
+
 static json_t *people(const char *value)
 {
 	g_autoptr(json_t) unused = findings_new();
 	g_autofree char *plain = without_mailto(value ? value : "");
-	return addresses_parse(unused, "", plain);
+	use_double_quotes(plain);
+	json_t *list = addresses_parse(unused, "", plain);
+	size_t i;
+	json_t *who;
+	/* Outlook writes an address where there is no name. */
+	json_array_foreach(list, i, who)
+	{
+		const char *name = json_text(who, "name"), *address = json_text(who, "address");
+		if (name && address && g_ascii_strcasecmp(name, address) == 0)
+			describe_set(who, "name", NULL);
+	}
+	return list;
 }
 
 /* ---- lines from text ---- */
 
-/* Yahoo writes "----- Forwarded Message ----- From: aTo: bSent: cSubject: d" on one line: a line
- * end before each label that stands there. */
-static char *split_one_liners(const char *line)
+/* A label may begin at @at: a capital right after the end of a value. */
+static gboolean may_begin_label(const char *start, const char *at)
 {
-	static const char *const after_dashes = "----- ";
-	const char *tail = strstr(line, after_dashes);
-	if (!tail || !announcement(line) || !strstr(tail, ": "))
+	gunichar here = g_utf8_get_char(at);
+	gunichar before = at > start ? g_utf8_get_char(g_utf8_prev_char(at)) : ' ';
+	gunichar after = g_utf8_get_char(g_utf8_next_char(at));
+	if (before == ' ' || !(g_unichar_isupper(here) || !g_unichar_islower(here)))
+		return FALSE;
+	return !(g_unichar_isupper(before) && g_unichar_isupper(after));
+}
+
+/* Yahoo writes "----- Forwarded Message ----- From: aTo: bSent: cSubject: d" on one line: a line
+ * end before each label that stands there. NULL when it is no such line. */
+static char *split_one_liner(const char *line)
+{
+	const char *start = skip_decoration(line);
+	const char *close = g_str_has_prefix(start, "-----") ? strstr(start + 5, "----- ") : NULL;
+	if (!close || close - start > 150)
 		return NULL;
-	GString *split = g_string_new(NULL);
-	tail = strstr(line, "-----");
-	tail = strstr(tail + 5, after_dashes);
-	if (!tail)
-		return g_string_free(split, TRUE);
-	tail += strlen(after_dashes);
-	g_string_append_len(split, line, tail - line);
+	const char *tail = close + strlen("----- ");
+	g_autofree char *head = g_strndup(start, (gsize)(tail - start));
+	const char *value;
+	if (!announcement(head) || !parse_label(tail, &value))
+		return NULL;
+	GString *split = g_string_new(head);
 	g_string_append_c(split, '\n');
 	for (const char *at = tail; *at; at = g_utf8_next_char(at)) {
-		const char *value;
-		gunichar before = at > tail ? g_utf8_get_char(g_utf8_prev_char(at)) : ' ';
-		gunichar here = g_utf8_get_char(at);
-		/* A label begins with a capital right after a value's end. */
-		if (at > tail && before != ' ' && g_unichar_isupper(here) &&
-		    !(g_unichar_isupper(before) &&
-		      g_unichar_isupper(g_utf8_get_char(g_utf8_next_char(at))) && before != '>') &&
-		    parse_label(at, &value))
+		if (at > tail && may_begin_label(tail, at) && parse_label(at, &value))
 			g_string_append_c(split, '\n');
-		g_string_append_unichar(split, here);
+		g_string_append_unichar(split, g_utf8_get_char(at));
 	}
 	return g_string_free(split, FALSE);
 }
@@ -351,7 +407,7 @@ static char **split_lines(const char *text)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	for (guint i = 0; lines[i]; i++) {
 		g_strchomp(lines[i]);
-		g_autofree char *more = i < 200 ? split_one_liners(lines[i]) : NULL;
+		g_autofree char *more = i < 200 ? split_one_liner(lines[i]) : NULL;
 		g_string_append(all, more ? more : lines[i]);
 		g_string_append_c(all, '\n');
 	}
@@ -397,7 +453,17 @@ static json_t *attribution(const char *line)
 	const char *name = open;
 	while (name > start && name[-1] != ',' && !g_ascii_isdigit(name[-1]))
 		name--;
-	g_autofree char *raw_name = g_strndup(name, (gsize)(open - name));
+	/* "időpontban John Doe", "heeft « John Doe »": words of the sentence are in lower case. */
+	name = skip_decoration(name);
+	while (name < open && g_unichar_islower(g_utf8_get_char(name)))
+		name = skip_decoration(name + strcspn(name, " "));
+	g_autofree char *between = g_strndup(name, open > name ? (gsize)(open - name) : 0);
+	g_auto(GStrv) quotes = g_strsplit(between, "«", 2);
+	g_autofree char *joined = g_strjoinv("", quotes);
+	g_auto(GStrv) closing = g_strsplit(joined, "»", 2);
+	g_autofree char *bare = g_strjoinv("", closing);
+	const char *first = skip_decoration(bare);
+	g_autofree char *raw_name = g_strdup(first);
 	g_autofree char *address = g_strndup(open + 1, length > 0 ? length - 1 : 0);
 	g_autofree char *value = g_strdup_printf("%s <%s>", g_strstrip(raw_name), address);
 	return strchr(address, '@') ? people(value) : NULL;
