@@ -355,12 +355,16 @@ static json_t *people(const char *value)
 	json_t *list = addresses_parse(unused, "", plain);
 	size_t i;
 	json_t *who;
+	if (!strchr(plain, ';'))
+		join_split_names(list);
 	/* Outlook writes an address where there is no name. */
 	json_array_foreach(list, i, who)
 	{
-		const char *name = json_text(who, "name"), *address = json_text(who, "address");
-		if (name && address && g_ascii_strcasecmp(name, address) == 0)
-			describe_set(who, "name", NULL);
+		const char *written = json_text(who, "name"), *address = json_text(who, "address");
+		g_autofree char *name = written ? bare_name(written) : NULL;
+		gboolean twice = name && address && g_ascii_strcasecmp(name, address) == 0;
+		if (name)
+			describe_set(who, "name", twice ? NULL : name);
 	}
 	return list;
 }
