@@ -48,12 +48,6 @@ static const char *data_dir(const ClientOptions *options)
 	return said && *said ? said : DEFAULT_DATA_DIR;
 }
 
-static gboolean is_this_machine(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	       g_str_has_prefix(host, "127.");
-}
-
 /* The address in canonical form. "Any address" is where a daemon listens, not where one connects.
  */
 static char *clean_url(const char *text, gboolean *local, GError **error)
@@ -71,7 +65,7 @@ static char *clean_url(const char *text, gboolean *local, GError **error)
 		host = "127.0.0.1";
 	else if (strcmp(host, "::") == 0)
 		host = "::1";
-	*local = is_this_machine(host);
+	*local = http_is_loopback(host);
 	g_autofree char *whole = g_uri_join(G_URI_FLAGS_NONE, scheme, NULL, host,
 	                                    g_uri_get_port(uri), g_uri_get_path(uri), NULL, NULL);
 	while (g_str_has_suffix(whole, "/"))

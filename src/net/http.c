@@ -8,6 +8,7 @@
 #include "base/limits.h"
 
 #include <curl/curl.h>
+#include <gio/gio.h>
 #include <string.h>
 
 #define WAIT_SLICE_MS 100 /* how long a stop may go unnoticed */
@@ -19,6 +20,7 @@ struct HttpClient {
 
 /* One call under way. */
 typedef struct {
+	CURL *easy;
 	HttpAnswer *answer;
 	GByteArray *body;
 	gsize at_most;
@@ -91,12 +93,20 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
 	return length;
 }
 
+static void take_status(Call *call)
+{
+	long status = 0;
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	call->answer->status = (int)status;
+}
+
 static size_t take_body(char *octets, size_t size, size_t n, void *data)
 {
 	Call *call = data;
 	gsize length = size * n;
 	call->heard_at = g_get_monotonic_time();
 	if (call->piece) {
+		take_status(call);
 		call->stopped = !call->piece(call->answer, octets, length, call->data);
 		return call->stopped ? 0 : length;
 	}
@@ -108,13 +118,18 @@ static size_t take_body(char *octets, size_t size, size_t n, void *data)
 	return length;
 }
 
+gboolean http_is_loopback(const char *host)
+{
+	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(host);
+	return address ? g_inet_address_get_is_loopback(address) : strcmp(host, "localhost") == 0;
+}
+
 /* A proxy of the environment is for the world outside, and must not see what goes to this host. */
-static gboolean is_loopback(const char *url)
+static gboolean is_for_this_machine(const char *url)
 {
 	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
 	const char *host = uri ? g_uri_get_host(uri) : NULL;
-	return host && (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	                g_str_has_prefix(host, "127."));
+	return host && http_is_loopback(host);
 }
 
 static gboolean is_safe(const char *method)
@@ -139,7 +154,7 @@ static void prepare(HttpClient *client, CURL *easy, const HttpRequest *request, 
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	if (client->options.ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, client->options.ca_file);
-	if (is_loopback(request->url))
+	if (is_for_this_machine(request->url))
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	if (request->body) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -256,6 +271,7 @@ static HttpAnswer *run(HttpClient *client, const HttpRequest *request, Call *cal
 	char detail[CURL_ERROR_SIZE] = "";
 	CURL *easy = curl_easy_init();
 	g_assert(easy);
+	call->easy = easy;
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
 	prepare(client, easy, request, call, headers);
 	curl_multi_add_handle(client->multi, easy);
@@ -266,9 +282,7 @@ static HttpAnswer *run(HttpClient *client, const HttpRequest *request, Call *cal
 	                judge(request, call, result, detail, &problem);
 	if (!good)
 		doubt(easy, request, &problem);
-	long status = 0;
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	answer->status = (int)status;
+	take_status(call);
 	answer->body = g_byte_array_free_to_bytes(call->body);
 	curl_multi_remove_handle(client->multi, easy);
 	curl_easy_cleanup(easy);

@@ -35,6 +35,10 @@ typedef struct {
 void http_answer_free(HttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpAnswer, http_answer_free)
 
+/** TRUE when @host is this machine itself: "localhost", or a loopback address (an address, not a
+ * name that begins like one). */
+gboolean http_is_loopback(const char *host);
+
 /** The value of a header by its lower-case name, or NULL. Borrowed. */
 const char *http_answer_header(const HttpAnswer *answer, const char *name);
 

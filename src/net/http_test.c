@@ -208,6 +208,7 @@ static void test_only_http_is_spoken(void)
 
 static gboolean collect(const HttpAnswer *answer, const char *octets, gsize length, gpointer data)
 {
+	g_assert_cmpint(answer->status, ==, 200);
 	g_assert_cmpstr(http_answer_header(answer, "etag"), ==, "\"7\"");
 	g_string_append_len(data, octets, (gssize)length);
 	return TRUE;
@@ -286,6 +287,28 @@ static void test_a_stop_ends_a_call_under_way(void)
 	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_CANCELLED);
 }
 
+static void test_only_loopback_is_this_machine(void)
+{
+	/* clang-format off */
+	static const struct {
+		const char *host;
+		gboolean loopback;
+	} cases[] = {
+		{"localhost",         TRUE},
+		{"127.0.0.1",         TRUE},
+		{"127.9.9.9",         TRUE},
+		{"::1",               TRUE},
+		{"127.0.0.1.example", FALSE},
+		{"localhost.example", FALSE},
+		{"192.0.2.1",         FALSE},
+		{"0.0.0.0",           FALSE},
+		{"",                  FALSE},
+	};
+	/* clang-format on */
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(http_is_loopback(cases[i].host), ==, cases[i].loopback);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -297,5 +320,6 @@ int main(int argc, char **argv)
 	                test_streams_come_in_pieces_until_told_to_end);
 	g_test_add_func("/http/a peer gone silent is noticed", test_a_peer_gone_silent_is_noticed);
 	g_test_add_func("/http/a stop ends a call under way", test_a_stop_ends_a_call_under_way);
+	g_test_add_func("/http/only loopback is this machine", test_only_loopback_is_this_machine);
 	return g_test_run();
 }
