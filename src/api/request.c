@@ -210,10 +210,10 @@ static gboolean find_page(const Request *request, Answer *answer)
 	static const struct {
 		const char *suffix, *type;
 	} types[] = {
-		{".html", "text/html; charset=utf-8"      },
-		{".css",  "text/css; charset=utf-8"       },
-		{".js",   "text/javascript; charset=utf-8"},
-		{".svg",  "image/svg+xml"                 },
+		{".html", "text/html; charset=utf-8"},
+		{".css", "text/css; charset=utf-8"},
+		{".js", "text/javascript; charset=utf-8"},
+		{".svg", "image/svg+xml"},
 	};
 	const char *path = strcmp(request->path, "/") == 0 ? "/index.html" : request->path;
 	g_autofree char *name = g_strconcat("/trawl/web", path, NULL);
@@ -300,15 +300,21 @@ static gboolean check_key(Request *request, GError **error)
 	return FALSE;
 }
 
+/* MAX() would evaluate, and so descend, twice. */
+static guint deeper(guint a, guint b)
+{
+	return a > b ? a : b;
+}
+
 static guint json_depth(const json_t *value)
 {
 	guint deepest = 0;
 	const char *name;
 	json_t *member;
 	json_object_foreach((json_t *)value, name, member) deepest =
-		MAX(deepest, json_depth(member));
+		deeper(deepest, json_depth(member));
 	for (gsize i = 0; i < json_array_size(value); i++)
-		deepest = MAX(deepest, json_depth(json_array_get(value, i)));
+		deepest = deeper(deepest, json_depth(json_array_get(value, i)));
 	return deepest + 1;
 }
 

@@ -5,6 +5,7 @@
  * question delays no other, and a slow client occupies no thread. A sweeper cuts off who does not
  * get a request across, or an answer down, in reasonable time: the library itself only notices
  * clients that are silent, not those that trickle. */
+#include "api/server.h"
 #include "api/access.h"
 #include "api/api.h"
 #include "api/metrics.h"
@@ -26,8 +27,10 @@
 
 #define THREADS_DEFAULT 8
 #define STOP_SECONDS    5
-#define ANSWER_SECONDS  60          /* to take an answer, and … */
-#define ANSWER_RATE     (16 * 1024) /* … this many bytes in each further second */
+#define SILENT_SECONDS  60          /* a connection on which nothing moves is closed */
+#define ANSWER_RATE     (16 * 1024) /* bytes a second at which an answer is to be taken */
+
+ServerTimes server_times = {LIMIT_REQUEST_SECONDS * CLOCK_SECOND, 60 * CLOCK_SECOND};
 
 /* What a connection is busy with; the sweeper looks at how long. */
 typedef enum { BUSY_ARRIVING, BUSY_WORKING, BUSY_SENDING, BUSY_STREAMING } Busy;
@@ -67,11 +70,11 @@ struct Api {
 	gboolean hurry;     /* not even those that wait to run */
 };
 
-static void set_busy(Call *call, Busy busy, gint64 seconds)
+static void set_busy(Call *call, Busy busy, gint64 time)
 {
 	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&call->api->lock);
 	call->client->busy = busy;
-	call->client->until = g_get_monotonic_time() + seconds * CLOCK_SECOND;
+	call->client->until = g_get_monotonic_time() + time;
 }
 
 /* --- connections ------------------------------------------------------------------------------ */
@@ -100,7 +103,7 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 		client->address = address_of(
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
 				->client_addr);
-		client->until = g_get_monotonic_time() + LIMIT_REQUEST_SECONDS * CLOCK_SECOND;
+		client->until = g_get_monotonic_time() + server_times.request;
 		*socket_context = client;
 		g_mutex_lock(&api->lock);
 		g_ptr_array_add(api->clients, client);
@@ -152,7 +155,8 @@ static gpointer sweep(gpointer data)
 			g_mutex_lock(&api->lock);
 			continue;
 		}
-		g_cond_wait_until(&api->changed, &api->lock, g_get_monotonic_time() + CLOCK_SECOND);
+		g_cond_wait_until(&api->changed, &api->lock,
+		                  g_get_monotonic_time() + MIN(CLOCK_SECOND, server_times.request));
 	}
 	g_mutex_unlock(&api->lock);
 	keep_house(api);
@@ -164,12 +168,12 @@ static gpointer sweep(gpointer data)
 static const struct {
 	const char *name, *value;
 } common_headers[] = {
-	{"X-Content-Type-Options",       "nosniff"                                   },
-	{"X-Frame-Options",              "DENY"				      },
-	{"Referrer-Policy",              "no-referrer"                               },
-	{"Cross-Origin-Resource-Policy", "same-origin"                               },
-	{"Content-Security-Policy",      "default-src 'none'; frame-ancestors 'none'"},
-	{"Cache-Control",                "no-store"                                  },
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"Cache-Control", "no-store"},
 };
 
 static void carrier_sleep(gpointer connection)
@@ -233,7 +237,7 @@ static enum MHD_Result send_answer(Call *call)
 	forget_if_known(call);
 	gsize size = answer->body ? g_bytes_get_size(answer->body) : 0;
 	set_busy(call, answer->stream ? BUSY_STREAMING : BUSY_SENDING,
-	         ANSWER_SECONDS + (gint64)(size / ANSWER_RATE));
+	         server_times.answer + (gint64)(size / ANSWER_RATE) * CLOCK_SECOND);
 	struct MHD_Response *response = response_of(call);
 	enum MHD_Result queued =
 		MHD_queue_response(call->connection, (unsigned int)answer->status, response);
@@ -259,7 +263,7 @@ static void *on_target(void *data, const char *target, struct MHD_Connection *co
 	call->client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 	                       ->socket_context;
 	call->request->address = g_strdup(call->client->address);
-	set_busy(call, BUSY_ARRIVING, LIMIT_REQUEST_SECONDS);
+	set_busy(call, BUSY_ARRIVING, server_times.request);
 	g_mutex_lock(&api->lock);
 	api->calls++;
 	g_mutex_unlock(&api->lock);
@@ -274,7 +278,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **r
 	if (!call)
 		return;
 	*request_context = NULL;
-	set_busy(call, BUSY_ARRIVING, LIMIT_REQUEST_SECONDS);
+	set_busy(call, BUSY_ARRIVING, server_times.request);
 	answer_free(call->answer);
 	request_free(call->request);
 	g_mutex_lock(&api->lock);
@@ -508,7 +512,7 @@ static struct MHD_Daemon *start_daemon(Api *api, int fd)
 		MHD_OPTION_LISTEN_SOCKET, fd,                  /* */
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,               /* */
 		MHD_OPTION_CONNECTION_LIMIT, client_limit(),   /* */
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ANSWER_SECONDS,           /* */
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENT_SECONDS,           /* */
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_REQUEST_HEADERS, /* */
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, api,                       /* */
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,                  /* */
