@@ -40,20 +40,20 @@ static const struct {
 	TrawlError code;
 	gboolean may_repeat;
 } states[] = {
-	{"23505", TRAWL_ERROR_CONFLICT,       FALSE}, /* unique_violation               */
-	{"40001", TRAWL_ERROR_BUSY,           TRUE }, /* serialization_failure          */
-	{"40P01", TRAWL_ERROR_BUSY,           TRUE }, /* deadlock_detected              */
-	{"55P03", TRAWL_ERROR_BUSY,           FALSE}, /* lock_not_available             */
-	{"57014", TRAWL_ERROR_TIMEOUT,        FALSE}, /* query_canceled                 */
-	{"57P",   TRAWL_ERROR_UNREACHABLE,    FALSE}, /* shutdown, cannot_connect_now   */
-	{"08",    TRAWL_ERROR_UNREACHABLE,    FALSE}, /* connection exception           */
-	{"53300", TRAWL_ERROR_UNREACHABLE,    FALSE}, /* too_many_connections           */
-	{"53",    TRAWL_ERROR_STORAGE,        FALSE}, /* disk_full, out_of_memory       */
-	{"58",    TRAWL_ERROR_STORAGE,        FALSE}, /* io_error                       */
-	{"XX001", TRAWL_ERROR_STORAGE,        FALSE}, /* data_corrupted                 */
-	{"XX002", TRAWL_ERROR_STORAGE,        FALSE}, /* index_corrupted                */
-	{"28",    TRAWL_ERROR_AUTHENTICATION, FALSE},
-	{"42501", TRAWL_ERROR_DENIED,         FALSE}, /* insufficient_privilege         */
+	{"23505", TRAWL_ERROR_CONFLICT, FALSE},    /* unique_violation               */
+	{"40001", TRAWL_ERROR_BUSY, TRUE},         /* serialization_failure          */
+	{"40P01", TRAWL_ERROR_BUSY, TRUE},         /* deadlock_detected              */
+	{"55P03", TRAWL_ERROR_BUSY, FALSE},        /* lock_not_available             */
+	{"57014", TRAWL_ERROR_TIMEOUT, FALSE},     /* query_canceled                 */
+	{"57P", TRAWL_ERROR_UNREACHABLE, FALSE},   /* shutdown, cannot_connect_now   */
+	{"08", TRAWL_ERROR_UNREACHABLE, FALSE},    /* connection exception           */
+	{"53300", TRAWL_ERROR_UNREACHABLE, FALSE}, /* too_many_connections           */
+	{"53", TRAWL_ERROR_STORAGE, FALSE},        /* disk_full, out_of_memory       */
+	{"58", TRAWL_ERROR_STORAGE, FALSE},        /* io_error                       */
+	{"XX001", TRAWL_ERROR_STORAGE, FALSE},     /* data_corrupted                 */
+	{"XX002", TRAWL_ERROR_STORAGE, FALSE},     /* index_corrupted                */
+	{"28", TRAWL_ERROR_AUTHENTICATION, FALSE},
+	{"42501", TRAWL_ERROR_DENIED, FALSE}, /* insufficient_privilege         */
 };
 
 gboolean postgres_is_broken(Db *db)

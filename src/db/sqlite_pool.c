@@ -1,10 +1,12 @@
 /* SQLite for a process with many threads: one writer, many readers.
  *
- * Group commit: db_write() queues its work and waits. One thread takes what has queued up, runs
- * each piece in a savepoint of its own inside one transaction, and commits once; only then does any
- * waiter learn that its work is done. While one commit waits for the disk the next group gathers,
- * so the number of fsyncs falls as the load grows. Other processes on the same file are kept out by
- * BEGIN IMMEDIATE and the busy handler. */
+ * Group commit: db_write() queues its work and waits. One thread takes what has queued up, runs it
+ * in one transaction, and commits once; only then does any waiter learn that its work is done.
+ * While one commit waits for the disk the next group gathers, so the number of fsyncs falls as the
+ * load grows. When a piece of work fails, the group is rolled back and run once more with a
+ * savepoint around each piece, so that one does not take the others along: savepoints cost too much
+ * to have them always. Other processes on the same file are kept out by BEGIN IMMEDIATE and the
+ * busy handler. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/sqlite.h"
@@ -42,42 +44,15 @@ typedef struct {
 
 static void end_request(Request *request, GError *error)
 {
-	request->ok = FALSE;
+	request->ok = error == NULL;
 	g_clear_error(&request->error);
 	request->error = error;
 }
 
-/* What an error that hits the whole group says to each. */
-static void fail_all(GPtrArray *batch, const GError *problem)
+static void end_all(GPtrArray *batch, const GError *problem)
 {
-	for (guint i = 0; i < batch->len; i++) {
-		Request *request = batch->pdata[i];
-		if (request->ok)
-			end_request(request, g_error_copy(problem));
-	}
-}
-
-/* Runs one piece of work inside the open transaction. FALSE when the transaction was lost with it,
- * which SQLite does on a full disk and on I/O errors. */
-static gboolean run_one(Db *db, Request *request)
-{
-	g_autoptr(GError) problem = NULL;
-	request->ok = sqlite_control(db, "SAVEPOINT work", &problem) &&
-	              db_do_work(db, request->work, request->data, &problem);
-	sqlite_reset(db);
-	if (!sqlite_in_transaction(db)) {
-		if (request->ok)
-			g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
-			                    "the database gave up the transaction");
-		end_request(request, g_steal_pointer(&problem));
-		return FALSE;
-	}
-	if (!request->ok) {
-		end_request(request, g_steal_pointer(&problem));
-		if (!sqlite_control(db, "ROLLBACK TO work", NULL))
-			return FALSE;
-	}
-	return sqlite_control(db, "RELEASE work", NULL);
+	for (guint i = 0; i < batch->len; i++)
+		end_request(batch->pdata[i], g_error_copy(problem));
 }
 
 static Request *take(SqlitePool *pool, gboolean wait)
@@ -90,31 +65,91 @@ static Request *take(SqlitePool *pool, gboolean wait)
 	return request;
 }
 
-static void run_batch(SqlitePool *pool, Request *first, GPtrArray *batch)
+static void roll_back(Db *db)
+{
+	if (sqlite_in_transaction(db))
+		sqlite_control(db, "ROLLBACK", NULL);
+}
+
+/* Runs one piece of work inside the open transaction. */
+static gboolean run_work(Db *db, Request *request)
+{
+	GError *problem = NULL;
+	db_do_work(db, request->work, request->data, &problem);
+	sqlite_reset(db);
+	end_request(request, problem);
+	return request->ok;
+}
+
+/* Gathers a group and runs it. FALSE when a piece of work failed, and everything is rolled back. */
+static gboolean run_together(SqlitePool *pool, GPtrArray *batch)
+{
+	gint64 until = g_get_monotonic_time() + BATCH_TIME;
+	Request *next = batch->pdata[0];
+	gboolean ok = TRUE;
+	while (ok && next) {
+		ok = run_work(pool->writer, next);
+		gboolean more = ok && batch->len < BATCH_MAX && g_get_monotonic_time() < until;
+		next = more ? take(pool, FALSE) : NULL;
+		if (next)
+			g_ptr_array_add(batch, next);
+	}
+	if (!ok)
+		roll_back(pool->writer);
+	return ok;
+}
+
+/* The same with a savepoint around each. FALSE when the transaction was lost, which SQLite does on
+ * a full disk and on I/O errors. */
+static gboolean run_apart(SqlitePool *pool, GPtrArray *batch, GError **error)
+{
+	Db *db = pool->writer;
+	if (!sqlite_control(db, "BEGIN IMMEDIATE", error))
+		return FALSE;
+	for (guint i = 0; i < batch->len; i++) {
+		if (!sqlite_control(db, "SAVEPOINT work", error))
+			return FALSE;
+		gboolean ok = run_work(db, batch->pdata[i]);
+		if (!sqlite_in_transaction(db)) {
+			g_propagate_error(error, g_error_copy(((Request *)batch->pdata[i])->error));
+			return FALSE;
+		}
+		if ((!ok && !sqlite_control(db, "ROLLBACK TO work", error)) ||
+		    !sqlite_control(db, "RELEASE work", error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Who failed has its answer already; who did not learns that it came to nothing. */
+static void fail_rest(GPtrArray *batch, const GError *problem)
+{
+	for (guint i = 0; i < batch->len; i++) {
+		Request *request = batch->pdata[i];
+		if (request->ok)
+			end_request(request, g_error_copy(problem));
+	}
+}
+
+static void run_batch(SqlitePool *pool, GPtrArray *batch)
 {
 	g_autoptr(GError) problem = NULL;
-	gint64 until = g_get_monotonic_time() + BATCH_TIME;
-	g_ptr_array_add(batch, first);
 	if (!sqlite_control(pool->writer, "BEGIN IMMEDIATE", &problem)) {
-		end_request(first, g_steal_pointer(&problem));
+		end_all(batch, problem);
 		return;
 	}
-	Request *next = first;
-	do {
-		if (next != first)
-			g_ptr_array_add(batch, next);
-		if (!run_one(pool->writer, next)) {
-			g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
-			                    "the database gave up the transaction");
-			break;
-		}
-	} while (batch->len < BATCH_MAX && g_get_monotonic_time() < until &&
-	         (next = take(pool, FALSE)));
-	if (!problem && sqlite_control(pool->writer, "COMMIT", &problem))
+	gboolean ok = run_together(pool, batch);
+	if (!ok && batch->len == 1)
 		return;
-	fail_all(batch, problem);
-	if (sqlite_in_transaction(pool->writer))
-		sqlite_control(pool->writer, "ROLLBACK", NULL);
+	if (!ok && !run_apart(pool, batch, &problem)) {
+		roll_back(pool->writer);
+		end_all(batch, problem);
+		return;
+	}
+	if (sqlite_control(pool->writer, "COMMIT", &problem))
+		return;
+	roll_back(pool->writer);
+	fail_rest(batch, problem);
 }
 
 static gpointer writer_main(gpointer data)
@@ -123,7 +158,8 @@ static gpointer writer_main(gpointer data)
 	g_autoptr(GPtrArray) batch = g_ptr_array_new();
 	Request *first;
 	while ((first = take(pool, TRUE))) {
-		run_batch(pool, first, batch);
+		g_ptr_array_add(batch, first);
+		run_batch(pool, batch);
 		g_mutex_lock(&pool->lock);
 		for (guint i = 0; i < batch->len; i++) {
 			Request *request = batch->pdata[i];

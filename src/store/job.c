@@ -198,10 +198,8 @@ static GPtrArray *find_abandoned(Claim *claim, GError **error)
 	                                   "lease_until < $1 AND priority <= $2 "
 	                                   "ORDER BY priority, run_at, id LIMIT 100",
 	                                   db_skip_locked(claim->db), NULL);
-	DbValue values[] = {
-		{.type = 'i', .i = claim->now         },
-                {.type = 'i', .i = claim->max_priority}
-        };
+	DbValue values[] = {{.type = 'i', .i = claim->now},
+	                    {.type = 'i', .i = claim->max_priority}};
 	return rows_collect(db_query_values(claim->db, error, sql, values, G_N_ELEMENTS(values)),
 	                    candidate_read, (GDestroyNotify)candidate_free, error);
 }

@@ -134,6 +134,48 @@ static char *pattern_containing(const char *text)
 	return g_string_free(pattern, FALSE);
 }
 
+#define COMMON 2000 /* rows */
+
+/* Whether so many rows have @text that the newest of them are found soonest by going through
+ * everything from the newest; few are better looked up and sorted. @sql counts up to COMMON. */
+static gboolean is_common(Db *db, const char *sql, const char *text, gboolean *common,
+                          GError **error)
+{
+	gint64 n = 0;
+	*common = FALSE;
+	if (!text)
+		return TRUE;
+	gboolean ok = rows_int(db_query(db, error, "ti", sql, text, (gint64)COMMON), &n, error);
+	*common = n == COMMON;
+	return ok;
+}
+
+static const char count_recipient[] =
+	"SELECT count(*) FROM (SELECT 1 FROM alert WHERE recipient = $1 LIMIT $2) AS few";
+static const char count_reporter[] =
+	"SELECT count(*) FROM (SELECT 1 FROM report WHERE reporter = $1 LIMIT $2) AS few";
+
+/* The filters that are about an incident's reports and alerts. */
+static gboolean where_people(Db *db, Query *query, const IncidentFilter *filter, GError **error)
+{
+	gboolean reporter, recipient;
+	if (!is_common(db, count_reporter, filter->reporter, &reporter, error) ||
+	    !is_common(db, count_recipient, filter->recipient, &recipient, error))
+		return FALSE;
+	where(query,
+	      reporter ? " AND EXISTS (SELECT 1 FROM report_incident JOIN report ON "
+	                 "report.id = report_id WHERE incident_id = incident.id AND reporter = ?)"
+	               : " AND incident.id IN (SELECT incident_id FROM report JOIN "
+	                 "report_incident ON report_id = report.id WHERE reporter = ?)",
+	      filter->reporter);
+	where(query,
+	      recipient ? " AND EXISTS (SELECT 1 FROM alert WHERE recipient = ? AND "
+	                  "incident_id = incident.id)"
+	                : " AND incident.id IN (SELECT incident_id FROM alert WHERE recipient = ?)",
+	      filter->recipient);
+	return TRUE;
+}
+
 /* One page of the incidents of one severity, or with -1 of all. */
 static GPtrArray *list_severity(Db *db, const IncidentFilter *filter, const Page *page,
                                 int severity, GError **error)
@@ -159,15 +201,11 @@ static GPtrArray *list_severity(Db *db, const IncidentFilter *filter, const Page
 	where_enum(&query, "incident.disposition", disposition_names, filter->disposition);
 	where_enum(&query, "incident.kind", incident_kind_names, filter->kind);
 	where_text(&query, "incident.assignee", filter->assignee);
-	where(&query,
-	      " AND incident.id IN (SELECT incident_id FROM report JOIN report_incident ON "
-	      "report_id = report.id WHERE reporter = ?)",
-	      filter->reporter);
-	where(&query, " AND incident.id IN (SELECT incident_id FROM alert WHERE recipient = ?)",
-	      filter->recipient);
 	where(&query, " AND incident.original_id IN (SELECT id FROM original WHERE message_id = ?)",
 	      filter->message_id);
 	where(&query, " AND incident.title_folded LIKE ? ESCAPE '\\'", pattern);
+	if (!where_people(db, &query, filter, error))
+		return NULL;
 	cut_page(&query, "incident", by_source ? "incident_source.incident_id" : "incident.id");
 	return collect(db, &query, incident_read, (GDestroyNotify)incident_free, error);
 }
@@ -208,7 +246,10 @@ GPtrArray *alert_list_filtered(Db *db, const AlertFilter *filter, const Page *pa
 	where_enum(&query, "alert.state", open_state_names, filter->state);
 	where_number(&query, "alert.incident_id", filter->incident_id);
 	where_number(&query, "alert.source_id", filter->source_id);
-	where_text(&query, "alert.recipient", filter->recipient);
+	gboolean common;
+	if (!is_common(db, count_recipient, filter->recipient, &common, error))
+		return NULL;
+	where_text(&query, common ? "alert.recipient || ''" : "alert.recipient", filter->recipient);
 	where_text(&query, "alert.message_id", filter->message_id);
 	if (filter->report_id > 0)
 		add(&query,
@@ -296,26 +337,26 @@ GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter 
 static const struct {
 	const char *name, *sql;
 } figures[] = {
-	{"incidents_open",     "SELECT count(*) FROM incident WHERE state = 'open'"            },
-	{"incidents_closed",   "SELECT count(*) FROM incident WHERE state = 'closed'"          },
-	{"alerts_open",        "SELECT count(*) FROM alert WHERE state = 'open'"               },
-	{"alerts_closed",      "SELECT count(*) FROM alert WHERE state = 'closed'"             },
-	{"reports_new",        "SELECT count(*) FROM report WHERE state = 'new'"               },
-	{"reports_done",       "SELECT count(*) FROM report WHERE state = 'done'"              },
-	{"reports_unparsed",   "SELECT count(*) FROM report WHERE state = 'unparsed'"          },
-	{"reports_gone",       "SELECT count(*) FROM report WHERE state = 'gone'"              },
-	{"reports_untrusted",  "SELECT count(*) FROM report WHERE trusted = 0"                 },
-	{"jobs_ready",         "SELECT count(*) FROM job WHERE state = 'ready'"                },
-	{"jobs_running",       "SELECT count(*) FROM job WHERE state = 'running'"              },
-	{"jobs_parked",        "SELECT count(*) FROM job WHERE state = 'parked'"               },
-	{"sources_enabled",    "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
-                            "enabled = 1"                           },
-	{"sources_failing",    "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
+	{"incidents_open", "SELECT count(*) FROM incident WHERE state = 'open'"},
+	{"incidents_closed", "SELECT count(*) FROM incident WHERE state = 'closed'"},
+	{"alerts_open", "SELECT count(*) FROM alert WHERE state = 'open'"},
+	{"alerts_closed", "SELECT count(*) FROM alert WHERE state = 'closed'"},
+	{"reports_new", "SELECT count(*) FROM report WHERE state = 'new'"},
+	{"reports_done", "SELECT count(*) FROM report WHERE state = 'done'"},
+	{"reports_unparsed", "SELECT count(*) FROM report WHERE state = 'unparsed'"},
+	{"reports_gone", "SELECT count(*) FROM report WHERE state = 'gone'"},
+	{"reports_untrusted", "SELECT count(*) FROM report WHERE trusted = 0"},
+	{"jobs_ready", "SELECT count(*) FROM job WHERE state = 'ready'"},
+	{"jobs_running", "SELECT count(*) FROM job WHERE state = 'running'"},
+	{"jobs_parked", "SELECT count(*) FROM job WHERE state = 'parked'"},
+	{"sources_enabled", "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
+                            "enabled = 1"},
+	{"sources_failing", "SELECT count(*) FROM source WHERE deleted_at IS NULL AND "
                             "enabled = 1 AND last_error IS NOT NULL"},
 	{"copies_quarantined", "SELECT count(*) FROM quarantine_result WHERE step = 'moved' AND "
-                               "status = 'success'"              },
-	{"copies_restored",    "SELECT count(*) FROM quarantine_result WHERE step = 'restored'"},
-	{"audit_records",      "SELECT COALESCE(MAX(seq), 0) FROM audit"                       },
+                               "status = 'success'"},
+	{"copies_restored", "SELECT count(*) FROM quarantine_result WHERE step = 'restored'"},
+	{"audit_records", "SELECT COALESCE(MAX(seq), 0) FROM audit"},
 };
 
 char *store_figures(Db *db, GError **error)
