@@ -17,7 +17,6 @@ static void add_row(Table *table, const json_t *item, gpointer all)
 	g_autofree char *alerts = g_strdup_printf("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
 	                                          json_int(item, "open_alert_count", 0),
 	                                          json_int(item, "alert_count", 0));
-	gboolean open = g_strcmp0(json_text(item, "state"), "open") == 0;
 	view_add_int(table, item, "id");
 	if (all)
 		view_add_word(table, item, "state");
@@ -29,7 +28,7 @@ static void add_row(Table *table, const json_t *item, gpointer all)
 	table_add(table, STYLE_PLAIN, alerts);
 	view_add_when(table, item, "opened_at");
 	view_add_text(table, item, "assignee");
-	table_add(table, open ? STYLE_BOLD : STYLE_PLAIN, json_text(item, "title"));
+	view_add_text(table, item, "title");
 }
 
 int cli_incident_list(Cli *cli, GError **error)

@@ -188,27 +188,30 @@ static char *defang(const char *url)
 	return g_string_free(out, FALSE);
 }
 
+static void add_link(Fields *fields, GHashTable *seen, const json_t *link)
+{
+	const char *url = json_text(link, "url"), *text = json_text(link, "text");
+	gboolean mismatch = json_bool(link, "mismatch", FALSE);
+	if (!url || !g_hash_table_add(seen, (gpointer)url) || g_hash_table_size(seen) > LINKS_SHOWN)
+		return;
+	g_autofree char *safe = defang(url);
+	g_autofree char *line =
+		mismatch ? g_strdup_printf("%s, shown as \"%s\"", safe, text ? text : "")
+			 : g_strdup(safe);
+	fields_add(fields, g_hash_table_size(seen) == 1 ? "links" : "",
+	           mismatch ? STYLE_WARN : STYLE_PLAIN, line);
+}
+
+/* Each once, those that show another target than they have first. */
 static void add_links(Fields *fields, const json_t *links)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-	size_t i;
-	json_t *link;
-	json_array_foreach(links, i, link)
-	{
-		const char *url = json_text(link, "url");
-		if (!url || !g_hash_table_add(seen, (gpointer)url) ||
-		    g_hash_table_size(seen) > LINKS_SHOWN)
-			continue;
-		g_autofree char *safe = defang(url);
-		g_autofree char *text =
-			json_bool(link, "mismatch", FALSE)
-				? g_strdup_printf("%s (shown as \"%s\")", safe,
-		                                  json_text(link, "text") ? json_text(link, "text")
-		                                                          : "")
-				: g_strdup(safe);
-		fields_add(fields, g_hash_table_size(seen) == 1 ? "links" : "",
-		           json_bool(link, "mismatch", FALSE) ? STYLE_WARN : STYLE_PLAIN, text);
-	}
+	for (int mismatch = 1; mismatch >= 0; mismatch--)
+		for (size_t i = 0; i < json_array_size(links); i++) {
+			const json_t *link = json_array_get(links, i);
+			if (json_bool(link, "mismatch", FALSE) == mismatch)
+				add_link(fields, seen, link);
+		}
 	if (g_hash_table_size(seen) > LINKS_SHOWN) {
 		g_autofree char *rest =
 			g_strdup_printf("and %u more", g_hash_table_size(seen) - LINKS_SHOWN);

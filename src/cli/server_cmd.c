@@ -83,8 +83,8 @@ int cli_server_kinds(Cli *cli, GError **error)
 		{NULL},
 	};
 	/* clang-format on */
-	static const Listing listing = {"/v1/mail-server-kinds", columns, add_kind, "name",
-	                                "no kinds of mail server"};
+	static const Listing listing = {"/v1/mail-server-kinds",   columns, add_kind, "name",
+	                                "no kinds of mail server", TRUE};
 	return listing_run(cli, &listing, NULL, NULL, error);
 }
 

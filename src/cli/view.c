@@ -43,6 +43,12 @@ json_t *listing_fetch(Client *client, const char *path, gint64 at_most, gboolean
 	return g_steal_pointer(&items);
 }
 
+static json_t *fetch_whole(Client *client, const char *path, GError **error)
+{
+	g_autoptr(json_t) page = client_get(client, path, error);
+	return page ? json_incref(json_at(page, "items")) : NULL;
+}
+
 static void print_quiet(const json_t *items, const char *member)
 {
 	size_t i;
@@ -67,7 +73,9 @@ int listing_run(Cli *cli, const Listing *listing, const char *query, gpointer da
 	gint64 at_most =
 		cli_flag(cli, "all") ? G_MAXINT64 : cli_number(cli, "limit", LIMIT_PAGE_DEFAULT);
 	gboolean more = FALSE;
-	g_autoptr(json_t) items = listing_fetch(client, path, at_most, &more, error);
+	g_autoptr(json_t) items = listing->whole
+	                                  ? fetch_whole(client, path, error)
+	                                  : listing_fetch(client, path, at_most, &more, error);
 	if (!items)
 		return -1;
 	if (cli->json) {

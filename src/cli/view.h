@@ -11,6 +11,7 @@ typedef struct {
 	void (*row)(Table *table, const json_t *item, gpointer data);
 	const char *quiet; /* the member --quiet prints: "id", "name" */
 	const char *none;  /* said when there is none: "no incidents" */
+	gboolean whole;    /* comes as a whole, not by pages */
 } Listing;
 
 /** Fetches as many pages as --limit or --all ask for and prints them. @query (nullable) filters, as
