@@ -48,7 +48,7 @@ def main():
             report = organisation.reports[delivered % len(organisation.reports)]
             server.deliver(boxes[(delivered * 37) % count], "INBOX", report.raw)
             delivered += 1
-            peak = max(peak, bench.pss_mib(trawl.processes().values()))
+            peak = max(peak, bench.pss_mib(trawl.pids()))
             time.sleep(1)
         used = (cpu_seconds(trawl) - cpu) / (time.monotonic() - begun)
         failing = sum(1 for s in trawl.api.all("/sources") if s["state"]["last_error"])
@@ -72,7 +72,7 @@ def main():
 
 def cpu_seconds(trawl):
     total = 0
-    for pid in trawl.processes().values():
+    for pid in trawl.pids():
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])

@@ -211,13 +211,17 @@ class Trawl:
             if self.own:
                 shutil.rmtree(self.data, ignore_errors=True)
 
+    def pids(self):
+        return [int(pid) for pid in subprocess.run(["pgrep", "-g", str(self.process.pid)], capture_output=True, text=True,
+                                                   check=False).stdout.split()]
+
     def processes(self):
-        """{role: pid}, "serve" for the supervisor."""
+        """{role: pid}, "serve" for the supervisor; of several in one role the first."""
         found = {"serve": self.process.pid}
-        for pid in subprocess.run(["pgrep", "-g", str(self.process.pid)], capture_output=True, text=True,
-                                  check=False).stdout.split():
-            with open(f"/proc/{pid}/comm") as file:
-                found.setdefault(file.read().strip(), int(pid))
+        for pid in self.pids():
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/comm") as file:
+                if pid != self.process.pid:
+                    found.setdefault(file.read().strip(), pid)
         return found
 
     def log(self):
