@@ -23,6 +23,7 @@ typedef struct {
 	GHashTable *statements; /* sql -> its name on the server */
 	guint n_prepared;
 	gboolean may_repeat;
+	gboolean broken; /* libpq may need another call to notice */
 } PostgresDb;
 
 typedef struct {
@@ -56,9 +57,10 @@ static const struct {
 	{"42501", TRAWL_ERROR_DENIED, FALSE}, /* insufficient_privilege         */
 };
 
-gboolean postgres_is_broken(Db *db)
+gboolean postgres_is_broken(Db *base)
 {
-	return PQstatus(((PostgresDb *)db)->handle) != CONNECTION_OK;
+	PostgresDb *db = (PostgresDb *)base;
+	return db->broken || PQstatus(db->handle) != CONNECTION_OK;
 }
 
 gboolean postgres_may_repeat(Db *db)
@@ -68,7 +70,7 @@ gboolean postgres_may_repeat(Db *db)
 
 static TrawlError code_of(PostgresDb *db, const char *state)
 {
-	for (guint i = 0; state && i < G_N_ELEMENTS(states); i++)
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++)
 		if (g_str_has_prefix(state, states[i].state)) {
 			db->may_repeat = states[i].may_repeat;
 			return states[i].code;
@@ -76,13 +78,13 @@ static TrawlError code_of(PostgresDb *db, const char *state)
 	return TRAWL_ERROR_INTERNAL;
 }
 
+/* An error without a SQLSTATE is libpq's own: the server did not answer. */
 static gboolean fail(PostgresDb *db, const PGresult *result, GError **error)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	TrawlError code = code_of(db, state);
-	if (postgres_is_broken(&db->base))
-		code = TRAWL_ERROR_UNREACHABLE;
+	TrawlError code = state ? code_of(db, state) : TRAWL_ERROR_UNREACHABLE;
+	db->broken = db->broken || code == TRAWL_ERROR_UNREACHABLE;
 	g_autofree char *text = g_strdup(message ? message : PQerrorMessage(db->handle));
 	g_set_error(error, TRAWL_ERROR, code, "database: %s%s%s", g_strchomp(text),
 	            state ? ", SQLSTATE " : "", state ? state : "");

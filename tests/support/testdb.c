@@ -63,15 +63,19 @@ static void run(gconstpointer data)
 	g_free(t.uri);
 }
 
+void testdb_add_on(const char *driver, const char *path, void (*test)(TestDb *t))
+{
+	gboolean postgres = strcmp(driver, "postgresql") == 0;
+	Case *c = g_new(Case, 1);
+	*c = (Case){postgres, test};
+	g_autofree char *name = g_strconcat(path, postgres ? " on PostgreSQL" : " on SQLite", NULL);
+	g_test_add_data_func_full(name, c, run, g_free);
+}
+
 void testdb_add(const char *path, void (*test)(TestDb *t))
 {
-	for (int postgres = 0; postgres <= 1; postgres++) {
-		Case *c = g_new(Case, 1);
-		*c = (Case){postgres, test};
-		g_autofree char *name =
-			g_strconcat(path, postgres ? " on PostgreSQL" : " on SQLite", NULL);
-		g_test_add_data_func_full(name, c, run, g_free);
-	}
+	testdb_add_on("sqlite", path, test);
+	testdb_add_on("postgresql", path, test);
 }
 
 void testdb_write(TestDb *t, DbWork work, gpointer data)

@@ -13,6 +13,9 @@ typedef struct {
  * database of its own; without PostgreSQL the second is skipped. */
 void testdb_add(const char *path, void (*test)(TestDb *t));
 
+/** Adds it for one of them only: "sqlite" or "postgresql". */
+void testdb_add_on(const char *driver, const char *path, void (*test)(TestDb *t));
+
 /** db_write() and db_read() that must succeed. */
 void testdb_write(TestDb *t, DbWork work, gpointer data);
 void testdb_read(TestDb *t, DbWork work, gpointer data);
