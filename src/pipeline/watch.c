@@ -24,7 +24,7 @@ struct SourceWatch {
 	GThread *roll;
 	GMutex lock;
 	GCond changed;       /* a thread ended, or it is time to stop */
-	GHashTable *watched; /* gint64 *: ids of sources that have a thread */
+	GHashTable *watched; /* gint64 *: ids of sources that have a thread -> of their servers */
 	guint in_database;   /* threads that use it now */
 	gboolean stopping;
 };
@@ -147,38 +147,84 @@ static gpointer watcher_main(gpointer data)
 /* --- the roll -----------------------------------------------------------------------------------
  */
 
-static gboolean load_all(Db *db, gpointer data, GError **error)
+typedef struct {
+	GPtrArray *sources, *servers; /* of Source, of MailServerRow */
+} Roll;
+
+static void roll_clear(Roll *roll)
 {
-	GPtrArray **sources = data;
-	g_clear_pointer(sources, g_ptr_array_unref);
-	*sources = source_list(db, error);
-	return *sources != NULL;
+	g_clear_pointer(&roll->sources, g_ptr_array_unref);
+	g_clear_pointer(&roll->servers, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Roll, roll_clear)
+
+static gboolean load_roll(Db *db, gpointer data, GError **error)
+{
+	Roll *roll = data;
+	roll_clear(roll);
+	roll->sources = source_list(db, error);
+	roll->servers = roll->sources ? mail_server_list(db, error) : NULL;
+	return roll->servers != NULL;
+}
+
+/* How many sources of a server may be waited on. Where connections are counted, waiting holds one,
+ * and most must be left for work. */
+static guint share_of_waiting(const SourceWatch *watch, const Roll *roll, gint64 server_id)
+{
+	for (guint i = 0; i < roll->servers->len; i++) {
+		const MailServerRow *row = roll->servers->pdata[i];
+		if (row->id != server_id)
+			continue;
+		const MailServerKind *kind = mail_servers_kind(watch->tools->servers, row);
+		if (kind && !g_strv_contains(kind->config, "connections"))
+			return LIMIT_WATCHES;
+		g_autoptr(json_t) config = json_parse(row->config, -1, NULL);
+		gint64 connections = json_int(config, "connections", LIMIT_CONNECTIONS);
+		return (guint)CLAMP(connections / 4, 1, LIMIT_WATCHES);
+	}
+	return 0;
 }
 
 /* With the lock. */
-static void start_watcher(SourceWatch *watch, gint64 id)
+static guint count_waiting(const SourceWatch *watch, gint64 server_id)
+{
+	guint count = 0;
+	GHashTableIter iter;
+	gpointer server;
+	g_hash_table_iter_init(&iter, watch->watched);
+	while (g_hash_table_iter_next(&iter, NULL, &server))
+		count += *(gint64 *)server == server_id;
+	return count;
+}
+
+/* With the lock. */
+static void start_watcher(SourceWatch *watch, const Source *source)
 {
 	Watcher *watcher = g_new0(Watcher, 1);
 	watcher->watch = watch;
-	watcher->id = id;
+	watcher->id = source->id;
 	g_autoptr(GThread) thread = g_thread_try_new("watch", watcher_main, watcher, NULL);
-	if (thread)
-		g_hash_table_add(watch->watched, g_memdup2(&id, sizeof id));
-	else
-		g_free(watcher); /* too many threads: it is polled by its interval */
+	if (!thread) { /* too many threads: it is polled by its interval */
+		g_free(watcher);
+		return;
+	}
+	g_hash_table_insert(watch->watched, g_memdup2(&source->id, sizeof source->id),
+	                    g_memdup2(&source->mail_server_id, sizeof source->mail_server_id));
 }
 
 static void call_roll(SourceWatch *watch)
 {
-	g_autoptr(GPtrArray) sources = NULL;
-	if (!db_read(watch->tools->db, load_all, &sources, NULL))
+	g_auto(Roll) roll = {0};
+	if (!db_read(watch->tools->db, load_roll, &roll, NULL))
 		return; /* no database: whoever needs it says so */
 	g_mutex_lock(&watch->lock);
-	for (guint i = 0; i < sources->len && !watch->stopping; i++) {
-		const Source *source = sources->pdata[i];
+	for (guint i = 0; i < roll.sources->len && !watch->stopping; i++) {
+		const Source *source = roll.sources->pdata[i];
 		if (source->enabled && !g_hash_table_contains(watch->watched, &source->id) &&
-		    g_hash_table_size(watch->watched) < LIMIT_WATCHES)
-			start_watcher(watch, source->id);
+		    g_hash_table_size(watch->watched) < LIMIT_WATCHES &&
+		    count_waiting(watch, source->mail_server_id) <
+		            share_of_waiting(watch, &roll, source->mail_server_id))
+			start_watcher(watch, source);
 	}
 	g_mutex_unlock(&watch->lock);
 }
@@ -198,7 +244,7 @@ SourceWatch *source_watch_start(const JobTools *tools)
 	watch->tools = tools;
 	g_mutex_init(&watch->lock);
 	g_cond_init(&watch->changed);
-	watch->watched = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	watch->watched = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	watch->roll = g_thread_new("watch", roll_main, watch);
 	return watch;
 }

@@ -207,6 +207,11 @@ void mail_servers_release(MailServers *servers, MailServer *server, const GError
 		entry_free(closing);
 }
 
+const MailServerKind *mail_servers_kind(const MailServers *servers, const MailServerRow *row)
+{
+	return mail_server_kind_find(servers->kinds, row->kind);
+}
+
 gboolean mail_server_serves(const MailServerRow *row, const char *address)
 {
 	g_autoptr(json_t) config = json_parse(row->config, -1, NULL);

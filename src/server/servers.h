@@ -25,6 +25,9 @@ MailServer *mail_servers_get(MailServers *servers, const MailServerRow *row, GEr
 /** @outcome  the error the caller got from it, or NULL: it works. Feeds the circuit breaker. */
 void mail_servers_release(MailServers *servers, MailServer *server, const GError *outcome);
 
+/** The kind of a row, or NULL when this process has none of that name. */
+const MailServerKind *mail_servers_kind(const MailServers *servers, const MailServerRow *row);
+
 /** TRUE when the row's configuration serves this address ("domains"; a server without any serves
  * every address). */
 gboolean mail_server_serves(const MailServerRow *row, const char *address);
