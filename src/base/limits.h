@@ -16,6 +16,7 @@
 #define LIMIT_UNPACKED       (200 * 1024 * 1024) /* bytes from archives of one message            */
 #define LIMIT_UNPACKED_FILES 10000               /* files from archives of one message            */
 #define LIMIT_UNPACKED_RATIO 100                 /* times its size that an archive may hold       */
+#define LIMIT_OUTLOOK_DEPTH  16                  /* items attached to Outlook items */
 #define LIMIT_ARCHIVE_DEPTH  4                   /* archives in archives                          */
 #define LIMIT_PARSED_BYTES   (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
 #define LIMIT_HTML_DEPTH     1000 /* open elements of an HTML document               */

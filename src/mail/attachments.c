@@ -7,6 +7,7 @@
 #include "mail/describe.h"
 #include "mail/detect.h"
 #include "mail/findings.h"
+#include "mail/outlook.h"
 
 #include <string.h>
 
@@ -66,6 +67,36 @@ static void read_message(const Message *message, json_t *entry, GBytes *content,
 		json_object_set_new(entry, "raw_base64", json_string_nocheck(encoded));
 		g_free(encoded);
 	}
+}
+
+/* Outlook's own formats, as the message they hold. It is not the message that went over the wire,
+ * so it has no fingerprint and no raw bytes. */
+static gboolean read_outlook(const Message *message, json_t *entry, GBytes *content,
+                             const char *detected, const char *where)
+{
+	gboolean cut = FALSE;
+	gboolean is_tnef = strcmp(detected, "application/vnd.ms-tnef") == 0;
+	gboolean is_ole = strcmp(detected, "application/x-ole-storage") == 0;
+	g_autoptr(GBytes) mime = is_tnef  ? tnef_to_mime(content, &cut)
+	                         : is_ole ? msg_to_mime(content, &cut)
+	                                  : NULL;
+	if (!mime)
+		return FALSE;
+	if (cut)
+		findings_add(message->findings, "outlook_cut", where,
+		             "not all of an Outlook item could be read");
+	Reading *reading = message->reading;
+	json_t *options = (json_t *)reading->options;
+	reading->options = NULL; /* no raw bytes of what we made */
+	reading->made++;
+	read_message(message, entry, mime, where);
+	reading->made--;
+	reading->options = options;
+	describe_set(entry, "detected",
+	             is_tnef ? "application/vnd.ms-tnef" : "application/vnd.ms-outlook");
+	describe_set(entry, "holds", is_tnef ? "tnef" : "msg");
+	describe_set(json_object_get(entry, "message"), "fingerprint", NULL);
+	return TRUE;
 }
 
 /* Endings of files that run when they are opened. */
@@ -160,6 +191,8 @@ static void describe_content(const Message *message, json_t *entry, GBytes *cont
 	note_type(message, type, detected, where);
 	if (attached_message) {
 		read_message(message, entry, content, where);
+	} else if (read_outlook(message, entry, content, detected, where)) {
+		return;
 	} else if (archive_is_one(detected)) {
 		if (depth < LIMIT_ARCHIVE_DEPTH)
 			json_object_set_new(entry, "parts",

@@ -6,6 +6,7 @@
 #include "mail/describe.h"
 #include "mail/detect.h"
 #include "mail/domains.h"
+#include "mail/outlook.h"
 #include "mail/report.h"
 
 void breakdown_init(void)
@@ -15,6 +16,7 @@ void breakdown_init(void)
 		return;
 	json_object_seed(0); /* else jansson reads /dev/urandom at its first object */
 	g_mime_init();
+	msg_init();
 	message_init();
 	charset_init();
 	domains_init();

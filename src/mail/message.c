@@ -181,6 +181,8 @@ static const struct {
 static void note_warning(gint64 offset, GMimeParserWarning warning, const char *item, gpointer data)
 {
 	Message *message = data;
+	if (message->reading->made > 0)
+		return;
 	for (guint i = 0; i < G_N_ELEMENTS(warnings); i++)
 		if (warnings[i].warning == warning) {
 			g_autofree char *what = item ? g_utf8_make_valid(item, -1) : NULL;

@@ -16,6 +16,7 @@ typedef struct {
 	guint parts;  /* seen so far */
 	gsize parsed; /* bytes handed to the MIME parser so far */
 	guint nested; /* attached messages read so far */
+	guint made;   /* > 0 while a message is read that we made ourselves of another format */
 	gsize unpacked;
 	guint unpacked_files; /* from archives so far */
 } Reading;

@@ -124,8 +124,12 @@ static void close_kernel(int fd)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EBADF), SCMP_SYS(writev), 1,
 		                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)gone)) != 0;
 	}
-	/* A character set that was not loaded before is a charset we do not know. */
-	static const int refused[] = {SCMP_SYS(open), SCMP_SYS(openat)};
+	/* A character set that was not loaded before is a charset we do not know, a time zone too.
+	 */
+	static const int refused[] = {
+		SCMP_SYS(open),       SCMP_SYS(openat),   SCMP_SYS(stat),       SCMP_SYS(lstat),
+		SCMP_SYS(newfstatat), SCMP_SYS(statx),    SCMP_SYS(access),     SCMP_SYS(faccessat),
+		SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd)};
 	for (guint i = 0; !failed && i < G_N_ELEMENTS(refused); i++)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0) != 0;
 	/* Only the limit on CPU time, which is set again for each message. */

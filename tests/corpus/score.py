@@ -5,7 +5,7 @@
 has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
 where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
 field that differs, unless --show asks for the values."""
-import argparse, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile
+import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
@@ -171,6 +171,65 @@ def score_nested(documents, truth, corpus):
     return score
 
 
+def files_inside(message):
+    """SHA-256 of every file that hangs on attached messages."""
+    found = []
+    for attachment in message.get("attachments") or []:
+        found.append(attachment.get("sha256"))
+        if attachment.get("message"):
+            found += files_inside(attachment["message"])
+        for part in attachment.get("parts") or []:
+            found.append(part.get("sha256"))
+            if part.get("message"):
+                found += files_inside(part["message"])
+    return found
+
+
+def wrapped(path, type_):
+    """A mail with that file attached."""
+    data = base64.encodebytes(pathlib.Path(path).read_bytes()).decode()
+    return (f"From: a@corp.example\nSubject: Fwd: x\nContent-Type: {type_}\n"
+            f"Content-Disposition: attachment; filename=f\nContent-Transfer-Encoding: base64\n\n{data}").encode()
+
+
+def read_one(mail):
+    run = subprocess.run([TRAWL, "breakdown", "-"], input=mail, capture_output=True)
+    return json.loads(run.stdout) if run.stdout.strip() else None
+
+
+def score_outlook(corpus):
+    msg, fields = Score("msg"), collections.Counter()
+    for line in lines(corpus.root / "truth" / "msg.jsonl"):
+        document = read_one(wrapped(corpus.path(line["file"]), "application/vnd.ms-outlook"))
+        ours = next((m for m in every_message(document)), None) if document else None
+        here = Score("")
+        if line.get("message_class") is not None and ours is None:
+            msg.add(line["file"], "not read", None, True)
+            continue
+        not_agreed = line.get("not_agreed") or []
+        for field in ("message_id", "subject", "attachments"):
+            if field not in line or ours is None or (not_agreed is True or field in not_agreed):
+                continue
+            if field == "attachments":
+                theirs = sorted(a["sha256"] for a in line[field] if a.get("sha256"))
+                mine = sorted(a["sha256"] for a in ours["attachments"] if not a.get("message") or a["sha256"] in theirs)
+                here.add(line["file"], field, [x for x in theirs if x not in mine], [])
+            else:
+                here.add(line["file"], field, squeeze(ours[field]), squeeze(line[field]))
+        msg.all += 1
+        msg.right += here.right == here.all
+        msg.wrong += here.wrong
+    tnef = Score("tnef")
+    for line in lines(corpus.root / "truth" / "tnef.jsonl"):
+        document = read_one(wrapped(corpus.path(line["file"]), "application/ms-tnef"))
+        if not line.get("files"):
+            tnef.add(line["file"], "no answer", document is not None, True)
+            continue
+        ours = files_inside(document["message"]) if document else []
+        tnef.add(line["file"], "files", [f["name"] for f in line["files"] if f["sha256"] not in ours], [])
+    return msg, tnef
+
+
 def score_derived(documents, truth, corpus):
     scores = collections.defaultdict(lambda: Score(""))
     for line in truth:
@@ -178,6 +237,11 @@ def score_derived(documents, truth, corpus):
         document = documents.get(corpus.path(line["file"]))
         if document is None or not document["report"]:
             score.add(line["file"], "not a report", None, True)
+            continue
+        if "tnef_files" in line:
+            ours = files_inside(document["message"])
+            theirs = sorted(file["sha256"] for file in line["tnef_files"])
+            score.add(line["file"], "files in winmail.dat", [x for x in theirs if x not in ours], [])
             continue
         ours = [original["message"] for original in document["originals"]]
         ids = [message["message_id"] for message in ours]
@@ -322,6 +386,10 @@ def main():
                 print_score(f"derived: {wrapper}", score, chosen.show)
         if wanted("bounces"):
             print_score("bounces and DMARC: not taken for reports", score_bounces(corpus), chosen.show)
+        if wanted("outlook"):
+            msg, tnef = score_outlook(corpus)
+            print_score(".msg: records exact", msg, chosen.show)
+            print_score("TNEF: all files", tnef, chosen.show)
         if wanted("inline"):
             score, fields = score_inline(corpus)
             print_score("inline forwards: fields", score, chosen.show)

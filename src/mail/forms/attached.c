@@ -58,8 +58,9 @@ static void take_one(Recognition *seen, json_t *entry, guint depth)
 	json_object_set_new(entry, "original",
 	                    json_integer((json_int_t)json_array_size(seen->originals)));
 	json_t *raw = take(entry, "raw_base64");
-	form_add_original(seen, !attachments_is_headers_only(json_text(entry, "type")),
-	                  take(entry, "message"), raw);
+	gboolean first_hand = !attachments_is_headers_only(json_text(entry, "type")) &&
+	                      !json_text(entry, "holds");
+	form_add_original(seen, first_hand, take(entry, "message"), raw);
 }
 
 static void take_all(Recognition *seen, json_t *entries)
@@ -68,7 +69,10 @@ static void take_all(Recognition *seen, json_t *entries)
 	json_t *entry;
 	json_array_foreach(entries, i, entry)
 	{
-		if (json_object_get(entry, "message")) {
+		if (g_strcmp0(json_text(entry, "holds"), "tnef") == 0) {
+			/* Outlook's envelope around what the reporter attached. */
+			take_all(seen, json_at(entry, "message.attachments"));
+		} else if (json_object_get(entry, "message")) {
 			const char *name = json_text(entry, "name"),
 				   *type = json_text(entry, "type");
 			form_because(seen, "there is an attached message%s%s, declared as %s",
