@@ -30,13 +30,15 @@ typedef struct {
 	const Cli *cli;
 	DbPool *db;
 	MailServers *servers;
-	GHashTable *rows; /* id -> MailServerRow */
+	GHashTable *rows;  /* id -> MailServerRow */
+	GHashTable *taken; /* places that a later quarantine took a message from */
 } Look;
 
 static void look_clear(Look *look)
 {
 	g_clear_pointer(&look->servers, mail_servers_free);
 	g_clear_pointer(&look->rows, g_hash_table_unref);
+	g_clear_pointer(&look->taken, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
@@ -205,6 +207,29 @@ static void check_restored_item(const QuarantineResult *row, const MailItem *ite
 	}
 }
 
+static char *format_place(gint64 server_id, const char *mailbox, const char *folder,
+                          const char *epoch, const char *uid)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT "\n%s\n%s\n%s\n%s", server_id, mailbox, folder,
+	                       epoch, uid);
+}
+
+/* Rows come newest first: what a later row took is known when an earlier one is looked at. */
+static void note_taken(Look *look, const QuarantineResult *row)
+{
+	if (is_in_quarantine(row) || is_restored(row))
+		g_hash_table_add(look->taken,
+		                 format_place(row->mail_server_id, row->mailbox, row->folder,
+		                              row->epoch, row->server_uid));
+}
+
+static gboolean was_taken_again(const Look *look, const QuarantineResult *row)
+{
+	g_autofree char *place = format_place(row->mail_server_id, row->mailbox, row->folder,
+	                                      row->restored_epoch, row->restored_uid);
+	return g_hash_table_contains(look->taken, place);
+}
+
 /* What was put back is there: same folder, bytes, flags and received date. */
 static void check_restored(Look *look, const QuarantineResult *row, CheckResult *result)
 {
@@ -308,9 +333,10 @@ static gboolean check_ledger(Look *look, CheckResult *quarantined, CheckResult *
 			if (is_in_quarantine(row)) {
 				check_quarantined(look, row, quarantined);
 				check_gone(look, row, gone);
-			} else if (is_restored(row)) {
+			} else if (is_restored(row) && !was_taken_again(look, row)) {
 				check_restored(look, row, restored);
 			}
+			note_taken(look, row);
 		}
 	}
 }
@@ -355,6 +381,7 @@ GPtrArray *mailbox_check(Cli *cli, DbPool *db, const char *data_dir, GError **er
 	g_auto(Look) look = {.cli = cli, .db = db};
 	look.rows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
 	                                  (GDestroyNotify)mail_server_row_free);
+	look.taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	if (!secret_load_public(data_dir, keys.public_key, error) ||
 	    !secret_load_private(data_dir, keys.private_key, error) ||
 	    !db_read(db, load_configuration, &look, error))

@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+"""The command line against a real daemon: every verb once, as people type it and as programs read it."""
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import fcntl
+import tempfile
+import termios
+import time
+import unicodedata
+import unittest
+
+import harness
+import tap
+from harness import demo
+
+NOW = int(time.time()) - 3600
+SGR = re.compile("\033\\[[0-9;]*m")
+
+
+def columns(text):
+    """How wide a terminal shows it."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class CliTest(harness.SystemTest):
+    def begin(self, reports=6, people=12):
+        self.organisation = demo.Organisation(seed=3, now=NOW, people=people, ordinary=8)
+        self.world = self.mail(self.organisation)
+        self.daemon = self.trawl()
+        self.world.deliver(*self.organisation.reports[:reports])
+        self.ran = set()
+
+    def environment(self, **more):
+        home = {"HOME": self.daemon.data, "XDG_CONFIG_HOME": os.path.join(self.daemon.data, "none"), "G_DEBUG": "fatal-criticals"}
+        keep = {k: v for k, v in os.environ.items() if not k.startswith("TRAWL_") and k not in ("NO_COLOR", "COLUMNS")}
+        return {**keep, **home, "TRAWL_DATA": self.daemon.data, **more}
+
+    def run_cli(self, *words, status=0, stdin=None, **environment):
+        """(stdout, stderr) of a command that must end with @status."""
+        self.ran.add(tuple(words[:2]))
+        result = subprocess.run([harness.BINARY, *words], capture_output=True, text=True, input=stdin or "", timeout=60,
+                                env=self.environment(**environment), check=False)
+        self.assertEqual(result.returncode, status, f"trawl {' '.join(words)}\n{result.stdout}{result.stderr}\n{self.daemon.log()}")
+        return result.stdout, result.stderr
+
+    def text(self, *words, **more):
+        out, err = self.run_cli(*words, **more)
+        self.assertEqual(err, "", words)
+        self.assertTrue(out.strip(), words)
+        return out
+
+    def json(self, *words, **more):
+        out, err = self.run_cli(*words, "--json", **more)
+        self.assertEqual(err, "", words)
+        return json.loads(out)
+
+    def quiet(self, *words, **more):
+        return self.run_cli(*words, "--quiet", **more)[0].split("\n")[:-1]
+
+    def look(self, *words, **more):
+        """A verb that only shows: the page, then its document."""
+        self.text(*words, **more)
+        return self.json(*words, **more)
+
+    def configure(self):
+        self.run_cli("server", "add", "mail", "--kind", "maildir", "--set",
+                     "path=" + os.path.join(self.world.root, demo.MAILDIR_PATTERN), "--set", "domains=" + demo.DOMAIN,
+                     "--set", "quarantine_mailbox=" + demo.QUARANTINE, "--set", "quarantine_folder=Quarantine")
+        self.run_cli("source", "add", "abuse", "--server", "mail", "--mailbox", demo.ABUSE, "--accept", demo.DOMAIN,
+                     "--trust", demo.MX)
+
+    def receive(self, reports=6):
+        self.configure()
+        self.daemon.wait_for_reports(reports)
+        self.daemon.wait_until_idle()
+        self.campaign = self.organisation.campaigns["payroll"]
+        self.incident = str(self.daemon.incident_of(self.campaign)["id"])
+
+
+class EveryVerb(CliTest):
+    def test_a_new_user_gets_from_nothing_to_a_mail_pulled_and_put_back(self):
+        self.begin()
+        for part in (self.servers, self.sources, self.reports, self.incidents, self.responses, self.alerts, self.jobs,
+                     self.keys, self.looks, self.local, self.removal):
+            with self.subTest(part=part.__name__):
+                part()
+        spoken = re.findall(r"^### `trawl ([a-z]+(?: [a-z]+)?)", self.text("help", "--markdown"), re.M)
+        missing = [name for name in spoken if name != "serve" and not any(
+            " ".join(words).startswith(name) and (name == words[0] or " ".join(words) == name) for words in self.ran)]
+        self.assertEqual(missing, [], "verbs that this test does not run")
+
+    def servers(self):
+        kinds = {k["name"]: k for k in self.look("server", "kinds")["items"]}
+        self.assertIn("path", kinds["maildir"]["config"])
+        self.assertIn("no mail servers", self.text("server", "list"))
+        self.configure()
+        self.assertEqual(self.quiet("server", "list"), ["mail"])
+        self.assertEqual(self.look("server", "list")["items"][0]["config"]["domains"], [demo.DOMAIN])
+        self.assertEqual(self.look("server", "show", "mail")["name"], "mail")
+        self.assertEqual(self.look("server", "show", "1")["name"], "mail")
+        changed = self.json("server", "set", "mail", "--name", "post", "--set", "domains=" + demo.DOMAIN + ",other.example")
+        self.assertEqual((changed["name"], changed["config"]["domains"]), ("post", [demo.DOMAIN, "other.example"]))
+        self.run_cli("server", "set", "post", "--name", "mail", "--set", "domains=" + demo.DOMAIN)
+        lines = self.look("server", "check", "mail", "--mailbox", demo.ABUSE)["lines"]
+        self.assertEqual({line["level"] for line in lines}, {"ok"}, lines)
+        self.assertIn("INBOX", self.json("server", "folders", "mail", "--mailbox", demo.ABUSE)["items"])
+        self.assertIn("INBOX\n", self.text("server", "folders", "mail", "--mailbox", demo.ABUSE))
+        if "imap" in kinds:
+            self.secrets()
+
+    def secrets(self):
+        """Never shown, never an argument."""
+        add = ["server", "add", "far", "--kind", "imap", "--set", "host=imap.example.org", "--set", "login=master", "--set",
+               "master_user=trawl", "--set", "port=993"]
+        _, err = self.run_cli(*add, "--secret", "password=hunter2", status=64)
+        self.assertNotIn("hunter2", err)
+        self.run_cli(*add, "--secret", "password=-", stdin="hunter2\n")
+        shown = self.look("server", "show", "far")
+        self.assertEqual((shown["secret_set"], shown["config"]["port"]), (["password"], 993))
+        self.assertNotIn("hunter2", json.dumps(shown))
+        self.run_cli("server", "remove", "far")
+
+    def sources(self):
+        self.assertEqual(self.quiet("source", "list"), ["abuse"])
+        self.assertEqual(self.look("source", "list")["items"][0]["mailbox"], demo.ABUSE)
+        self.assertEqual(self.look("source", "show", "abuse")["trusted_hosts"], [demo.MX])
+        self.assertEqual({line["level"] for line in self.look("source", "test", "abuse")["lines"]}, {"ok"})
+        self.assertFalse(self.json("source", "pause", "abuse")["enabled"])
+        self.assertIn("paused", self.text("source", "list"))
+        self.run_cli("source", "poll", "abuse", status=73)
+        self.assertTrue(self.json("source", "resume", "abuse")["enabled"])
+        changed = self.json("source", "set", "abuse", "--interval", "5", "--post-process", "move", "--destination", "Done",
+                            "--description", "reports", "--no-link-events")
+        self.assertEqual((changed["polling_interval"], changed["post_process"], changed["destination_folder"],
+                          changed["link_events"]), (5, "move", "Done", False))
+        changed = self.json("source", "set", "abuse", "--interval", "1", "--post-process", "none", "--link-events")
+        self.assertEqual((changed["polling_interval"], changed["link_events"]), (1, True))
+        self.assertIn("was polled", self.text("source", "poll", "abuse", "--wait"))
+        self.daemon.wait_for_reports(6)
+        self.daemon.wait_until_idle()
+
+    def reports(self):
+        items = self.look("report", "list")["items"]
+        self.assertEqual(len(items), 6)
+        self.assertEqual(self.quiet("report", "list", "-n", "2"), [str(items[0]["id"]), str(items[1]["id"])])
+        self.assertEqual(len(self.json("report", "list", "--all", "--source", "abuse")["items"]), 6)
+        untrusted = self.json("report", "list", "--untrusted")["items"]
+        self.assertTrue(all(not r["trusted"] for r in untrusted))
+        first = str(items[-1]["id"])
+        self.assertEqual(self.look("report", "show", first)["id"], items[-1]["id"])
+        raw, _ = self.run_cli("report", "raw", first)
+        self.assertIn("Message-ID: ", raw)
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "report.eml")
+            self.run_cli("report", "raw", first, "--output", path)
+            with open(path) as file:
+                self.assertEqual(file.read(), raw)
+            self.assertEqual(os.listdir(directory), ["report.eml"])
+            document = json.loads(self.run_cli("breakdown", path)[0])
+            self.assertEqual(document["message"]["message_id"], items[-1]["message_id"])
+
+    def incidents(self):
+        self.campaign = self.organisation.campaigns["payroll"]
+        self.incident = str(self.daemon.incident_of(self.campaign)["id"])
+        items = self.look("incident", "list")["items"]
+        self.assertIn(self.incident, self.quiet("incident", "list", "--all"))
+        self.assertEqual(self.quiet("incident", "list", "--message-id", self.campaign.message_id), [self.incident])
+        self.assertEqual(len(self.json("incident", "list", "--state", "all")["items"]), len(items))
+        page = self.text("incident", "show", self.incident)
+        for part in (self.campaign.subject, "Original", "Reports", "Alerts", "Next", "trawl quarantine " + self.incident):
+            self.assertIn(part, page)
+        document = self.json("incident", "show", "#" + self.incident)
+        self.assertEqual({a["recipient"] for a in document["alerts"]}, set(self.campaign.recipients))
+        self.assertEqual(document["original"]["message_id"], self.campaign.message_id)
+        self.assertTrue(document["activity"])
+        changed = self.json("incident", "set", self.incident, "--severity", "major", "--disposition", "malicious",
+                            "--assignee", "ann")
+        self.assertEqual((changed["severity"], changed["disposition"], changed["assignee"]), ("major", "malicious", "ann"))
+        self.assertIsNone(self.json("incident", "set", self.incident, "--assignee", "")["assignee"])
+        raw, _ = self.run_cli("incident", "raw", self.incident)
+        self.assertIn(self.campaign.message_id, raw)
+        self.json("incident", "close", self.incident, "--reason", "a drill")
+        self.assertNotIn(self.incident, self.quiet("incident", "list"))
+        self.assertIn(self.incident, self.quiet("incident", "list", "--state", "closed"))
+        _, err = self.run_cli("incident", "close", self.incident, "--reason", "again", status=73)
+        self.assertRegex(err, r"^trawl: .*closed already; .*\n$")
+        self.assertEqual(self.json("incident", "reopen", self.incident, "--reason", "not a drill")["state"], "open")
+        self.watch()
+
+    def watch(self):
+        """Shows what happens, and ends well on Ctrl-C."""
+        self.ran.add(("incident", "watch"))
+        watcher = subprocess.Popen([harness.BINARY, "incident", "watch", self.incident, "--json"], stdout=subprocess.PIPE,
+                                   text=True, env=self.environment())
+        try:
+            time.sleep(0.7)
+            self.run_cli("incident", "set", self.incident, "--severity", "critical")
+            record = json.loads(watcher.stdout.readline())
+            self.assertEqual((record["action"], str(record["incident_id"])), ("incident.update", self.incident))
+            watcher.send_signal(signal.SIGINT)
+            self.assertEqual(watcher.wait(10), 0)
+        finally:
+            watcher.kill()
+            watcher.wait()
+            watcher.stdout.close()
+
+    def responses(self):
+        before = self.world.snapshot()
+        document = self.json("quarantine", self.incident, "--wait", "--comment", "out")
+        self.assertEqual({r["mailbox"]: r["status"] for r in document["results"]},
+                         {a: "success" for a in self.campaign.recipients})
+        self.assertEqual(len(self.world.messages(demo.QUARANTINE)), len(self.campaign.recipients))
+        page = self.text("incident", "show", self.incident)
+        self.assertIn("“out”", page)
+        self.assertIn("trawl restore " + self.incident, page)
+        out = self.text("restore", "--response", str(document["id"]), "--wait")
+        self.assertIn(f"{len(self.campaign.recipients)} put back", out)
+        self.assertEqual(self.world.snapshot(), before)
+        response, = self.quiet("quarantine", self.incident)
+        self.daemon.wait_for_response({"id": int(response)})
+        self.assertEqual(self.quiet("restore", self.incident, "--wait"), [])
+        self.assertEqual(self.world.snapshot(), before)
+        self.run_cli("restore", status=64)
+
+    def alerts(self):
+        self.assertTrue(self.look("alert", "list", "--state", "all", "--incident", self.incident)["items"])
+        other = [a for a in self.json("alert", "list", "--all")["items"]][0]
+        self.assertEqual(self.look("alert", "show", str(other["id"]))["recipient"], other["recipient"])
+        self.assertEqual(self.json("alert", "close", str(other["id"]), "--reason", "fine")["state"], "closed")
+
+    def jobs(self):
+        jobs = self.look("job", "list")["items"]
+        self.assertEqual(self.look("job", "show", str(jobs[0]["id"]))["kind"], jobs[0]["kind"])
+        self.run_cli("job", "retry", str(jobs[0]["id"]), status=73)
+        self.run_cli("job", "cancel", str(jobs[0]["id"]), status=73)
+        self.assertTrue(self.json("job", "list", "--state", "ready", "--kind", "source.poll")["items"])
+
+    def keys(self):
+        key, _ = self.run_cli("key", "add", "soc", "--scope", "read", "--days", "7")
+        self.assertRegex(key, r"^trawl_\S+\n$")
+        self.assertIn("soc", self.quiet("key", "list"))
+        self.assertEqual(len(self.look("key", "list")["items"]), 2)
+        reader = {"TRAWL_API_KEY": key.strip()}
+        self.text("incident", "list", **reader)
+        _, err = self.run_cli("key", "list", status=77, **reader)
+        self.assertRegex(err, r"^trawl: .*; ")
+        self.run_cli("key", "revoke", "soc")
+        _, err = self.run_cli("incident", "list", status=77, **reader)
+        self.assertIn("refuses the key from $TRAWL_API_KEY", err)
+
+    def looks(self):
+        self.assertEqual(self.look("health")["status"], "ok")
+        records = self.look("activity", "--all")["items"]
+        self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+        self.assertEqual([r["seq"] for r in self.json("activity", "-n", "3")["items"]], [r["seq"] for r in records[-3:]])
+        self.assertTrue(all(str(r["incident_id"]) == self.incident
+                            for r in self.json("activity", "--incident", self.incident)["items"]))
+        self.text("completion", "bash")
+        self.assertEqual(self.json("version"), {"version": self.text("version").split()[1]})
+        self.text("help")
+
+    def local(self):
+        self.assertTrue(self.look("check", "--mailboxes")["clean"])
+        self.assertEqual(self.quiet("check"), [])
+        self.assertTrue(self.look("audit", "verify")["whole"])
+
+    def removal(self):
+        self.run_cli("server", "remove", "mail", status=73)
+        self.run_cli("source", "remove", "abuse")
+        self.run_cli("server", "remove", "mail")
+        self.assertEqual(self.json("source", "list"), {"items": []})
+
+
+class Behaviour(CliTest):
+    def on_a_terminal(self, *words, width=80, **environment):
+        """What a terminal of this width is sent."""
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        process = subprocess.Popen([harness.BINARY, *words], stdin=child, stdout=child, stderr=child,
+                                   env=self.environment(TERM="xterm", **environment))
+        os.close(child)
+        octets = b""
+        while True:
+            try:
+                piece = os.read(parent, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            octets += piece
+        os.close(parent)
+        self.assertEqual(process.wait(30), 0)
+        return octets.decode()
+
+    def test_tables_fit_the_terminal_and_mail_cannot_move_its_cursor(self):
+        self.begin(reports=30, people=40)
+        self.receive(30)
+        for words in (["incident", "list"], ["report", "list"], ["alert", "list"], ["job", "list"], ["activity"],
+                      ["source", "list"], ["server", "list"], ["incident", "show", self.incident], ["key", "list"]):
+            for width in (60, 80, 132):
+                with self.subTest(words=words, width=width):
+                    shown = self.on_a_terminal(*words, width=width)
+                    self.assertIn("\033[", shown)
+                    plain = SGR.sub("", shown)
+                    self.assertNotRegex(plain, "[\x00-\x09\x0b-\x0c\x0e-\x1f\x7f\u202a-\u202e]")
+                    if width >= 80:
+                        self.assertEqual([line for line in plain.split("\r\n") if columns(line) > width], [])
+        self.assertNotIn("\033[", self.on_a_terminal("incident", "list", NO_COLOR="1"))
+
+    def test_failures_are_one_line_with_what_to_do_and_a_status(self):
+        self.begin(reports=1)
+        self.receive(1)
+        for words, status, said in (
+                (["incident", "show", "999"], 66, "999"),
+                (["report", "raw", "999"], 66, "999"),
+                (["source", "show", "abus"], 66, 'did you mean "abuse"'),
+                (["source", "add", "abuse", "--server", "mail", "--mailbox", "x@corp.example"], 73, "abuse"),
+                (["source", "add", "x", "--server", "mail", "--mailbox", "no address"], 65, "SMTP address"),
+                (["source", "set", "abuse", "--post-process", "move"], 65, "Destination Folder"),
+                (["server", "add", "x", "--kind", "banana"], 65, "kind"),
+                (["incident", "list", "--url", "http://127.0.0.1:1"], 69, "trawl serve")):
+            with self.subTest(words=words):
+                _, err = self.run_cli(*words, status=status)
+                self.assertRegex(err, r"^trawl: [^\n]*; [^\n]*\n$")
+                self.assertIn(said, err)
+
+    def test_a_copy_that_cannot_be_pulled_is_status_1(self):
+        self.begin(reports=1)
+        self.receive(1)
+        self.run_cli("server", "set", "mail", "--set", "quarantine_mailbox=nobody@" + demo.DOMAIN)
+        before = self.world.snapshot()
+        out, _ = self.run_cli("quarantine", self.incident, "--wait", status=1)
+        self.assertIn("failed", out)
+        self.assertEqual(self.world.snapshot(), before)
+
+    def test_a_store_that_was_tampered_with_is_status_1(self):
+        self.begin(reports=1)
+        self.receive(1)
+        self.run_cli("quarantine", self.incident, "--wait")
+        path = self.world.messages(demo.QUARANTINE)[0][4]
+        with open(path, "ab") as file:
+            file.write(b"tampered")
+        out, _ = self.run_cli("check", "--mailboxes", status=1)
+        self.assertIn("is not the bytes that were taken", out)
+        os.unlink(path)
+        document = json.loads(self.run_cli("check", "--mailboxes", "--json", status=1)[0])
+        self.assertEqual([c["name"] for c in document["checks"] if c["broken"]], ["quarantined-there"])
+        self.run_cli("check")
+
+    def test_ctrl_c_ends_the_waiting_not_the_work(self):
+        self.begin(reports=1)
+        self.receive(1)
+        worker = self.daemon.processes()["worker"]
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            waiter = subprocess.Popen([harness.BINARY, "quarantine", self.incident, "--wait"], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True, env=self.environment())
+            responses = self.daemon.wait_for(lambda: self.daemon.api.all("/responses"), 20, "the response")
+            time.sleep(0.5)
+            waiter.send_signal(signal.SIGINT)
+            out, err = waiter.communicate(timeout=10)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        self.assertEqual((waiter.returncode, out), (130, ""))
+        self.assertIn("goes on without you", err)
+        response, _ = self.daemon.wait_for_response(responses[0])
+        self.assertEqual(response["counts"], {"success": len(self.campaign.recipients)})
+
+    def test_following_survives_a_restart_of_the_daemon(self):
+        self.begin(reports=1)
+        self.receive(1)
+        port = self.daemon.api.url.rsplit(":", 1)[1].rstrip("/")
+        follower = subprocess.Popen([harness.BINARY, "activity", "--follow", "--json", "-n", "1"], stdout=subprocess.PIPE,
+                                    text=True, env=self.environment())
+        try:
+            first = json.loads(follower.stdout.readline())
+            self.daemon.stop()
+            self.daemon.start(listen="127.0.0.1:" + port)
+            self.run_cli("incident", "set", self.incident, "--severity", "minor")
+            seen = [first["seq"]]
+            while True:
+                record = json.loads(follower.stdout.readline())
+                seen.append(record["seq"])
+                if record["action"] == "incident.update":
+                    break
+            self.assertEqual(seen, list(range(seen[0], seen[0] + len(seen))))
+        finally:
+            follower.kill()
+            follower.wait()
+            follower.stdout.close()
+
+
+if __name__ == "__main__":
+    tap.main()
