@@ -53,9 +53,11 @@ asan: test-tools ## unit tests under AddressSanitizer and UndefinedBehaviorSanit
 	$(call compile,build-asan,gcc,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@meson test -C build-asan --suite unit --print-errorlogs --timeout-multiplier 6
 
+# the tests with threads; those that fork a sandboxed reader cannot run under TSan
+TSAN_TESTS = db/db store/store jobs/runner jobs/schedule server/servers server/conformance net/http
 tsan: test-tools ## the threaded unit tests under ThreadSanitizer
 	$(call compile,build-tsan,clang,-Db_sanitize=thread -Db_lundef=false)
-	@meson test -C build-tsan --suite unit --print-errorlogs --timeout-multiplier 10
+	@meson test -C build-tsan --print-errorlogs --timeout-multiplier 4 $(TSAN_TESTS)
 
 fuzz: test-tools ## each fuzz target for FUZZ_SECONDS (60)
 	$(call compile,build-fuzz,clang,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
