@@ -35,10 +35,10 @@ JobRunnerTimes job_runner_times = {
 };
 
 static const JobLane lanes[] = {
-	{JOB_LANE_POLL,         4},
-	{JOB_LANE_REPORT,       8},
+	{JOB_LANE_POLL, 4},
+	{JOB_LANE_REPORT, 8},
 	{JOB_LANE_POST_PROCESS, 4},
-	{JOB_LANE_COPY,         8},
+	{JOB_LANE_COPY, 8},
 };
 
 /* A job between its claim and its end. */
@@ -401,10 +401,8 @@ static void mark_slow(JobRunner *runner)
 /* Sleeps until a bell rings or the time is up. */
 static void wait_for_bell(const JobRunner *runner, gint64 at_most)
 {
-	struct pollfd fds[] = {
-		{.fd = runner->wake,     .events = POLLIN},
-                {.fd = runner->doorbell, .events = POLLIN}
-        };
+	struct pollfd fds[] = {{.fd = runner->wake, .events = POLLIN},
+	                       {.fd = runner->doorbell, .events = POLLIN}};
 	int timeout = (int)CLAMP((at_most + 999) / 1000, 0, job_runner_times.look / 1000);
 	if (poll(fds, G_N_ELEMENTS(fds), timeout) <= 0)
 		return;

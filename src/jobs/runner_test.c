@@ -140,15 +140,15 @@ static gboolean run_late(const JobTools *tools, const Job *job, gint64 deadline,
 }
 
 static const JobKind kinds[] = {
-	{"work",      run_work, 60,   0,  TRUE },
-	{"hang",      run_hang, 60,   0,  TRUE },
-	{"overdue",   run_hang, 0.01, 0,  TRUE },
-	{"late",      run_late, 60,   0,  TRUE },
-	{"fail",      run_fail, 60,   0,  TRUE },
-	{"fail-once", run_fail, 60,   1,  TRUE },
-	{"fail-poll", run_fail, 60,   -1, FALSE},
-	{"fail-ask",  run_fail, 60,   1,  FALSE},
-	{NULL,        NULL,     0,    0,  FALSE},
+	{"work", run_work, 60, 0, TRUE},
+	{"hang", run_hang, 60, 0, TRUE},
+	{"overdue", run_hang, 0.01, 0, TRUE},
+	{"late", run_late, 60, 0, TRUE},
+	{"fail", run_fail, 60, 0, TRUE},
+	{"fail-once", run_fail, 60, 1, TRUE},
+	{"fail-poll", run_fail, 60, -1, FALSE},
+	{"fail-ask", run_fail, 60, 1, FALSE},
+	{NULL, NULL, 0, 0, FALSE},
 };
 
 /* --- what tests say -----------------------------------------------------------------------------
@@ -282,14 +282,14 @@ static void test_failures_are_retried_parked_or_answered(Fixture *f, gconstpoint
 		TrawlError code;
 		JobState state;
 	} cases[] = {
-		{"fail",       TRAWL_ERROR_UNREACHABLE, JOB_READY }, /* worth another attempt  */
-		{"fail",       TRAWL_ERROR_INTERNAL,    JOB_PARKED}, /* not worth one          */
-		{"fail-once",  TRAWL_ERROR_UNREACHABLE, JOB_PARKED}, /* attempts are used up   */
-		{"fail-poll",  TRAWL_ERROR_UNREACHABLE, JOB_READY }, /* recurring: never parked */
-		{"fail-poll",  TRAWL_ERROR_INTERNAL,    JOB_READY },
-		{"fail-ask",   TRAWL_ERROR_DENIED,      JOB_DONE  }, /* a person waits for it   */
-		{"fail-ask",   TRAWL_ERROR_UNREACHABLE, JOB_DONE  },
-		{"unheard-of", TRAWL_ERROR_INTERNAL,    JOB_PARKED},
+		{"fail", TRAWL_ERROR_UNREACHABLE, JOB_READY},       /* worth another attempt  */
+		{"fail", TRAWL_ERROR_INTERNAL, JOB_PARKED},         /* not worth one          */
+		{"fail-once", TRAWL_ERROR_UNREACHABLE, JOB_PARKED}, /* attempts are used up   */
+		{"fail-poll", TRAWL_ERROR_UNREACHABLE, JOB_READY},  /* recurring: never parked */
+		{"fail-poll", TRAWL_ERROR_INTERNAL, JOB_READY},
+		{"fail-ask", TRAWL_ERROR_DENIED, JOB_DONE}, /* a person waits for it   */
+		{"fail-ask", TRAWL_ERROR_UNREACHABLE, JOB_DONE},
+		{"unheard-of", TRAWL_ERROR_INTERNAL, JOB_PARKED},
 	};
 	gint64 ids[G_N_ELEMENTS(cases)];
 	guint parked = 0, records = 0;
@@ -333,7 +333,7 @@ static void test_what_a_dead_worker_held_is_taken_over(Fixture *f, gconstpointer
 		gint64 lease; /* from now */
 	} cases[] = {
 		{"elsewhere/x/worker/1", -CLOCK_SECOND}, /* its lease ran out                  */
-		{"host/place/worker/1",  CLOCK_HOUR   }, /* it ran at this very place before us */
+		{"host/place/worker/1", CLOCK_HOUR},     /* it ran at this very place before us */
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		gint64 id = queue(f, "work", NULL, PRIORITY_POLL, 0);

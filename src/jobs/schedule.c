@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/jobs.h"
+#include "store/job.h"
 #include "store/source.h"
 
 /* The golden ratio's multiples, modulo one, fill an interval evenly for any number of sources. */
@@ -23,21 +24,31 @@ gint64 source_next_poll(gint64 source_id, gint64 interval_minutes, gint64 now)
 	return now - (now + phase) % interval + interval;
 }
 
-gboolean source_schedule(Db *db, gint64 source_id, gboolean now, GError **error)
+/* A poll that waits is called off; one that runs finds out by itself. */
+static gboolean call_off(Db *db, const char *key, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autoptr(Source) source = source_load(db, source_id, &problem);
-	if (!source && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
-		return TRUE; /* its poll job ends itself when it finds no source */
-	if (!source) {
+	g_autoptr(Job) job = job_find_live(db, key, &problem);
+	if (problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	if (!source->enabled)
-		return TRUE; /* likewise */
+	return !job || job->state != JOB_READY || job_cancel(db, job->id, clock_now(), error);
+}
+
+gboolean source_schedule(Db *db, gint64 source_id, gboolean now, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *key = g_strdup_printf("poll:%" G_GINT64_FORMAT, source_id);
+	g_autoptr(Source) source = source_load(db, source_id, &problem);
+	if (!source && !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	if (!source || !source->enabled)
+		return call_off(db, key, error);
 	gint64 at = clock_now();
 	gboolean at_once = now || !source->last_poll_at;
-	g_autofree char *key = g_strdup_printf("poll:%" G_GINT64_FORMAT, source->id);
 	g_autofree char *lane = job_lane(JOB_LANE_POLL, source->mail_server_id);
 	return job_queue(db, "source.poll", key, lane, now ? PRIORITY_INTERACTIVE : PRIORITY_POLL,
 	                 at_once ? at : source_next_poll(source->id, source->polling_interval, at),

@@ -13,15 +13,15 @@ static void test_waits_grow_to_a_cap_that_the_error_chooses(void)
 		TrawlError code;
 		gint64 attempts, least, most; /* seconds */
 	} cases[] = {
-		{TRAWL_ERROR_UNREACHABLE, 1,  1,    2   },
-		{TRAWL_ERROR_UNREACHABLE, 3,  4,    8   },
-		{TRAWL_ERROR_UNREACHABLE, 99, 450,  900 },
-		{TRAWL_ERROR_TIMEOUT,     1,  1,    2   },
-		{TRAWL_ERROR_THROTTLED,   1,  30,   60  },
-		{TRAWL_ERROR_THROTTLED,   99, 1800, 3600},
-		{TRAWL_ERROR_BUSY,        1,  0,    1   },
-		{TRAWL_ERROR_BUSY,        99, 30,   60  },
-		{TRAWL_ERROR_STORAGE,     99, 150,  300 },
+		{TRAWL_ERROR_UNREACHABLE, 1, 1, 2},
+		{TRAWL_ERROR_UNREACHABLE, 3, 4, 8},
+		{TRAWL_ERROR_UNREACHABLE, 99, 450, 900},
+		{TRAWL_ERROR_TIMEOUT, 1, 1, 2},
+		{TRAWL_ERROR_THROTTLED, 1, 30, 60},
+		{TRAWL_ERROR_THROTTLED, 99, 1800, 3600},
+		{TRAWL_ERROR_BUSY, 1, 0, 1},
+		{TRAWL_ERROR_BUSY, 99, 30, 60},
+		{TRAWL_ERROR_STORAGE, 99, 150, 300},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = g_error_new(TRAWL_ERROR, (int)cases[i].code, "it failed");

@@ -138,8 +138,10 @@ gboolean server_folders_run(const JobTools *tools, const Job *job, gint64 deadli
 static gboolean has_folder(GPtrArray *folders, const char *name)
 {
 	for (guint i = 0; i < folders->len; i++)
-		if (strcmp(folders->pdata[i], name) == 0)
-			return TRUE;
+		if (strcmp(folders->pdata[i], name) == 0 ||
+		    (g_ascii_strcasecmp(name, "INBOX") == 0 &&
+		     g_ascii_strcasecmp(folders->pdata[i], name) == 0))
+			return TRUE; /* RFC 3501 §5.1: INBOX in any case */
 	return FALSE;
 }
 

@@ -53,6 +53,11 @@ static void conclude(ReportedOriginal *original, Located located, char *reason)
 /* --- candidates ---------------------------------------------------------------------------------
  */
 
+static gint64 call_deadline(const Search *search)
+{
+	return MIN(search->process->deadline, deadline_in(PROCESS_CALL_SECONDS));
+}
+
 static GPtrArray *find_similar(const Search *search, GError **error)
 {
 	const json_t *reported = search->original->reported;
@@ -66,7 +71,7 @@ static GPtrArray *find_similar(const Search *search, GError **error)
 	return mail_server_find_similar(search->server, search->mailbox, sender, subject,
 	                                dated ? sent - DATE_BEFORE : received - REPORT_BEFORE,
 	                                dated ? sent + DATE_AFTER : received + DATE_BEFORE,
-	                                search->process->deadline, error);
+	                                call_deadline(search), error);
 }
 
 static GPtrArray *find_candidates(const Search *search, GError **error)
@@ -75,8 +80,7 @@ static GPtrArray *find_candidates(const Search *search, GError **error)
 	/* One that was too long to keep cannot be searched for. */
 	if (!*id || g_str_has_prefix(id, "sha256:"))
 		return find_similar(search, error);
-	return mail_server_find(search->server, search->mailbox, id, search->process->deadline,
-	                        error);
+	return mail_server_find(search->server, search->mailbox, id, call_deadline(search), error);
 }
 
 static void accept(ReportedOriginal *original, GBytes *bytes, json_t *document)
@@ -147,8 +151,8 @@ static gboolean look(Search *search, GError **error)
 	for (guint i = 0; i < MIN(items->len, LIMIT_COPIES) && !same; i++) {
 		const MailItem *item = items->pdata[i];
 		g_autoptr(GError) problem = NULL;
-		g_autoptr(GBytes) bytes = mail_server_fetch_one(
-			search->server, item->ref, search->process->deadline, &problem);
+		g_autoptr(GBytes) bytes = mail_server_fetch_one(search->server, item->ref,
+		                                                call_deadline(search), &problem);
 		if (!bytes && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
 			continue; /* it was moved or deleted meanwhile */
 		if (!bytes) {

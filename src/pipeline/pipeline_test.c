@@ -549,6 +549,25 @@ static void test_a_claim_that_does_not_fit_joins_nothing(Fixture *f, gconstpoint
 	g_assert_true(has_finding(incidents->pdata[1], "message_id_reused"));
 }
 
+static void test_what_nobody_reported_does_not_stand_in_for_a_claim(Fixture *f,
+                                                                    gconstpointer unused)
+{
+	g_autofree char *alice = worker_maildir(f->worker, ALICE, "");
+	maildisk_make(alice);
+	deliver_report(f, forwarded(ALICE, "X-Forwarded-Message-Id: <a@evil.example>\n",
+	                            "Fwd: Account locked"));
+	worker_poll(f->worker, 4);
+	deliver_report(f, phish("a@evil.example")); /* sent straight to the abuse mailbox */
+	worker_poll(f->worker, 4);
+	g_autoptr(GPtrArray) incidents = expect_incidents(f, 2);
+	const Incident *claimed = incidents->pdata[0], *plain = incidents->pdata[1];
+	g_assert_cmpint(plain->kind, ==, INCIDENT_NOT_A_REPORT);
+	g_assert_cmpint(claimed->original_id, !=, plain->original_id);
+	g_assert_cmpint(worker_sql_int(f->worker, "SELECT first_hand FROM original WHERE id = $1",
+	                               claimed->original_id),
+	                ==, 0);
+}
+
 static void test_without_link_events_each_report_is_an_incident(Fixture *f, gconstpointer unused)
 {
 	Source *source = worker_source(f->worker);
@@ -849,6 +868,7 @@ static void test_a_poll_that_fails_says_what_to_check(Fixture *f, gconstpointer 
 		g_assert_cmpstr(after->last_error_code, ==, cases[i].code);
 		g_assert_nonnull(strstr(words, expected));
 	}
+	g_assert_cmpuint(count_records(f, "source.fail"), ==, 1); /* the code did not change */
 	/* and when it works again, the error is over */
 	Source *source = worker_source(f->worker);
 	g_free(source->folder);
@@ -858,6 +878,7 @@ static void test_a_poll_that_fails_says_what_to_check(Fixture *f, gconstpointer 
 	g_autoptr(Source) after = worker_source(f->worker);
 	g_assert_null(after->last_error);
 	g_assert_cmpint(after->last_success_at, >, 0);
+	g_assert_cmpuint(count_records(f, "source.recover"), ==, 1);
 }
 
 #define POISON "the server does not hand this out"
@@ -913,25 +934,43 @@ static void test_a_message_nobody_can_fetch_holds_up_no_other(Fixture *f, gconst
 	g_assert_true(has_finding(incidents->pdata[1], "unparsed"));
 }
 
-static void test_a_disabled_source_is_not_polled(Fixture *f, gconstpointer unused)
+static Worker *disabled_by;
+
+static void disable_source(Worker *worker)
+{
+	Source *source = worker_source(worker);
+	source->enabled = FALSE;
+	worker_save_source(worker, source);
+}
+
+static MailListing *list_and_disable(MailServer *server, const char *mailbox, const char *folder,
+                                     const char *cursor, gint64 deadline, GError **error)
+{
+	disable_source(disabled_by);
+	return maildir_server_kind.list_new(server, mailbox, folder, cursor, deadline, error);
+}
+
+static void test_a_source_disabled_while_it_is_polled_is_polled_no_more(Fixture *f,
+                                                                        gconstpointer unused)
 {
 	g_autofree char *original = phish("a@evil.example");
 	deliver_report(f, attached(ALICE, original));
+	disabled_by = f->worker;
+	meddled.list_new = list_and_disable;
 	worker_poll(f->worker, 4);
-	Source *source = worker_source(f->worker);
-	source->enabled = FALSE;
-	worker_save_source(f->worker, source);
+	g_autoptr(GPtrArray) reports = worker_reports(f->worker);
+	g_assert_cmpuint(reports->len, ==, 1); /* what was found is processed all the same */
+	g_assert_cmpint(((Report *)reports->pdata[0])->state, ==, REPORT_DONE);
+}
+
+static void test_a_disabled_source_is_not_polled(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *original = phish("a@evil.example");
+	disable_source(f->worker);
 	deliver_report(f, attached(ALICE, original));
 	worker_poll(f->worker, 4);
 	g_autoptr(GPtrArray) reports = worker_reports(f->worker);
-	g_assert_cmpuint(reports->len, ==, 1);
-	worker_sql(f->worker, "UPDATE job SET run_at = $1 WHERE state = 'ready'", clock_now());
-	worker_settle(f->worker, 4); /* the poll that was planned finds it disabled, and ends */
-	g_assert_cmpint(worker_sql_int(f->worker,
-	                               "SELECT count(*) FROM job WHERE state = 'ready' "
-	                               "AND id > $1",
-	                               0),
-	                ==, 0);
+	g_assert_cmpuint(reports->len, ==, 0);
 }
 
 /* --- looking -------------------------------------------------------------------------------------
@@ -1140,6 +1179,117 @@ static void test_resumption(Fixture *f, gconstpointer data)
 	                 resumptions[i].in_done);
 }
 
+/* --- the jobs a person waits for
+ * ------------------------------------------------------------------ */
+
+static json_t *ask(Fixture *f, JobRun run, const char *payload, GError **error)
+{
+	JobOutcome outcome = {0};
+	const Job job = {.payload = (char *)payload};
+	gboolean ok = run(&f->worker->tools, &job, deadline_in(30), &outcome, error);
+	g_assert_cmpint(ok, ==, outcome.result != NULL);
+	return outcome.result;
+}
+
+/* The level of the line about @what that mentions @detail, or NULL. */
+static const char *level_of(const json_t *result, const char *what, const char *detail)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach(json_object_get(result, "lines"), i, line)
+	{
+		g_test_message("%s %s: %s", json_text(line, "level"), json_text(line, "what"),
+		               json_text(line, "detail"));
+		if (strcmp(json_text(line, "what"), what) == 0 &&
+		    strstr(json_text(line, "detail"), detail))
+			return json_text(line, "level");
+	}
+	return NULL;
+}
+
+static void test_a_source_is_tested_line_by_line(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		const char *mailbox, *folder, *what, *detail, *level;
+	} cases[] = {
+		{WORKER_SOURCE_MAILBOX, "INBOX", "source folder", "is there", "ok"},
+		{WORKER_SOURCE_MAILBOX, "inbox", "source folder", "is there", "ok"},
+		{WORKER_SOURCE_MAILBOX, "INBOX", "list the messages", "1 message", "ok"},
+		{WORKER_SOURCE_MAILBOX, "INBOX", "destination folder", "made when it is needed",
+	         "ok"},
+		{WORKER_SOURCE_MAILBOX, "None", "source folder", "check Source Folder", "failed"},
+		{"nobody@corp.example", "INBOX", "list the folders", "check Mailbox Name",
+	         "failed"},
+		{WORKER_SOURCE_MAILBOX, "INBOX", "whose reports are believed", "accepted domains",
+	         "ok"},
+	};
+	deliver_report(f, g_strdup("Subject: x\n\n"));
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		Source *source = worker_source(f->worker);
+		g_free(source->mailbox);
+		source->mailbox = g_strdup(cases[i].mailbox);
+		g_free(source->folder);
+		source->folder = g_strdup(cases[i].folder);
+		source->post_process = POST_PROCESS_MOVE;
+		g_free(source->destination_folder);
+		source->destination_folder = g_strdup("Done");
+		worker_save_source(f->worker, source);
+		g_autoptr(json_t) result = ask(f, source_test_run, "{\"source\":1}", &error);
+		g_assert_no_error(error);
+		g_assert_cmpstr(level_of(result, cases[i].what, cases[i].detail), ==,
+		                cases[i].level);
+	}
+	g_assert_cmpuint(worker_count(f->worker, WORKER_SOURCE_MAILBOX, ""), ==, 1);
+}
+
+static void test_a_source_that_believes_nobody_is_warned_of(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	Source *source = worker_source(f->worker);
+	g_clear_pointer(&source->accepted_domains, g_strfreev);
+	source->accepted_domains = g_new0(char *, 1);
+	worker_save_source(f->worker, source);
+	g_autoptr(json_t) result = ask(f, source_test_run, "{\"source\":1}", &error);
+	g_assert_cmpstr(level_of(result, "whose reports are believed", "nobody"), ==, "warning");
+}
+
+static void test_folders_are_listed_for_a_person(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	worker_deliver(f->worker, ALICE, ".Archive.2026", "Subject: x\n\n");
+	g_autoptr(json_t) result =
+		ask(f, server_folders_run, "{\"server\":1,\"mailbox\":\"" ALICE "\"}", &error);
+	g_assert_no_error(error);
+	g_autofree char *text = json_format(result);
+	g_assert_nonnull(strstr(text, "INBOX"));
+	g_assert_nonnull(strstr(text, "2026"));
+	g_assert_null(ask(f, server_folders_run,
+	                  "{\"server\":1,\"mailbox\":\"nobody@corp.example\"}", &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND);
+	g_assert_nonnull(strstr(error->message, "does not exist"));
+	g_clear_error(&error);
+	g_assert_null(ask(f, server_folders_run, "{\"server\":1}", &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID);
+	g_clear_error(&error);
+	g_assert_null(ask(f, server_check_run, "{\"server\":99}", &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND);
+}
+
+static void test_a_server_is_checked_line_by_line(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) result =
+		ask(f, server_check_run, "{\"server\":1,\"mailbox\":\"" WORKER_SOURCE_MAILBOX "\"}",
+	            &error);
+	g_assert_no_error(error);
+	size_t i;
+	json_t *line;
+	g_assert_cmpuint(json_array_size(json_object_get(result, "lines")), >, 0);
+	json_array_foreach(json_object_get(result, "lines"), i, line)
+		g_assert_cmpstr(json_text(line, "level"), !=, "failed");
+}
+
 /* --- main ---------------------------------------------------------------------------------------
  */
 
@@ -1199,5 +1349,14 @@ int main(int argc, char **argv)
 	TEST("a step that is run again changes nothing",
 	     test_a_step_that_is_run_again_changes_nothing);
 	TEST("a report is left deleted or moved", test_a_report_is_left_deleted_or_moved);
+	TEST("what nobody reported does not stand in for a claim",
+	     test_what_nobody_reported_does_not_stand_in_for_a_claim);
+	TEST("a source is tested line by line", test_a_source_is_tested_line_by_line);
+	TEST("a source that believes nobody is warned of",
+	     test_a_source_that_believes_nobody_is_warned_of);
+	TEST("folders are listed for a person", test_folders_are_listed_for_a_person);
+	TEST("a server is checked line by line", test_a_server_is_checked_line_by_line);
+	TEST("a source disabled while it is polled is polled no more",
+	     test_a_source_disabled_while_it_is_polled_is_polled_no_more);
 	return g_test_run();
 }

@@ -4,6 +4,7 @@
  * administrator, and the poll comes again: soon when that may help, on the source's beat otherwise.
  * Fetching goes in portions that are kept one by one, so that a poll that runs out of time has got
  * somewhere; the cursor moves with the last. */
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/schedule.h"
@@ -17,6 +18,7 @@
 
 #define PORTION_BYTES (32 * 1024 * 1024) /* fetched before it is kept */
 #define SIZE_UNKNOWN  (1024 * 1024)      /* what a message of unknown size counts */
+#define LIST_SECONDS  60.0               /* for the listing */
 #define FETCH_TRIES   3 /* polls that fail over one message before it is kept without its bytes */
 
 typedef struct {
@@ -167,6 +169,37 @@ static gboolean next_portion(Poll *poll, guint *at)
 	return poll->keep.items->len > 0;
 }
 
+/* That a source begins to fail, or works again, is on record; that it still does is not. */
+static gboolean record_change(const Poll *poll, Db *db, const char *code, const char *words,
+                              GError **error)
+{
+	gint64 seq;
+	const Source *source = poll->source;
+	if (g_strcmp0(source->last_error_code, code) == 0)
+		return TRUE;
+	json_t *detail =
+		json_pack("{s:o, s:o}", "code", json_text_new(code), "error", json_text_new(words));
+	return audit_append(db, "worker", code ? "source.fail" : "source.recover", "source",
+	                    source->id, 0, detail, &seq, error);
+}
+
+/* The next poll; none when somebody disabled or deleted the source while this one ran. */
+static gboolean finish(const Poll *poll, Db *db, gint64 next, const char *code, const char *text,
+                       GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Source) source = source_load(db, poll->source->id, &problem);
+	if (!source && !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	gboolean again = source && source->enabled;
+	Job job = *poll->job;
+	job.priority = PRIORITY_POLL; /* one that somebody asked for was urgent; the next is not */
+	return job_finish(db, &job, again ? JOB_READY : JOB_DONE, again ? next : 0, code, text,
+	                  NULL, error);
+}
+
 /* The last portion of a poll that went well, with the cursor and the end of the job. */
 static gboolean write_success(Db *db, gpointer data, GError **error)
 {
@@ -178,12 +211,10 @@ static gboolean write_success(Db *db, gpointer data, GError **error)
 	gint64 next = poll->listing->more
 	                      ? now
 	                      : source_next_poll(source->id, source->polling_interval, now);
-	Job again = *poll->job;
-	again.priority = PRIORITY_POLL;
-	return keep_write(db, &poll->keep, error) &&
+	return keep_write(db, &poll->keep, error) && record_change(poll, db, NULL, NULL, error) &&
 	       source_save_poll(db, source->id, cursor, poll->started,
 	                        poll->found + poll->keep.found, NULL, NULL, error) &&
-	       job_finish(db, &again, JOB_READY, next, NULL, NULL, NULL, error);
+	       finish(poll, db, next, NULL, NULL, error);
 }
 
 static gboolean keep_portion(Poll *poll, DbWork write, gpointer data, GError **error)
@@ -205,7 +236,7 @@ static gboolean poll_server(Poll *poll, GError **error)
 		mail_server_list_new(poll->server, source->mailbox, source->folder,
 	                             place_cursor_find(source->cursor, source->mail_server_id,
 	                                               source->mailbox, source->folder),
-	                             poll->deadline, error);
+	                             MIN(poll->deadline, deadline_in(LIST_SECONDS)), error);
 	if (!poll->listing)
 		return FALSE;
 	poll->own_fault = TRUE;
@@ -245,13 +276,11 @@ static gboolean write_failure(Db *db, gpointer data, GError **error)
 	gint64 next = source_next_poll(poll->source->id, poll->source->polling_interval, now);
 	if (remedy->retry)
 		next = MIN(next, job_backoff(poll->job->attempts + 1, failure->problem, now));
-	Job again = *poll->job;
-	again.priority = PRIORITY_POLL;
 	return job_check_fence(db, poll->job->id, poll->job->fence, error) &&
+	       record_change(poll, db, remedy->name, failure->words, error) &&
 	       source_save_poll(db, poll->source->id, poll->source->cursor, poll->started,
 	                        poll->found, remedy->name, failure->words, error) &&
-	       job_finish(db, &again, JOB_READY, next, remedy->name, failure->problem->message,
-	                  NULL, error);
+	       finish(poll, db, next, remedy->name, failure->problem->message, error);
 }
 
 static gboolean fail(Poll *poll, const GError *problem, GError **error)

@@ -8,7 +8,8 @@
 
 /* What a report complains about, as far as is known. */
 typedef struct {
-	const json_t *reported; /* the message as the report has it; borrowed from the breakdown */
+	const json_t *reported; /* the message as the report has it, borrowed from the breakdown; NULL:
+	                           nobody reported it, it is what came */
 	gboolean attached;      /* … as bytes, not as a claim */
 	Located located;
 	char *reason; /* why it was not found; NULL: found */
@@ -23,6 +24,9 @@ typedef struct {
 	gboolean kept;     /* the same original is in the store already: its bytes need not be */
 	json_t *findings;  /* array: what the incident should say besides */
 } ReportedOriginal;
+
+/* How long one question to a mail server may take, of which it may need several. */
+#define PROCESS_CALL_SECONDS 60.0
 
 typedef struct {
 	const JobTools *tools;

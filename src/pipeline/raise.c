@@ -94,17 +94,19 @@ static gboolean register_bytes(const Raise *raise, Db *db, const ReportedOrigina
 }
 
 /* Makes @mine the row of the original that was reported: one that is there already, one that was
- * only claimed until now, or a new one. Sets mine->id. */
+ * only claimed until now, or a new one. Sets mine->id. What nobody reported, but came by itself,
+ * does not stand in for a claim. */
 static gboolean settle_original(const Raise *raise, Db *db, const ReportedOriginal *reported,
                                 Original *mine, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Original) known = NULL;
+	gboolean may_be_claimed = *mine->message_id && reported->reported;
 	if (mine->first_hand)
 		known = original_find_same(db, mine->message_id, mine->fingerprint, &problem);
-	else if (*mine->message_id)
+	else if (may_be_claimed)
 		known = find_agreeing(db, mine, TRUE, &problem);
-	if (!known && !problem && *mine->message_id)
+	if (!known && !problem && may_be_claimed)
 		known = find_agreeing(db, mine, FALSE, &problem);
 	if (problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));

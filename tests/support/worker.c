@@ -87,7 +87,7 @@ static gboolean insert_rows(Db *db, gpointer data, GError **error)
 		return FALSE;
 	worker->server_id = server.id;
 	worker->source_id = source.id;
-	return TRUE;
+	return source_schedule(db, source.id, FALSE, error);
 }
 
 Worker *worker_start(const MailServerKind *kind)
