@@ -40,6 +40,9 @@
 #define LIMIT_CONNECTIONS 8           /* default connections to one mail server          */
 #define LIMIT_FOLDERS     5000        /* folders of one mailbox that are searched        */
 #define LIMIT_IMAP_LINE   (64 * 1024) /* bytes of one IMAP response line                 */
+#define LIMIT_IMAP_ANSWER                                                                          \
+	(16 * 1024 * 1024)    /* bytes of the answer to one IMAP command, literals aside */
+#define LIMIT_IMAP_NESTING 20 /* parentheses inside each other in an IMAP answer */
 
 /* Quarantine */
 #define LIMIT_COPIES 50 /* messages with the original's Message-ID looked at in one mailbox */

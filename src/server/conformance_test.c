@@ -129,7 +129,10 @@ static void test_a_healthy_mailbox_passes_the_check(gconstpointer data)
 	for (guint i = 0; i < lines->len; i++) {
 		const CheckLine *line = lines->pdata[i];
 		g_test_message("%s: %s", line->what, line->detail);
-		g_assert_cmpint(line->level, ==, CHECK_OK);
+		if (strcmp(line->what, "capabilities") == 0)
+			g_assert_cmpint(line->level, !=, CHECK_FAILED);
+		else
+			g_assert_cmpint(line->level, ==, CHECK_OK);
 	}
 }
 
@@ -149,16 +152,16 @@ static void test_a_check_of_a_missing_mailbox_fails(gconstpointer data)
 static const struct {
 	const char *name, *directory;
 } folder_names[] = {
-	{"Archive",             ".Archive"                },
-	{"With blanks",         ".With blanks"            },
-	{"Say \"hi\"",          ".Say \"hi\""             },
-	{"Entwürfe",           ".Entw&APw-rfe"           },
-	{"A & B",               ".A &- B"                 },
+	{"Archive", ".Archive"},
+	{"With blanks", ".With blanks"},
+	{"Say \"hi\"", ".Say \"hi\""},
+	{"Entwürfe", ".Entw&APw-rfe"},
+	{"A & B", ".A &- B"},
 	{"Sub/Sub sub/Größe", ".Sub.Sub sub.Gr&APYA3w-e"},
-	{"日本語",           ".&ZeVnLIqe-"             },
-	{"back\\slash",         ".back\\slash"            },
-	{"per%cent*star",       ".per%cent*star"          },
-	{"(a) {1}",             ".(a) {1}"                },
+	{"日本語", ".&ZeVnLIqe-"},
+	{"back\\slash", ".back\\slash"},
+	{"per%cent*star", ".per%cent*star"},
+	{"(a) {1}", ".(a) {1}"},
 };
 
 static void test_folders_are_listed_by_their_names(gconstpointer data)
@@ -453,6 +456,8 @@ static void test_find_sees_what_comes_after_a_search(gconstpointer data)
 {
 	Peer *peer = (Peer *)data;
 	g_autofree char *mailbox = new_mailbox(peer);
+	g_autofree char *archive = folder_path(peer, mailbox, ".Archive");
+	maildisk_make(archive);
 	deliver_id(peer, mailbox, "", "other@b.example");
 	g_autoptr(GPtrArray) none = find(peer, mailbox, "new@b.example");
 	g_assert_cmpuint(none->len, ==, 0);
@@ -518,12 +523,12 @@ static void test_similar_messages_are_found_by_sender_subject_and_time(gconstpoi
 		gint64 from, to;
 		guint expected;
 	} cases[] = {
-		{"mallory@evil.example", "Ihre Rechnung für Mai",  RECEIVED,      RECEIVED,      2},
+		{"mallory@evil.example", "Ihre Rechnung für Mai", RECEIVED, RECEIVED, 2},
 		{"mallory@evil.example", "ihre  rechnung für mai", RECEIVED - 60, RECEIVED + 60, 2},
-		{"mallory@evil.example", "Ihre Rechnung für Mai",  RECEIVED + 1,  RECEIVED + 60, 0},
-		{"mallory@evil.example", "Ihre Rechnung für Mai",  RECEIVED - 60, RECEIVED - 1,  0},
-		{"carol@corp.example",   "Ihre Rechnung für Mai",  RECEIVED,      RECEIVED,      0},
-		{"mallory@evil.example", NULL,                      RECEIVED,      RECEIVED,      3},
+		{"mallory@evil.example", "Ihre Rechnung für Mai", RECEIVED + 1, RECEIVED + 60, 0},
+		{"mallory@evil.example", "Ihre Rechnung für Mai", RECEIVED - 60, RECEIVED - 1, 0},
+		{"carol@corp.example", "Ihre Rechnung für Mai", RECEIVED, RECEIVED, 0},
+		{"mallory@evil.example", NULL, RECEIVED, RECEIVED, 3},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
@@ -542,10 +547,10 @@ static void test_put_keeps_bytes_flags_and_date(gconstpointer data)
 		const char *flags[6];
 		const char *expected;
 	} cases[] = {
-		{{NULL},						 ""      },
-		{{"\\Seen", NULL},				       "\\Seen"},
+		{{NULL}, ""},
+		{{"\\Seen", NULL}, "\\Seen"},
 		{{"\\Answered", "\\Draft", "\\Flagged", "\\Seen", NULL},
-	         "\\Answered \\Draft \\Flagged \\Seen"                           },
+	         "\\Answered \\Draft \\Flagged \\Seen"},
 	};
 	g_autofree char *mailbox = new_mailbox(peer);
 	g_autofree char *text = message_text("put@b.example", "Put");
@@ -733,9 +738,9 @@ static void test_what_is_missing_is_told_apart(gconstpointer data)
 		const char *mailbox, *folder;
 		MailMissing what;
 	} cases[] = {
-		{"nobody@corp.example", "INBOX",   MISSING_MAILBOX},
-		{NULL,                  "No such", MISSING_FOLDER },
-		{NULL,                  "INBOX",   MISSING_MESSAGE},
+		{"nobody@corp.example", "INBOX", MISSING_MAILBOX},
+		{NULL, "No such", MISSING_FOLDER},
+		{NULL, "INBOX", MISSING_MESSAGE},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		const char *where = cases[i].mailbox ? cases[i].mailbox : mailbox;
@@ -787,7 +792,9 @@ static void test_a_message_of_another_epoch_is_missing(gconstpointer data)
 	assert_missing(&error, MISSING_MESSAGE);
 	g_assert_null(mail_server_move(peer->server, old, "Elsewhere", PATIENCE, &error));
 	assert_missing(&error, MISSING_MESSAGE);
-	g_assert_true(mail_server_remove(peer->server, old, PATIENCE, &error));
+	/* not "gone already": it may well be there, under another number */
+	g_assert_false(mail_server_remove(peer->server, old, PATIENCE, &error));
+	assert_missing(&error, MISSING_MESSAGE);
 	g_assert_cmpuint(maildisk_count(inbox), ==, 1);
 }
 
@@ -914,44 +921,44 @@ static const struct {
 	const char *name;
 	void (*run)(gconstpointer peer);
 } tests[] = {
-	{"a healthy mailbox passes the check",                     test_a_healthy_mailbox_passes_the_check      },
-	{"a check of a missing mailbox fails",                     test_a_check_of_a_missing_mailbox_fails      },
-	{"folders are listed by their names",                      test_folders_are_listed_by_their_names       },
+	{"a healthy mailbox passes the check", test_a_healthy_mailbox_passes_the_check},
+	{"a check of a missing mailbox fails", test_a_check_of_a_missing_mailbox_fails},
+	{"folders are listed by their names", test_folders_are_listed_by_their_names},
 	{"every folder can be written, listed and read",
-         test_every_folder_can_be_written_listed_and_read                                                       },
+         test_every_folder_can_be_written_listed_and_read},
 	{"what is new is listed once and left unread",
-         test_what_is_new_is_listed_once_and_left_unread							},
+         test_what_is_new_is_listed_once_and_left_unread},
 	{"old dates and changed flags do not confuse the cursor",
-         test_old_dates_and_changed_flags_do_not_confuse_the_cursor                                             },
-	{"a long list comes in batches",                           test_a_long_list_comes_in_batches            },
-	{"a void cursor lists everything again",                   test_a_void_cursor_lists_everything_again    },
-	{"messages are fetched unchanged",                         test_messages_are_fetched_unchanged          },
-	{"a large message is fetched whole",                       test_a_large_message_is_fetched_whole        },
+         test_old_dates_and_changed_flags_do_not_confuse_the_cursor},
+	{"a long list comes in batches", test_a_long_list_comes_in_batches},
+	{"a void cursor lists everything again", test_a_void_cursor_lists_everything_again},
+	{"messages are fetched unchanged", test_messages_are_fetched_unchanged},
+	{"a large message is fetched whole", test_a_large_message_is_fetched_whole},
 	{"a message that is gone does not stop a fetch",
-         test_a_message_that_is_gone_does_not_stop_a_fetch                                                      },
-	{"flags are changed by others without harm",               test_flags_are_changed_by_others_without_harm},
-	{"find is exact and looks everywhere",                     test_find_is_exact_and_looks_everywhere      },
-	{"find sees what comes after a search",                    test_find_sees_what_comes_after_a_search     },
-	{"hostile Message-IDs are found",                          test_hostile_message_ids_are_found           },
-	{"an empty Message-ID is refused",                         test_an_empty_message_id_is_refused          },
+         test_a_message_that_is_gone_does_not_stop_a_fetch},
+	{"flags are changed by others without harm", test_flags_are_changed_by_others_without_harm},
+	{"find is exact and looks everywhere", test_find_is_exact_and_looks_everywhere},
+	{"find sees what comes after a search", test_find_sees_what_comes_after_a_search},
+	{"hostile Message-IDs are found", test_hostile_message_ids_are_found},
+	{"an empty Message-ID is refused", test_an_empty_message_id_is_refused},
 	{"similar messages are found by sender, subject and time",
-         test_similar_messages_are_found_by_sender_subject_and_time                                             },
-	{"put keeps bytes, flags and date",                        test_put_keeps_bytes_flags_and_date          },
+         test_similar_messages_are_found_by_sender_subject_and_time},
+	{"put keeps bytes, flags and date", test_put_keeps_bytes_flags_and_date},
 	{"files that are put belong to the owner of the mailbox",
-         test_files_that_are_put_belong_to_the_owner_of_the_mailbox                                             },
-	{"move takes flags and date along",                        test_move_takes_flags_and_date_along         },
+         test_files_that_are_put_belong_to_the_owner_of_the_mailbox},
+	{"move takes flags and date along", test_move_takes_flags_and_date_along},
 	{"since finds what was written after the mark",
-         test_since_finds_what_was_written_after_the_mark                                                       },
-	{"mark makes the folder",				  test_mark_makes_the_folder                   },
-	{"remove removes only that one",                           test_remove_removes_only_that_one            },
-	{"a message its user moved is not touched",                test_a_message_its_user_moved_is_not_touched },
-	{"what is missing is told apart",                          test_what_is_missing_is_told_apart           },
-	{"a message of another epoch is missing",                  test_a_message_of_another_epoch_is_missing   },
-	{"hostile addresses reach nothing",                        test_hostile_addresses_reach_nothing         },
-	{"a deadline that passed is an error",                     test_a_deadline_that_passed_is_an_error      },
-	{"two threads work in one mailbox",                        test_two_threads_work_in_one_mailbox         },
-	{"waiting ends when mail comes",                           test_waiting_ends_when_mail_comes            },
-	{"waiting ends at the deadline",                           test_waiting_ends_at_the_deadline            },
+         test_since_finds_what_was_written_after_the_mark},
+	{"mark makes the folder", test_mark_makes_the_folder},
+	{"remove removes only that one", test_remove_removes_only_that_one},
+	{"a message its user moved is not touched", test_a_message_its_user_moved_is_not_touched},
+	{"what is missing is told apart", test_what_is_missing_is_told_apart},
+	{"a message of another epoch is missing", test_a_message_of_another_epoch_is_missing},
+	{"hostile addresses reach nothing", test_hostile_addresses_reach_nothing},
+	{"a deadline that passed is an error", test_a_deadline_that_passed_is_an_error},
+	{"two threads work in one mailbox", test_two_threads_work_in_one_mailbox},
+	{"waiting ends when mail comes", test_waiting_ends_when_mail_comes},
+	{"waiting ends at the deadline", test_waiting_ends_at_the_deadline},
 };
 
 /* Starting the peers */
@@ -979,9 +986,34 @@ static void start_maildir(Peer *peer)
 	                           json_object());
 }
 
+static void start_imap(Peer *peer, const char *extra, const char *tls, const char *login)
+{
+	peer->crlf = TRUE;
+	peer->dovecot = dovecot_start(extra);
+	if (!peer->dovecot)
+		return;
+	dovecot_add_user(peer->dovecot, "quarantine@corp.example");
+	int port =
+		strcmp(tls, "implicit") == 0 ? peer->dovecot->imaps_port : peer->dovecot->imap_port;
+	peer->server = open_server(&imap_server_kind,
+	                           json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i}",
+	                                     "host", "localhost", "port", port, "tls", tls, "login",
+	                                     login, "ca_file", peer->dovecot->ca_file,
+	                                     "master_user", DOVECOT_MASTER, "quarantine_mailbox",
+	                                     "quarantine@corp.example", "quarantine_folder",
+	                                     "Pulled/By Trawl", "connections", 4),
+	                           json_pack("{s:s}", "password", DOVECOT_MASTER_PASSWORD));
+}
+
+static void skip_peer(gconstpointer data)
+{
+	g_test_skip("dovecot or openssl is not installed");
+}
+
 static void stop_peer(Peer *peer)
 {
-	peer->server->kind->close(peer->server);
+	if (peer->server)
+		peer->server->kind->close(peer->server);
 	if (peer->directory)
 		maildisk_remove_tree(peer->directory);
 	dovecot_stop(peer->dovecot);
@@ -992,17 +1024,24 @@ static void add_tests(const Peer *peer)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(tests); i++) {
 		g_autofree char *path = g_strdup_printf("/server/%s/%s", peer->name, tests[i].name);
-		g_test_add_data_func(path, peer, tests[i].run);
+		g_test_add_data_func(path, peer, peer->server ? tests[i].run : skip_peer);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	Peer maildir = {.name = "maildir"};
+	Peer maildir = {.name = "maildir"}, imap = {.name = "imap"};
+	Peer plain_imap = {.name = "imap with few extensions"};
 	start_maildir(&maildir);
-	add_tests(&maildir);
+	start_imap(&imap, NULL, "implicit", "master");
+	start_imap(&plain_imap, "imap_capability = IMAP4rev1 UIDPLUS IDLE\n", "starttls",
+	           "authzid");
+	Peer *peers[] = {&maildir, &imap, &plain_imap};
+	for (guint i = 0; i < G_N_ELEMENTS(peers); i++)
+		add_tests(peers[i]);
 	int status = g_test_run();
-	stop_peer(&maildir);
+	for (guint i = 0; i < G_N_ELEMENTS(peers); i++)
+		stop_peer(peers[i]);
 	return status;
 }

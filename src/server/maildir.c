@@ -455,10 +455,8 @@ static gboolean maildir_remove(MailServer *server, const MailRef *ref, gint64 de
 {
 	g_autoptr(MaildirFolder) folder =
 		maildir_reach((Maildir *)server, ref->mailbox, ref->folder, FALSE, error);
-	if (!folder)
+	if (!folder || !check_epoch(ref, error))
 		return FALSE;
-	if (!check_epoch(ref, NULL))
-		return TRUE;
 	while (deadline_check(deadline, error)) {
 		g_autoptr(GHashTable) entries = maildir_folder_scan(folder, error);
 		if (!entries)

@@ -272,12 +272,8 @@ static const struct {
 	char letter;
 	const char *flag;
 } standard_flags[] = {
-	{'D', "\\Draft"   },
-        {'F', "\\Flagged" },
-        {'P', "$Forwarded"},
-	{'R', "\\Answered"},
-        {'S', "\\Seen"    },
-        {'T', "\\Deleted" },
+	{'D', "\\Draft"},    {'F', "\\Flagged"}, {'P', "$Forwarded"},
+	{'R', "\\Answered"}, {'S', "\\Seen"},    {'T', "\\Deleted"},
 };
 
 static char *flag_of(const MaildirFolder *folder, char letter)

@@ -24,22 +24,14 @@ void maildir_set_errno(GError **error, int code, const char *doing, const char *
 		int code;
 		TrawlError remedy;
 	} remedies[] = {
-		{EACCES,       TRAWL_ERROR_DENIED     },
-                {EPERM,        TRAWL_ERROR_DENIED     },
-		{ELOOP,        TRAWL_ERROR_DENIED     },
-                {EROFS,        TRAWL_ERROR_DENIED     },
-		{ENOSPC,       TRAWL_ERROR_STORAGE    },
-                {EDQUOT,       TRAWL_ERROR_STORAGE    },
-		{EIO,          TRAWL_ERROR_STORAGE    },
-                {EMFILE,       TRAWL_ERROR_BUSY       },
-		{ENFILE,       TRAWL_ERROR_BUSY       },
-                {ENOMEM,       TRAWL_ERROR_BUSY       },
-		{ESTALE,       TRAWL_ERROR_UNREACHABLE},
-                {EHOSTDOWN,    TRAWL_ERROR_UNREACHABLE},
-		{ENETDOWN,     TRAWL_ERROR_UNREACHABLE},
-                {ENOTCONN,     TRAWL_ERROR_UNREACHABLE},
-		{ETIMEDOUT,    TRAWL_ERROR_TIMEOUT    },
-                {ENAMETOOLONG, TRAWL_ERROR_INVALID    },
+		{EACCES, TRAWL_ERROR_DENIED},        {EPERM, TRAWL_ERROR_DENIED},
+		{ELOOP, TRAWL_ERROR_DENIED},         {EROFS, TRAWL_ERROR_DENIED},
+		{ENOSPC, TRAWL_ERROR_STORAGE},       {EDQUOT, TRAWL_ERROR_STORAGE},
+		{EIO, TRAWL_ERROR_STORAGE},          {EMFILE, TRAWL_ERROR_BUSY},
+		{ENFILE, TRAWL_ERROR_BUSY},          {ENOMEM, TRAWL_ERROR_BUSY},
+		{ESTALE, TRAWL_ERROR_UNREACHABLE},   {EHOSTDOWN, TRAWL_ERROR_UNREACHABLE},
+		{ENETDOWN, TRAWL_ERROR_UNREACHABLE}, {ENOTCONN, TRAWL_ERROR_UNREACHABLE},
+		{ETIMEDOUT, TRAWL_ERROR_TIMEOUT},    {ENAMETOOLONG, TRAWL_ERROR_INVALID},
 	};
 	TrawlError remedy = TRAWL_ERROR_REMOTE;
 	for (guint i = 0; i < G_N_ELEMENTS(remedies); i++)

@@ -174,7 +174,8 @@ GPtrArray *mail_server_since(MailServer *server, const char *mailbox, const char
                              const char *mark, gint64 deadline, GError **error);
 
 /** Removes exactly this message for good (UID EXPUNGE, never a bare EXPUNGE). TRUE also when it is
- * gone already. */
+ * gone already; but MISSING_MESSAGE when the epoch is void, as then it may still be there under
+ * another uid. */
 gboolean mail_server_remove(MailServer *server, const MailRef *ref, gint64 deadline,
                             GError **error);
 

@@ -155,15 +155,15 @@ static void test_a_server_serves_its_domains(void)
 		const char *config, *address;
 		gboolean serves;
 	} cases[] = {
-		{"{}",				   "a@any.example",               TRUE },
-		{"{\"domains\": []}",                    "a@any.example",               TRUE },
-		{"{\"domains\": [\"corp.example\"]}",    "A@Corp.Example",              TRUE },
-		{"{\"domains\": [\"Corp.Example\"]}",    "a@corp.example",              TRUE },
-		{"{\"domains\": [\"corp.example\"]}",    "a@sub.corp.example",          FALSE},
-		{"{\"domains\": [\"bücher.example\"]}", "a@xn--bcher-kva.example",     TRUE },
-		{"{\"domains\": [\"corp.example\"]}",    "a@evil.example",              FALSE},
-		{"{\"domains\": [\"corp.example\"]}",    "a@corp.example@evil.example", FALSE},
-		{"{}",				   "no address",                  FALSE},
+		{"{}", "a@any.example", TRUE},
+		{"{\"domains\": []}", "a@any.example", TRUE},
+		{"{\"domains\": [\"corp.example\"]}", "A@Corp.Example", TRUE},
+		{"{\"domains\": [\"Corp.Example\"]}", "a@corp.example", TRUE},
+		{"{\"domains\": [\"corp.example\"]}", "a@sub.corp.example", FALSE},
+		{"{\"domains\": [\"bücher.example\"]}", "a@xn--bcher-kva.example", TRUE},
+		{"{\"domains\": [\"corp.example\"]}", "a@evil.example", FALSE},
+		{"{\"domains\": [\"corp.example\"]}", "a@corp.example@evil.example", FALSE},
+		{"{}", "no address", FALSE},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		MailServerRow row = row_of(1, 1);

@@ -1,0 +1,348 @@
+/* Listing and fetching.
+ *
+ * Everything is read by UID, after an EXAMINE of the same call whose UIDVALIDITY was compared: a
+ * UID is nothing without it. Nothing read here sets \Seen. */
+#include "server/imap_private.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+#define FETCH_BATCH 500 /* messages of one FETCH command */
+#define ITEM_FIELDS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+
+guint32 imap_uid_of(const MailRef *ref)
+{
+	guint64 uid;
+	return g_ascii_string_to_unsigned(ref->uid, 10, 1, G_MAXUINT32, &uid, NULL) ? (guint32)uid
+	                                                                            : 0;
+}
+
+gboolean imap_is_epoch(const ImapConnection *connection, const MailRef *ref)
+{
+	g_autofree char *epoch = g_strdup_printf("%u", connection->uidvalidity);
+	return strcmp(epoch, ref->epoch) == 0;
+}
+
+MailItem *imap_item_new(const ImapConnection *connection, const char *mailbox,
+                        const ImapFetched *fetched)
+{
+	g_autofree char *epoch = g_strdup_printf("%u", connection->uidvalidity);
+	g_autofree char *uid = g_strdup_printf("%u", fetched->uid);
+	MailItem *item = g_new0(MailItem, 1);
+	item->ref = mail_ref_new(mailbox, connection->folder, epoch, uid);
+	item->flags = g_strdupv(fetched->flags);
+	item->received_at = fetched->received_at;
+	item->size = fetched->size;
+	return item;
+}
+
+/* Flag changes come unasked; an answer to our question has all of it. */
+static gboolean is_whole_item(const ImapFetched *fetched)
+{
+	return fetched->uid && fetched->flags && fetched->received_at && fetched->size >= 0;
+}
+
+/* Fetching */
+
+typedef struct {
+	GPtrArray *refs;     /* of MailRef */
+	GHashTable *pending; /* uid -> MailRef: asked for and not come */
+	MailFetched fetched;
+	gpointer data;
+} FetchCall;
+
+static int compare_uids(gconstpointer a, gconstpointer b)
+{
+	guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
+	return (x > y) - (x < y);
+}
+
+/* "1:5,7" of @count sorted numbers. */
+static char *format_set(const guint32 *uids, guint count)
+{
+	GString *set = g_string_new(NULL);
+	for (guint first = 0, next; first < count; first = next) {
+		for (next = first + 1; next < count && uids[next] == uids[next - 1] + 1; next++)
+			;
+		g_string_append_printf(set, "%s%u", set->len ? "," : "", uids[first]);
+		if (next > first + 1)
+			g_string_append_printf(set, ":%u", uids[next - 1]);
+	}
+	return g_string_free(set, FALSE);
+}
+
+static gboolean on_message(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
+{
+	FetchCall *call = data;
+	if (fetched->bodies == 0)
+		return TRUE;
+	gpointer key = GUINT_TO_POINTER(fetched->uid);
+	const MailRef *ref = g_hash_table_lookup(call->pending, key);
+	if (!ref || fetched->bodies != 1 || !fetched->whole)
+		return imap_refuse(connection,
+		                   "the mail server sent a message that was not asked for");
+	if (!fetched->body)
+		return TRUE; /* NIL: it has just gone */
+	g_hash_table_remove(call->pending, key);
+	return call->fetched(ref, fetched->body, call->data);
+}
+
+/* Those that did not come are gone. */
+static gboolean report_gone(ImapConnection *connection, FetchCall *call, const guint32 *uids,
+                            guint count)
+{
+	for (guint i = 0; i < count; i++) {
+		gpointer key = GUINT_TO_POINTER(uids[i]);
+		const MailRef *ref = g_hash_table_lookup(call->pending, key);
+		g_hash_table_remove(call->pending, key);
+		if (ref && !call->fetched(ref, NULL, call->data)) {
+			connection->stopped = TRUE;
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+/* What is left to fetch, sorted. What cannot be in the folder is left in @call->pending only. */
+static GArray *pending_uids(FetchCall *call)
+{
+	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	GHashTableIter iter;
+	gpointer key;
+	g_hash_table_iter_init(&iter, call->pending);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		guint32 uid = GPOINTER_TO_UINT(key);
+		g_array_append_val(uids, uid);
+	}
+	g_array_sort(uids, compare_uids);
+	return uids;
+}
+
+static gboolean fetch_work(ImapConnection *connection, gpointer data, GError **error)
+{
+	FetchCall *call = data;
+	const MailRef *first = call->refs->pdata[0];
+	if (!imap_select(connection, first->folder, FALSE, error))
+		return FALSE;
+	g_autoptr(GArray) uids = pending_uids(call);
+	const guint32 *all = (const guint32 *)(gpointer)uids->data;
+	if (!imap_is_epoch(connection, first)) /* UIDVALIDITY changed: all are gone */
+		return report_gone(connection, call, all, uids->len);
+	imap_on_fetched(connection, on_message, call);
+	for (guint at = 0; at < uids->len; at += FETCH_BATCH) {
+		guint count = MIN(FETCH_BATCH, uids->len - at);
+		g_autofree char *set = format_set(all + at, count);
+		int tag = imap_send(connection, "UID FETCH %s (UID BODY.PEEK[])", set);
+		if (!imap_receive(connection, tag, LIMIT_MESSAGE_SIZE, error) ||
+		    !report_gone(connection, call, all + at, count))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* References that can never be messages are answered at once; the others go to @pending. */
+static gboolean sort_refs(FetchCall *call)
+{
+	const MailRef *first = call->refs->pdata[0];
+	for (guint i = 0; i < call->refs->len; i++) {
+		MailRef *ref = call->refs->pdata[i];
+		guint32 uid = imap_uid_of(ref);
+		if (uid && strcmp(ref->epoch, first->epoch) == 0)
+			g_hash_table_insert(call->pending, GUINT_TO_POINTER(uid), ref);
+		else if (!call->fetched(ref, NULL, call->data))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean imap_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gpointer data,
+                    gint64 deadline, GError **error)
+{
+	g_autoptr(GHashTable) pending = g_hash_table_new(NULL, NULL);
+	FetchCall call = {refs, pending, fetched, data};
+	const MailRef *first = refs->pdata[0];
+	return !sort_refs(&call) ||
+	       imap_run((Imap *)server, first->mailbox, deadline, fetch_work, &call, error);
+}
+
+/* One message's state */
+
+typedef struct {
+	const MailRef *ref;
+	guint32 uid;
+	MailItem *item;
+} StatCall;
+
+static gboolean on_stat(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
+{
+	StatCall *call = data;
+	if (fetched->uid == call->uid && is_whole_item(fetched) && !call->item)
+		call->item = imap_item_new(connection, call->ref->mailbox, fetched);
+	return TRUE;
+}
+
+static gboolean stat_work(ImapConnection *connection, gpointer data, GError **error)
+{
+	StatCall *call = data;
+	int select = imap_send_select(connection, call->ref->folder, FALSE);
+	int fetch =
+		select ? imap_send(connection, "UID FETCH %u " ITEM_FIELDS, MAX(1, call->uid)) : 0;
+	if (!imap_receive_select(connection, select, fetch, call->ref->folder, FALSE, error))
+		return FALSE;
+	if (imap_is_epoch(connection, call->ref))
+		imap_on_fetched(connection, on_stat, call);
+	return imap_receive(connection, fetch, LIMIT_IMAP_LINE, error);
+}
+
+MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
+{
+	StatCall call = {.ref = ref, .uid = imap_uid_of(ref)};
+	g_autoptr(MailItem) item = NULL;
+	gboolean done = imap_run((Imap *)server, ref->mailbox, deadline, stat_work, &call, error);
+	item = call.item;
+	if (done && !item)
+		mail_server_set_missing(error, MISSING_MESSAGE, ref->uid);
+	return done ? g_steal_pointer(&item) : NULL;
+}
+
+/* What is new. The cursor is UIDVALIDITY and the last UID that was listed: UIDs only rise. */
+
+typedef struct {
+	const char *mailbox, *folder;
+	guint32 uidvalidity, last; /* of the cursor; 0: none */
+	gboolean cursor_given;
+	MailListing *listing;
+	gboolean partial; /* there are more behind what was asked for */
+	guint32 probed; /* uid of the message that was asked for, in a search for the first new one
+	                 */
+} ListCall;
+
+static gboolean on_item(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
+{
+	ListCall *call = data;
+	if (is_whole_item(fetched) && fetched->uid > call->last)
+		g_ptr_array_add(call->listing->items,
+		                imap_item_new(connection, call->mailbox, fetched));
+	return TRUE;
+}
+
+static gboolean on_probe(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
+{
+	ListCall *call = data;
+	if (fetched->uid)
+		call->probed = fetched->uid;
+	return TRUE;
+}
+
+/* The number of the first message after the cursor, by bisection: numbers do not change between
+ * FETCH commands (RFC 3501 §7.4.1). exists + 1 when there is none. */
+static gboolean first_new(ImapConnection *connection, ListCall *call, guint32 *number,
+                          GError **error)
+{
+	guint32 low = 1, high = connection->exists + 1;
+	imap_on_fetched(connection, on_probe, call);
+	while (call->last > 0 && low < high) {
+		guint32 middle = low + (high - low) / 2;
+		call->probed = 0;
+		if (!imap_command(connection, error, "FETCH %u (UID)", middle))
+			return FALSE;
+		if (!call->probed) {
+			g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
+			            "folder '%s' is changing too fast to be listed", call->folder);
+			return FALSE;
+		}
+		if (call->probed > call->last)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	*number = low;
+	return TRUE;
+}
+
+static gboolean list_items(ImapConnection *connection, ListCall *call, GError **error)
+{
+	guint32 end = connection->uidnext; /* 0: unknown */
+	if (connection->exists == 0 || (end && call->last + 1 >= end))
+		return TRUE;
+	if (end && end - call->last <= 4 * LIMIT_LIST_NEW) {
+		imap_on_fetched(connection, on_item, call);
+		return imap_command(connection, error, "UID FETCH %u:%u " ITEM_FIELDS,
+		                    call->last + 1, end - 1);
+	}
+	guint32 first;
+	if (!first_new(connection, call, &first, error))
+		return FALSE;
+	imap_on_fetched(connection, on_item, call);
+	guint32 final = MIN(first + LIMIT_LIST_NEW - 1, connection->exists);
+	call->partial = final < connection->exists;
+	return first > connection->exists ||
+	       imap_command(connection, error, "FETCH %u:%u " ITEM_FIELDS, first, final);
+}
+
+static int compare_items(gconstpointer a, gconstpointer b)
+{
+	guint32 x = imap_uid_of((*(MailItem *const *)a)->ref);
+	guint32 y = imap_uid_of((*(MailItem *const *)b)->ref);
+	return (x > y) - (x < y);
+}
+
+static void finish_listing(const ImapConnection *connection, ListCall *call)
+{
+	MailListing *listing = call->listing;
+	g_ptr_array_sort(listing->items, compare_items);
+	listing->more = call->partial || listing->items->len > LIMIT_LIST_NEW;
+	if (listing->items->len > LIMIT_LIST_NEW)
+		g_ptr_array_set_size(listing->items, LIMIT_LIST_NEW);
+	guint32 last = call->last;
+	if (listing->items->len > 0) {
+		const MailItem *item = listing->items->pdata[listing->items->len - 1];
+		last = imap_uid_of(item->ref);
+	}
+	if (!listing->more && connection->uidnext > last + 1)
+		last = connection->uidnext - 1;
+	g_autoptr(json_t) cursor = json_object();
+	json_object_set_new(cursor, "uidvalidity", json_integer(connection->uidvalidity));
+	json_object_set_new(cursor, "uid", json_integer(last));
+	g_free(listing->cursor);
+	listing->cursor = json_format(cursor);
+}
+
+static gboolean list_work(ImapConnection *connection, gpointer data, GError **error)
+{
+	ListCall *call = data;
+	g_ptr_array_set_size(call->listing->items, 0);
+	call->partial = FALSE;
+	if (!imap_select(connection, call->folder, FALSE, error))
+		return FALSE;
+	call->listing->restarted =
+		call->cursor_given && call->uidvalidity != connection->uidvalidity;
+	if (call->uidvalidity != connection->uidvalidity)
+		call->last = 0;
+	if (!list_items(connection, call, error))
+		return FALSE;
+	finish_listing(connection, call);
+	return TRUE;
+}
+
+MailListing *imap_list_new(MailServer *server, const char *mailbox, const char *folder,
+                           const char *cursor, gint64 deadline, GError **error)
+{
+	g_autoptr(MailListing) listing = g_new0(MailListing, 1);
+	listing->items = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
+	g_autoptr(json_t) document = cursor ? json_parse(cursor, -1, NULL) : NULL;
+	ListCall call = {
+		.mailbox = mailbox,
+		.folder = folder,
+		.listing = listing,
+		.cursor_given = cursor != NULL,
+		.uidvalidity = (guint32)json_int(document, "uidvalidity", 0),
+		.last = (guint32)json_int(document, "uid", 0),
+	};
+	return imap_run((Imap *)server, mailbox, deadline, list_work, &call, error)
+	               ? g_steal_pointer(&listing)
+	               : NULL;
+}
