@@ -17,14 +17,16 @@ FIRED_OP, FIRED_ROLE, FIRED_PATH, DATA_ROOT, MAIL_ROOT = 184, 200, 232, 472, 728
 
 
 class Control:
-    def __init__(self, mode=TRACE, kill_at=0, half=False, drop=(), data_root="", mail_root="", directory="/dev/shm"):
+    def __init__(self, mode=TRACE, kill_at=0, half=False, drop=(), data_root="", mail_root="", directory="/dev/shm", op="any"):
+        """@op: @kill_at counts only events of this kind."""
         handle, self.path = tempfile.mkstemp(prefix="trawl-crash-", dir=directory)
         size = LOG_AT + (LOG_SIZE if mode == POWER else 0)
         os.ftruncate(handle, size)
         self.memory = mmap.mmap(handle, size)
         os.close(handle)
         self.mode = mode
-        self.memory[0:24] = struct.pack("<QIIII", kill_at, mode, int(half), sum(DROP[d] for d in drop), 0)
+        self.memory[0:24] = struct.pack("<QIIII", kill_at, mode, int(half), sum(DROP[d] for d in drop),
+                                        OPS.index(op) if op in OPS else len(OPS))
         for offset, root in ((DATA_ROOT, data_root), (MAIL_ROOT, mail_root)):
             data = os.path.realpath(root).encode() if root else b""
             self.memory[offset:offset + len(data)] = data

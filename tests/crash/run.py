@@ -3,12 +3,13 @@
 
     run.py --sample 300          300 points, the same ones for the same --seed
     run.py --all                 every event of every world and mode (hours)
-    run.py --point WORLD:MODE:N  one point again; what a failure prints
+    run.py --point WORLD:MODE:OP:N   one point again; what a failure prints
 
-A world is where the mail is: maildir, dovecot. A mode is what happens at event N: `kill` (SIGKILL before it),
-`half` (half-way through it when it is a write), `power` (SIGKILL, and everything that was not synced is
-undone) and `flaky` (the same, but a random part of it survives). After each the daemon is started again
-without the shim, finishes the scenario, and `trawl check --mailboxes` and the model must agree.
+A world is where the mail is: maildir, dovecot. OP:N is the N-th event of a kind (rename:17) or of all (any:17).
+A mode is what happens there: `kill` (SIGKILL before it), `half` (half-way through it when it is a write), `power`
+(SIGKILL, and everything that was not synced is undone) and `flaky` (the same, but a random part of it survives).
+After each the daemon is started again without the shim, finishes the scenario, and `trawl check --mailboxes` and
+the model must agree.
 
 --drop takes an fsync away (raw, database, directory, mail); --self-test does that for each and fails when no
 loss is found.
@@ -150,9 +151,9 @@ class Slot:
 
     # -- lives of the daemon --
 
-    def first_life(self, mode, kill_at, half, drop, rng):
+    def first_life(self, mode, op, kill_at, half, drop, rng):
         """With the shim, until it is killed or done: (events, events by kind, where it was killed or None)."""
-        shared = control.Control(mode, kill_at, half, drop, self.data, self.mail.power_root, self.options.directory)
+        shared = control.Control(mode, kill_at, half, drop, self.data, self.mail.power_root, self.options.directory, op)
         trawl = self._trawl(shared.environment(self.options.shim))
         stop = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(shared, trawl, stop))
@@ -208,12 +209,12 @@ class Slot:
             wrong.append(f"trawl check --mailboxes: status {checked.returncode}\n{checked.stdout}{checked.stderr}")
         return wrong, store, log
 
-    def point(self, mode, number, drop=(), seed=0):
-        """Kills at event @number, lets it finish: (what is wrong, where it was killed)."""
+    def point(self, mode, op, number, drop=(), seed=0):
+        """Kills at the @number-th event of kind @op, lets it finish: (what is wrong, where it was killed)."""
         self.reset()
         shim_mode, flag = MODES[mode]
-        rng = random.Random(f"{seed}:{number}") if mode == "flaky" else None
-        _, _, where = self.first_life(shim_mode, number, mode == "half", drop, rng)
+        rng = random.Random(f"{seed}:{op}:{number}") if mode == "flaky" else None
+        _, _, where = self.first_life(shim_mode, op, number, mode == "half", drop, rng)
         try:
             wrong, store, log = self.second_life()
         except (AssertionError, RuntimeError, scenario.Died, OSError) as error:
@@ -226,7 +227,7 @@ class Slot:
     def clean_run(self):
         """Nothing is killed: how many events there are, and what the store says at the end."""
         self.reset()
-        events, per_op, _ = self.first_life(control.TRACE, 0, False, (), None)
+        events, per_op, _ = self.first_life(control.TRACE, "any", 0, False, (), None)
         wrong, self.expected, log = self.second_life()
         if wrong:
             raise SystemExit("crash rig: even a run without a kill goes wrong:\n  " + "\n  ".join(wrong) + "\n" + log)
@@ -279,9 +280,10 @@ class Rig:
                 slot = Slot(os.path.join(self.directory, f"{name}-{number}"), WORLDS[name], self.world, self.options)
                 self.slots.append(slot)
                 if number == 0:
-                    self.totals[name], per_op = slot.clean_run()
+                    total, per_op = slot.clean_run()
+                    self.totals[name] = {"any": total, **{op: count for op, count in per_op.items() if count}}
                     used = ", ".join(f"{count} {op}" for op, count in sorted(per_op.items(), key=lambda x: -x[1]) if count)
-                    print(f"crash rig: {name}: {self.totals[name]} events in a run without a kill: {used}", flush=True)
+                    print(f"crash rig: {name}: {total} events in a run without a kill: {used}", flush=True)
                     expected = slot.expected
                 slot.expected = expected
                 self.free[name].put(slot)
@@ -291,22 +293,29 @@ class Rig:
             slot.mail.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def run_point(self, name, mode, number, drop=()):
+    def run_point(self, name, mode, op, number, drop=()):
         slot = self.free[name].get()
         try:
-            return slot.point(mode, number, drop, self.options.seed)
+            return slot.point(mode, op, number, drop, self.options.seed)
         finally:
             self.free[name].put(slot)
 
     def sample(self, count):
-        """Worlds and modes take turns; events are drawn evenly from a run's length."""
+        """Worlds and modes take turns. Every other point is drawn from all events, most of which are the database's;
+        the others from each kind alike, so that the rare ones, which touch mailboxes, have their share."""
         rng = random.Random(self.options.seed)
         turns = [(name, mode) for mode in self.options.modes for name in self.options.worlds]
-        return [(*turns[i % len(turns)], rng.randint(1, self.totals[turns[i % len(turns)][0]])) for i in range(count)]
+        points = []
+        for number in range(count):
+            name, mode = turns[number % len(turns)]
+            kinds = sorted(self.totals[name].keys() - {"any"})
+            op = "any" if number // len(turns) % 2 else rng.choice(kinds)
+            points.append((name, mode, op, rng.randint(1, self.totals[name][op])))
+        return points
 
     def every(self):
-        return [(name, mode, number) for name in self.options.worlds for mode in self.options.modes
-                for number in range(1, self.totals[name] + 1)]
+        return [(name, mode, "any", number) for name in self.options.worlds for mode in self.options.modes
+                for number in range(1, self.totals[name]["any"] + 1)]
 
     def run(self, points, drop=(), stop_at_first=False):
         """The failures among @points: [(point, what is wrong, where)]."""
@@ -333,13 +342,13 @@ class Rig:
 
 
 def show(point, wrong, where, drop=()):
-    name, mode, number = point
-    print(f"FAIL  {name}:{mode}:{number}  {where or 'not killed: the run was over before'}")
+    name = ":".join(map(str, point))
+    print(f"FAIL  {name}  {where or 'not killed: the run was over before'}")
     for sentence in wrong[:12]:
         print("      " + sentence.rstrip().replace("\n", "\n      "))
     if len(wrong) > 12:
         print(f"      … and {len(wrong) - 12} more")
-    print(f"      again: {os.path.relpath(__file__)} --point {name}:{mode}:{number}"
+    print(f"      again: {os.path.relpath(__file__)} --point {name}"
           f"{' --drop ' + ','.join(drop) if drop else ''}", flush=True)
 
 
@@ -367,8 +376,8 @@ def self_test(rig):
         rng = random.Random(rig.options.seed)
         names = [name for name in rig.options.worlds if drop != "mail" or name == "maildir"]
         # Mail is written in the second half of the scenario.
-        points = [(name, "power", rng.randint(rig.totals[name] // 2 if drop == "mail" else 1, rig.totals[name]))
-                  for name in names for _ in range(60)]
+        points = [(name, "power", "any", rng.randint(total // 2 if drop == "mail" else 1, total))
+                  for name in names for total in [rig.totals[name]["any"]] for _ in range(60)]
         if not points:
             continue
         found = rig.run(points, (drop,), stop_at_first=True)
@@ -392,7 +401,7 @@ def arguments():
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--sample", type=int, metavar="N", help="N points (300)")
     what.add_argument("--all", action="store_true", help="every point")
-    what.add_argument("--point", action="append", metavar="WORLD:MODE:N", help="this point; may be repeated")
+    what.add_argument("--point", action="append", metavar="WORLD:MODE:OP:N", help="this point; may be repeated")
     what.add_argument("--self-test", action="store_true", help="take fsyncs away and see that loss is found")
     parser.add_argument("--trawl", default=harness.BINARY, help="the program under test")
     parser.add_argument("--seed", type=int, default=1)
@@ -408,7 +417,7 @@ def arguments():
     options.worlds, options.modes = options.worlds.split(","), options.modes.split(",")
     options.drop = tuple(d for d in options.drop.split(",") if d)
     if options.point:
-        options.point = [(w, m, int(n)) for w, m, n in (p.split(":") for p in options.point)]
+        options.point = [(w, m, op, int(n)) for w, m, op, n in (p.split(":") for p in options.point)]
         options.worlds = list(dict.fromkeys(p[0] for p in options.point))
     return options
 
@@ -432,7 +441,7 @@ def main():
     print(f"crash rig: {len(points)} points, {len(failures)} failed, {time.monotonic() - started:.0f} s"
           f" ({', '.join(options.worlds)}; {', '.join(options.modes)}; seed {options.seed})")
     if failures:
-        print("again: " + os.path.relpath(__file__) + "".join(f" --point {w}:{m}:{n}" for (w, m, n), _, _ in failures[:20]))
+        print("again: " + os.path.relpath(__file__) + "".join(f" --point {':'.join(map(str, point))}" for point, _, _ in failures[:20]))
     return 1 if failures else 0
 
 

@@ -43,10 +43,11 @@ enum { PLACE_OTHER, PLACE_DATA, PLACE_MAIL };
 
 #define OPS(X)                                                                                     \
 	X(WRITE, "write")                                                                          \
-	X(PWRITE, "pwrite") X(WRITEV, "writev") X(FSYNC, "fsync") X(FDATASYNC, "fdatasync")        \
-		X(RENAME, "rename") X(UNLINK, "unlink") X(LINK, "link") X(TRUNCATE, "ftruncate")   \
-			X(CONNECT, "connect") X(SEND, "send") X(RECV, "recv") X(CREATE, "create")  \
-				X(MKDIR, "mkdir") X(RMDIR, "rmdir") X(TIMES, "times")
+	X(PWRITE, "pwrite")                                                                        \
+	X(WRITEV, "writev") X(FSYNC, "fsync") X(FDATASYNC, "fdatasync") X(RENAME, "rename")        \
+		X(UNLINK, "unlink") X(LINK, "link") X(TRUNCATE, "ftruncate") X(CONNECT, "connect") \
+			X(SEND, "send") X(RECV, "recv") X(CREATE, "create") X(MKDIR, "mkdir")      \
+				X(RMDIR, "rmdir") X(TIMES, "times")
 #define AS_ENUM(name, text) OP_##name,
 #define AS_TEXT(name, text) text,
 typedef enum { OPS(AS_ENUM) N_OPS } Op;
@@ -56,7 +57,8 @@ static const char *const op_names[] = {OPS(AS_TEXT)};
  * reads the ones after them; keep control.py in step. */
 typedef struct {
 	uint64_t kill_at; /* 0: never                                        */
-	uint32_t mode, half, drop, pad;
+	uint32_t mode, half, drop;
+	uint32_t kill_op; /* kill_at counts only this kind of event; N_OPS: all */
 	_Atomic uint64_t events;
 	_Atomic uint32_t fired; /* 1: killed by itself, 2: run.py is to kill   */
 	_Atomic uint32_t lock_state;
@@ -190,8 +192,10 @@ static int event(Op op, const char *path, int fd, int can_halve)
 	if (atomic_load(&control->fired))
 		wait_for_death();
 	uint64_t number = atomic_fetch_add(&control->events, 1) + 1;
-	atomic_fetch_add(&control->per_op[op], 1);
-	if (number != control->kill_at || control->mode == MODE_TRACE)
+	uint64_t of_kind = atomic_fetch_add(&control->per_op[op], 1) + 1;
+	if (control->kill_op != N_OPS)
+		number = control->kill_op == (uint32_t)op ? of_kind : 0;
+	if (number != control->kill_at || number == 0 || control->mode == MODE_TRACE)
 		return 0;
 	if (can_halve && control->half)
 		return 1;
