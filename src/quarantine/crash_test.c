@@ -11,6 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Each point needs an office of its own, on the database of the test's. */
+static void setup_like(const Office *fixture, Office *office)
+{
+	if (g_str_equal(db_pool_driver_name(fixture->world->db), "postgresql"))
+		office_setup_postgres(office, NULL);
+	else
+		office_setup(office, NULL);
+}
+
 typedef enum {
 	MEANWHILE_NOTHING,
 	MEANWHILE_USER_MOVES,   /* every message of Alice's INBOX into her archive */
@@ -86,12 +95,12 @@ static void assert_whole(const Office *office, gint64 response, Meanwhile meanwh
 	}
 }
 
-static void test_crash_of_quarantine(Office *unused, gconstpointer data)
+static void test_crash_of_quarantine(Office *fixture, gconstpointer data)
 {
 	Meanwhile meanwhile = (Meanwhile)GPOINTER_TO_UINT(data);
 	for (int at = 1, crashed = TRUE; crashed; at++) {
 		Office office;
-		office_setup(&office, NULL);
+		setup_like(fixture, &office);
 		office_deliver(&office, OFFICE_ALICE, "INBOX", "FS", office_original);
 		g_autofree char *before = office_snapshot(&office, NULL);
 		gint64 incident = office_incident(&office, OFFICE_ALICE);
@@ -118,12 +127,12 @@ static void test_crash_of_quarantine(Office *unused, gconstpointer data)
 	}
 }
 
-static void test_crash_of_restore(Office *unused, gconstpointer data)
+static void test_crash_of_restore(Office *fixture, gconstpointer data)
 {
 	Meanwhile meanwhile = (Meanwhile)GPOINTER_TO_UINT(data);
 	for (int at = 1, crashed = TRUE; crashed; at++) {
 		Office office;
-		office_setup(&office, NULL);
+		setup_like(fixture, &office);
 		office_deliver(&office, OFFICE_ALICE, "INBOX", "FS", office_original);
 		g_autofree char *before = office_snapshot(&office, NULL);
 		gint64 incident = office_incident(&office, OFFICE_ALICE);
@@ -164,13 +173,13 @@ static void hook_drain(gpointer data)
 	world_drain(data);
 }
 
-static void test_taken_over(Office *unused, gconstpointer data)
+static void test_taken_over(Office *fixture, gconstpointer data)
 {
 	ResponseKind which = (ResponseKind)GPOINTER_TO_UINT(data);
 	gboolean hooked = TRUE;
 	for (int at = 1; hooked; at++) {
 		Office office;
-		office_setup(&office, NULL);
+		setup_like(fixture, &office);
 		office_deliver(&office, OFFICE_ALICE, "INBOX", "FS", office_original);
 		g_autofree char *before = office_snapshot(&office, NULL);
 		gint64 incident = office_incident(&office, OFFICE_ALICE);
@@ -205,12 +214,12 @@ static void test_taken_over(Office *unused, gconstpointer data)
 }
 
 /* Two incidents about one message: what one pulls, the other cannot put back a second time. */
-static void test_two_incidents(Office *unused, gconstpointer data)
+static void test_two_incidents(Office *fixture, gconstpointer data)
 {
 	gboolean hooked = TRUE;
 	for (int at = 1; hooked; at++) {
 		Office office;
-		office_setup(&office, NULL);
+		setup_like(fixture, &office);
 		office_deliver(&office, OFFICE_ALICE, "INBOX", "FS", office_original);
 		g_autofree char *before = office_snapshot(&office, NULL);
 		gint64 incidents[] = {office_incident(&office, OFFICE_ALICE),
@@ -253,12 +262,12 @@ static void hook_disturb(gpointer data)
 	disturb(office, MEANWHILE_USER_MOVES);
 }
 
-static void test_moved_at_every_point(Office *unused, gconstpointer data)
+static void test_moved_at_every_point(Office *fixture, gconstpointer data)
 {
 	int points = 0;
 	for (int at = 1; at == 1 || at <= points; at++) {
 		Office office;
-		office_setup(&office, NULL);
+		setup_like(fixture, &office);
 		office_deliver(&office, OFFICE_ALICE, "INBOX", "FS", office_original);
 		gint64 incident = office_incident(&office, OFFICE_ALICE);
 		gint64 id = office_plan(&office, incident, RESPONSE_QUARANTINE);
@@ -303,14 +312,25 @@ int main(int argc, char **argv)
 	world_raw_in_database = TRUE;
 	office_init(&argc, &argv);
 #define TEST(name, test)                                                                           \
-	g_test_add("/quarantine/" name, Office, NULL, office_setup, test, office_teardown)
+	g_test_add("/quarantine/" name, Office, NULL, office_setup, test, office_teardown);        \
+	if (postgres)                                                                              \
+	g_test_add("/quarantine/on PostgreSQL/" name, Office, NULL, office_setup_postgres, test,   \
+	           office_teardown)
+	gboolean postgres = office_has_postgres();
 	add_table("/quarantine/killed at each call of a quarantine while ", MEANWHILE_LAST,
 	          meanwhile_name, test_crash_of_quarantine);
 	add_table("/quarantine/killed at each call of a restore while ", MEANWHILE_LAST,
 	          meanwhile_name, test_crash_of_restore);
 	add_table("/quarantine/taken over at each call of a ", 2, kind_name, test_taken_over);
+	if (postgres) {
+		g_test_add("/quarantine/on PostgreSQL/killed at each call of a quarantine", Office,
+		           NULL, office_setup_postgres, test_crash_of_quarantine, office_teardown);
+		g_test_add("/quarantine/on PostgreSQL/taken over at each call", Office, NULL,
+		           office_setup_postgres, test_taken_over, office_teardown);
+	}
 	TEST("two incidents pull one message once", test_two_incidents);
-	TEST("a message is followed to where its owner moves it", test_moved_at_every_point);
+	g_test_add("/quarantine/a message is followed to where its owner moves it", Office, NULL,
+	           office_setup, test_moved_at_every_point, office_teardown);
 	int status = g_test_run();
 	office_done();
 	return status;

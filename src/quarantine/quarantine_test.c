@@ -494,7 +494,11 @@ int main(int argc, char **argv)
 {
 	office_init(&argc, &argv);
 #define TEST(name, test)                                                                           \
-	g_test_add("/quarantine/" name, Office, NULL, office_setup, test, office_teardown)
+	g_test_add("/quarantine/" name, Office, NULL, office_setup, test, office_teardown);        \
+	if (postgres)                                                                              \
+	g_test_add("/quarantine/on PostgreSQL/" name, Office, NULL, office_setup_postgres, test,   \
+	           office_teardown)
+	gboolean postgres = office_has_postgres();
 	TEST("forty copies are pulled and come back byte for byte", test_forty);
 	TEST("2,500 rows are planned in one run", test_planned_quickly);
 	TEST("a plan that is made twice has each row once", test_planned_once);

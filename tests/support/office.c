@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "maildisk.h"
+#include "postgres.h"
 #include "server/maildir.h"
 
 #include <glib/gstdio.h>
@@ -59,7 +60,7 @@ static gboolean fails(const char *call, gboolean afterwards, GError **error)
 	return TRUE;
 }
 
-#define FAULTY(type, call, nothing, parameters, ...)                                               \
+#define FAULTY(type, call, nothing, drop, parameters, ...)                                         \
 	static type faulty_##call parameters                                                       \
 	{                                                                                          \
 		point();                                                                           \
@@ -67,32 +68,39 @@ static gboolean fails(const char *call, gboolean afterwards, GError **error)
 			return nothing;                                                            \
 		type result = maildir_server_kind.call(__VA_ARGS__);                               \
 		point();                                                                           \
-		return result && fails(#call, TRUE, error) ? nothing : result;                     \
+		if (!result || !fails(#call, TRUE, error))                                         \
+			return result;                                                             \
+		drop(result);                                                                      \
+		return nothing;                                                                    \
 	}
 
-FAULTY(GPtrArray *, find, NULL,
+static void drop_nothing(gboolean result)
+{
+}
+
+FAULTY(GPtrArray *, find, NULL, g_ptr_array_unref,
        (MailServer * server, const char *mailbox, const char *id, gint64 deadline, GError **error),
        server, mailbox, id, deadline, error)
-FAULTY(gboolean, fetch, FALSE,
+FAULTY(gboolean, fetch, FALSE, drop_nothing,
        (MailServer * server, GPtrArray *refs, MailFetched fetched, gpointer data, gint64 deadline,
         GError **error),
        server, refs, fetched, data, deadline, error)
-FAULTY(MailItem *, stat, NULL,
+FAULTY(MailItem *, stat, NULL, mail_item_free,
        (MailServer * server, const MailRef *ref, gint64 deadline, GError **error), server, ref,
        deadline, error)
-FAULTY(MailRef *, put, NULL,
+FAULTY(MailRef *, put, NULL, mail_ref_free,
        (MailServer * server, const char *mailbox, const char *folder, GBytes *message, char **flags,
         gint64 received_at, gint64 deadline, GError **error),
        server, mailbox, folder, message, flags, received_at, deadline, error)
-FAULTY(char *, mark, NULL,
+FAULTY(char *, mark, NULL, g_free,
        (MailServer * server, const char *mailbox, const char *folder, gint64 deadline,
         GError **error),
        server, mailbox, folder, deadline, error)
-FAULTY(GPtrArray *, since, NULL,
+FAULTY(GPtrArray *, since, NULL, g_ptr_array_unref,
        (MailServer * server, const char *mailbox, const char *folder, const char *mark,
         gint64 deadline, GError **error),
        server, mailbox, folder, mark, deadline, error)
-FAULTY(gboolean, remove, FALSE,
+FAULTY(gboolean, remove, FALSE, drop_nothing,
        (MailServer * server, const MailRef *ref, gint64 deadline, GError **error), server, ref,
        deadline, error)
 
@@ -142,10 +150,10 @@ void office_add_user(const Office *office, const char *address)
 	maildisk_make(path);
 }
 
-void office_setup(Office *office, gconstpointer unused)
+static void furnish(Office *office, World *world)
 {
 	fault_clear();
-	office->world = world_new(reader, kinds);
+	office->world = world;
 	g_autofree char *root = mail_root(office->world);
 	g_autofree char *config = g_strdup_printf(
 		"{\"path\":\"%s/%%d/%%n/Maildir\",\"domains\":[\"corp.example\"],"
@@ -155,6 +163,29 @@ void office_setup(Office *office, gconstpointer unused)
 	office->source = world_add_source(office->world, office->server, "abuse@corp.example");
 	office_add_user(office, OFFICE_QUARANTINE);
 	office_add_user(office, "abuse@corp.example");
+}
+
+void office_setup(Office *office, gconstpointer unused)
+{
+	furnish(office, world_new(reader, kinds, NULL));
+}
+
+void office_setup_postgres(Office *office, gconstpointer unused)
+{
+	static char *like;
+	if (!like) {
+		g_autofree char *uri = postgres_new_database(NULL);
+		world_free(world_new(reader, kinds, uri));
+		like = g_strdup(postgres_database_name(uri));
+	}
+	g_autofree char *uri = postgres_new_database(like);
+	furnish(office, world_new(reader, kinds, uri));
+}
+
+gboolean office_has_postgres(void)
+{
+	g_autofree char *uri = postgres_new_database(NULL);
+	return uri != NULL;
 }
 
 void office_teardown(Office *office, gconstpointer unused)

@@ -39,6 +39,9 @@ void office_done(void);
 
 /* GLib's fixture. */
 void office_setup(Office *office, gconstpointer unused);
+void office_setup_postgres(Office *office, gconstpointer unused);
+/** Starts PostgreSQL; FALSE when it is not installed, and then nothing needs it. */
+gboolean office_has_postgres(void);
 void office_teardown(Office *office, gconstpointer unused);
 
 extern const char office_original[]; /* the reported message */

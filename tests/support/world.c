@@ -72,7 +72,9 @@ World *world_visit(const char *directory, const char *reader,
 	g_autoptr(GError) error = NULL;
 	world->visitor = TRUE;
 	world->directory = g_strdup(directory);
-	g_autofree char *uri = g_strdup_printf("sqlite://%s/trawl.db", directory);
+	g_autofree char *uri = NULL, *note = g_build_filename(directory, "database", NULL);
+	g_file_get_contents(note, &uri, NULL, &error);
+	g_assert_no_error(error);
 	g_autofree char *raw = g_build_filename(directory, "raw", NULL);
 	world->db = db_pool_open(uri, &error);
 	g_assert_no_error(error);
@@ -86,10 +88,16 @@ World *world_visit(const char *directory, const char *reader,
 	return world;
 }
 
-World *world_new(const char *reader, const MailServerKind *const *server_kinds)
+World *world_new(const char *reader, const MailServerKind *const *server_kinds,
+                 const char *database)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *directory = g_dir_make_tmp("trawl-world-XXXXXX", &error);
+	g_assert_no_error(error);
+	g_autofree char *note = g_build_filename(directory, "database", NULL);
+	g_autofree char *uri =
+		database ? g_strdup(database) : g_strdup_printf("sqlite://%s/trawl.db", directory);
+	g_file_set_contents(note, uri, -1, &error);
 	g_assert_no_error(error);
 	World *world = world_visit(directory, reader, server_kinds);
 	world->visitor = FALSE;
@@ -284,6 +292,7 @@ gint64 world_add_incident(World *world, gint64 source_id, const char *original, 
 	g_ptr_array_add(messages, bytes);
 	g_autoptr(GPtrArray) kept = raw_store_put(world->tools.raw, messages, &error);
 	g_assert_no_error(error);
+	g_assert_cmpuint(kept->len, ==, 1);
 	NewIncident new = {world, source_id, bytes, claimed, recipients, breakdown};
 	write_or_fail(world, incident_work, &new);
 	return new.incident_id;

@@ -22,8 +22,9 @@ void world_reader_stop(void);
  */
 extern gboolean world_raw_in_database;
 
-/** A new world. @kinds  of mail servers, NULL-terminated; secrets are plain JSON. */
-World *world_new(const char *reader, const MailServerKind *const *kinds);
+/** A new world. @kinds  of mail servers, NULL-terminated; secrets are plain JSON. @database  a URI,
+ * or NULL for SQLite in the world's directory. */
+World *world_new(const char *reader, const MailServerKind *const *kinds, const char *database);
 /** The world of another process, for one that is going to be killed. */
 World *world_visit(const char *directory, const char *reader, const MailServerKind *const *kinds);
 void world_free(World *world);
