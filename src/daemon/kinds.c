@@ -3,9 +3,10 @@
 
 #include "pipeline/pipeline.h"
 #include "quarantine/quarantine.h"
+#include "server/imap.h"
 #include "server/maildir.h"
 
-const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, NULL};
+const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, &imap_server_kind, NULL};
 
 /* clang-format off */
 const JobKind daemon_jobs[] = {
