@@ -9,6 +9,37 @@
 
 #include <string.h>
 
+/* The next octet that counts; -1 at the end. */
+static int next_octet(const guint8 *octets, gsize size, gsize *at)
+{
+	while (*at < size && octets[*at] == '\r')
+		(*at)++;
+	return *at < size ? octets[(*at)++] : -1;
+}
+
+static gsize without_empty_end(const guint8 *octets, gsize size)
+{
+	while (size && (octets[size - 1] == '\n' || octets[size - 1] == '\r'))
+		size--;
+	return size;
+}
+
+gboolean identity_same_octets(GBytes *one, GBytes *other)
+{
+	gsize size, other_size, at = 0, other_at = 0;
+	const guint8 *octets = g_bytes_get_data(one, &size);
+	const guint8 *others = g_bytes_get_data(other, &other_size);
+	size = without_empty_end(octets, size);
+	other_size = without_empty_end(others, other_size);
+	int octet;
+	do {
+		octet = next_octet(octets, size, &at);
+		if (octet != next_octet(others, other_size, &other_at))
+			return FALSE;
+	} while (octet >= 0);
+	return TRUE;
+}
+
 gboolean identity_same_content(const json_t *reported, const json_t *found)
 {
 	const char *fingerprint = json_text(reported, "fingerprint");

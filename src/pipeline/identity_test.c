@@ -49,6 +49,29 @@ static void test_every_claim_has_to_hold(void)
 	g_assert_false(identity_bears_out(sender, bare));
 }
 
+static void test_line_ends_and_empty_ends_make_no_other_message(void)
+{
+	static const struct {
+		const char *one, *other;
+		gboolean same;
+	} cases[] = {
+		{"Subject: x\n\nbody\n", "Subject: x\r\n\r\nbody\r\n", TRUE},
+		{"Subject: x\n\nbody", "Subject: x\r\n\r\nbody\r\n\n", TRUE},
+		{"", "\r\n", TRUE},
+		{"Subject: x\n\nbody\n", "Subject: x\n\nBody\n", FALSE},
+		{"Subject: x\n\nbody\n", "Subject: x\n\nbody\n.", FALSE},
+		{"Subject: x\n\nbody\n", "Subject: x\nbody\n", FALSE},
+		{"a", "", FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GBytes) one = g_bytes_new_static(cases[i].one, strlen(cases[i].one));
+		g_autoptr(GBytes) other =
+			g_bytes_new_static(cases[i].other, strlen(cases[i].other));
+		g_assert_cmpint(identity_same_octets(one, other), ==, cases[i].same);
+		g_assert_cmpint(identity_same_octets(other, one), ==, cases[i].same);
+	}
+}
+
 static void test_what_is_attached_is_compared_by_content(void)
 {
 	static const struct {
@@ -133,6 +156,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/identity/every claim has to hold", test_every_claim_has_to_hold);
+	g_test_add_func("/identity/line ends and empty ends make no other message",
+	                test_line_ends_and_empty_ends_make_no_other_message);
 	g_test_add_func("/identity/what is attached is compared by content",
 	                test_what_is_attached_is_compared_by_content);
 	g_test_add_func("/place/a place is found again in its text",

@@ -91,10 +91,8 @@ static void accept(ReportedOriginal *original, GBytes *bytes, json_t *document)
 	original->bytes = g_bytes_ref(bytes);
 	g_free(original->sha256);
 	original->sha256 = text_sha256(bytes);
-	if (document) {
-		json_decref(original->document);
-		original->document = json_incref(document);
-	}
+	json_decref(original->document);
+	original->document = json_incref(document);
 	process_identify(original);
 }
 
@@ -109,9 +107,9 @@ static gboolean judge(Search *search, GBytes *bytes, gboolean *same, GError **er
 {
 	g_autoptr(GError) problem = NULL;
 	ReportedOriginal *original = search->original;
-	if (original->attached && g_bytes_equal(original->bytes, bytes)) {
+	if (original->attached && identity_same_octets(original->bytes, bytes)) {
 		*same = TRUE;
-		accept(original, bytes, NULL);
+		conclude(original, LOCATED_FOUND, NULL); /* what was attached is it */
 		return TRUE;
 	}
 	g_autoptr(json_t) document = process_read_message(search->process, bytes, FALSE, &problem);
