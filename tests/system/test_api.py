@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Every operation of the API, asked of a real daemon at work, answers in the shape that openapi.json describes.
+
+A walk over a small organisation: reports come in, incidents are judged, pulled and put back. Each answer on the way is held
+against the description, and at the end none of its operations may have been left out.
+"""
+import http.client
+import json
+import os
+import re
+import resource
+import socket
+import time
+import unittest
+import warnings
+
+import harness
+import tap
+from harness import demo
+
+try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import jsonschema
+except ImportError:
+    jsonschema = None
+
+DESCRIPTION = os.path.join(harness.ROOT, "src", "api", "openapi.json")
+
+
+class Described:
+    """A client that believes no answer before it fits the description."""
+
+    def __init__(self, api, test):
+        self.api, self.test = api, test
+        with open(DESCRIPTION, encoding="utf-8") as file:
+            self.document = json.load(file)
+        self.routes = [(method.upper(), re.compile(re.sub(r"\{\w+\}", "[0-9]+", path) + "$"), operation)
+                       for path, item in self.document["paths"].items() for method, operation in item.items()]
+        self.seen = set()
+
+    def operation(self, method, path):
+        bare = path.split("?")[0]
+        bare = bare if bare == "/metrics" else "/v1" + bare
+        for known, pattern, operation in self.routes:
+            if known == method and pattern.match(bare):
+                return operation
+        raise AssertionError(f"{method} {bare} is not described")
+
+    def schema_of(self, operation, status, media):
+        answer = operation["responses"].get(str(status)) or operation["responses"]["default"]
+        if "$ref" in answer:
+            answer = self.document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+        content = answer.get("content")
+        if content is None:
+            return None
+        self.test.assertIn(media, content, operation["operationId"])
+        return content[media]["schema"]
+
+    def check(self, method, path, status, headers, body):
+        operation = self.operation(method, path)
+        media = (headers.get("Content-Type") or "").split(";")[0]
+        schema = self.schema_of(operation, status, media)
+        if schema is None:
+            self.test.assertIn(body, (b"", None), operation["operationId"])
+        elif isinstance(body, (dict, list)):
+            whole = {**schema, "components": self.document["components"]}
+            errors = list(jsonschema.Draft202012Validator(whole).iter_errors(body))
+            self.test.assertFalse(errors, f"{method} {path} {status}: {[e.message for e in errors][:3]}\n{body}")
+        if status < 400:
+            self.seen.add(operation["operationId"])
+
+    def call(self, method, path, body=None, expect=200, headers=None):
+        status, answered, document = self.api.request(method, path, body, headers)
+        self.test.assertEqual(status, expect, f"{method} {path}: {document}")
+        self.check(method, path, status, answered, document)
+        return document
+
+    def get(self, path, **how):
+        return self.call("GET", path, **how)
+
+    def post(self, path, body=None, expect=200, **how):
+        return self.call("POST", path, body, expect, **how)
+
+    def missing(self):
+        return {operation["operationId"] for _, _, operation in self.routes} - self.seen
+
+
+@unittest.skipUnless(jsonschema, "skipped: python3-jsonschema is not here")
+class TheDescription(harness.SystemTest):
+    def setUp(self):
+        organisation = demo.Organisation(seed=11, people=12, ordinary=20)
+        self.daemon = self.trawl()
+        self.place = self.mail(organisation)
+        self.asked = Described(self.daemon.api, self)
+
+    def job(self, job):
+        """What a job that was asked for found out."""
+        path = f"/jobs/{job['id']}"
+        self.daemon.wait_for(lambda: self.asked.get(path)["state"] not in ("ready", "running"), 30, job["kind"])
+        return self.asked.get(path)
+
+    def configure(self):
+        asked = self.asked
+        config = {"path": os.path.join(self.place.root, demo.MAILDIR_PATTERN), "quarantine_mailbox": demo.QUARANTINE,
+                  "quarantine_folder": "Quarantine", "domains": [demo.DOMAIN]}
+        asked.get("/mail-server-kinds")
+        server = asked.post("/mail-servers", {"name": "mail", "kind": "maildir", "config": config}, 201)
+        path = f"/mail-servers/{server['id']}"
+        asked.get("/mail-servers?name=mail")
+        asked.get(path)
+        asked.call("PATCH", path, {"name": "post office"}, headers={"If-Match": f'"{server["revision"]}"'})
+        asked.call("PATCH", path, {"name": "late"}, 412, headers={"If-Match": f'"{server["revision"]}"'})
+        check = self.job(asked.post(path + "/check", {"mailbox": demo.ABUSE}, 202))
+        self.assertEqual(check["state"], "done", check)
+        self.assertTrue(all(line["what"] for line in check["result"]["lines"]), check)
+        folders = self.job(asked.post(path + "/folders", {"mailbox": demo.ABUSE}, 202))
+        self.assertIn("INBOX", folders["result"]["folders"])
+        body = {"name": "abuse", "mail_server_id": server["id"], "mailbox": demo.ABUSE, "polling_interval": 1,
+                "accepted_domains": [demo.DOMAIN], "trusted_hosts": [demo.MX]}
+        asked.post("/sources", {**body, "polling_interval": 61}, 400)
+        source = asked.post("/sources", body, 201)
+        path = f"/sources/{source['id']}"
+        asked.get("/sources")
+        asked.get(path)
+        asked.call("PATCH", path, {"description": "Where people send what they doubt."})
+        self.job(asked.post(path + "/test", expect=202))
+        spare = asked.post("/sources", {**body, "name": "spare", "enabled": False}, 201)
+        asked.call("DELETE", f"/sources/{spare['id']}", expect=204)
+        spare = asked.post("/mail-servers", {"name": "spare", "kind": "maildir", "config": config}, 201)
+        asked.call("DELETE", f"/mail-servers/{spare['id']}", expect=204)
+        return source
+
+    def follow_reports(self, source):
+        self.place.deliver(*self.place.organisation.reports[:6])
+        self.asked.post(f"/sources/{source['id']}/poll", expect=202)
+        self.daemon.wait_for_reports(6)
+        reports = self.asked.get("/reports?limit=2")
+        self.assertIsNotNone(reports["next"])
+        self.asked.get(f"/reports?limit=2&cursor={reports['next']}")
+        self.asked.get("/reports?changed_since=0")
+        report = self.asked.get(f"/reports/{reports['items'][0]['id']}")
+        self.asked.get(f"/reports/{report['id']}/raw")
+        self.assertTrue(report["incident_ids"])
+
+    def judge(self):
+        asked = self.asked
+        incidents = asked.get("/incidents?kind=reported_mail&state=open&limit=500")["items"]
+        incident = [i for i in incidents if i["alert_count"] > 1 and i["original_id"]][0]
+        path = f"/incidents/{incident['id']}"
+        asked.get(path)
+        asked.call("PATCH", path, {"severity": "critical", "disposition": "malicious", "assignee": "ann"})
+        for part in ("alerts", "reports", "responses", "activity"):
+            asked.get(f"{path}/{part}")
+        alert = asked.get(f"/alerts?incident_id={incident['id']}")["items"][0]
+        asked.get(f"/alerts/{alert['id']}")
+        asked.call("PATCH", f"/alerts/{alert['id']}", {"severity": "major"})
+        asked.get(f"/originals/{incident['original_id']}")
+        asked.get(f"/originals/{incident['original_id']}?bodies=false")
+        asked.get(f"/originals/{incident['original_id']}/raw")
+        return incident
+
+    def pull_and_put_back(self, incident):
+        asked, path = self.asked, f"/incidents/{incident['id']}"
+        for kind in ("quarantine", "restore"):
+            response = asked.post(path + "/responses", {"kind": kind, "comment": kind}, 202)
+            response, ledger = self.daemon.wait_for_response(response)
+            asked.get(f"/responses/{response['id']}")
+            asked.get(f"/responses/{response['id']}/results?limit=500")
+            self.assertTrue(ledger)
+        asked.get("/responses?changed_since=0")
+        alert = asked.get(path + "/alerts")["items"][0]
+        asked.post(f"/alerts/{alert['id']}/close", {"reason": "seen"})
+        asked.post(path + "/close", {"reason": "handled"})
+        asked.post(path + "/close", {"reason": "handled"}, 409)
+        asked.post(path + "/reopen", {"reason": "not yet"})
+
+    def administer(self, server):
+        asked = self.asked
+        key = asked.post("/api-keys", {"name": "robot", "scopes": ["read"], "expires_at": None}, 201)
+        asked.get("/api-keys")
+        asked.call("DELETE", f"/api-keys/{key['id']}", expect=204)
+        for path in ("/whoami", "/health", "/openapi.json", "/metrics", "/activity?limit=500"):
+            asked.get(path)
+        asked.get("/jobs?state=done")
+        asked.get("/incidents/999999", expect=404)
+        asked.get("/incidents?colour=red", expect=400)
+        asked.get("/whoami", expect=401, headers={"Authorization": "Bearer none"})
+
+    def cancel_and_retry(self, source):
+        """A check that waits can be cancelled; a job that is not parked cannot be tried again."""
+        asked = self.asked
+        job = asked.post(f"/sources/{source['id']}/test", expect=202)
+        asked.api.request("POST", f"/jobs/{job['id']}/cancel")  # a worker may be quicker
+        asked.post(f"/jobs/{job['id']}/retry", expect=409)
+        asked.post(f"/jobs/{job['id']}/cancel", expect=409)
+
+    def read_events(self):
+        """Takes up the stream at its beginning; every record is an Activity, in order."""
+        connection = http.client.HTTPConnection(self.daemon.api.host, timeout=20)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v1/events", headers={"Authorization": "Bearer " + self.daemon.api.key, "Last-Event-ID": "0"})
+        stream = connection.getresponse()
+        self.assertEqual(stream.status, 200)
+        schema = {"$ref": "#/components/schemas/Activity", "components": self.asked.document["components"]}
+        for seq in range(1, 21):
+            fields = dict(line.split(": ", 1) for line in iter(lambda: stream.readline().decode().rstrip("\n"), ""))
+            while "data" not in fields:
+                fields = dict(line.split(": ", 1) for line in iter(lambda: stream.readline().decode().rstrip("\n"), ""))
+            record = json.loads(fields["data"])
+            jsonschema.validate(record, schema, jsonschema.Draft202012Validator)
+            self.assertEqual((int(fields["id"]), record["seq"], fields["event"]), (seq, seq, record["action"]))
+        self.asked.seen.add("streamEvents")
+
+    def test_every_operation_answers_as_described(self):
+        source = self.configure()
+        self.follow_reports(source)
+        self.pull_and_put_back(self.judge())
+        self.administer(source)
+        self.cancel_and_retry(source)
+        self.read_events()
+        # What only a broken job or luck would show is tested elsewhere.
+        self.assertLessEqual(self.asked.missing(), {"retryJob", "cancelJob"})
+        self.daemon.check()
+
+
+class Crowds(harness.SystemTest):
+    def test_more_clients_than_there_are_places_do_not_keep_others_out(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = min(10_000, hard - 200)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted + 200, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        daemon = self.trawl()
+        host, port = daemon.api.host.rsplit(":", 1)
+        crowd = []
+        self.addCleanup(lambda: [s.close() for s in crowd])
+        daemon.api.close()
+        for _ in range(wanted):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex((host, int(port)))
+            crowd.append(one)
+        web = daemon.processes()["web"]
+        self.assertLess(len(os.listdir(f"/proc/{web}/fd")), 1400)
+
+        def served():
+            try:
+                return daemon.api.get("/whoami")["name"] == "admin"
+            except (OSError, http.client.HTTPException):
+                daemon.api.close()
+                time.sleep(0.2)
+                return False
+        daemon.wait_for(served, 60, "an answer in the crowd")
+        with open(f"/proc/{web}/status") as status:
+            resident = int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+        self.assertLess(resident, 200 * 1024)
+
+
+if __name__ == "__main__":
+    tap.main()
