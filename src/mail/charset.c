@@ -125,7 +125,17 @@ static const char *const of_gmime[] = {"GBK",         "EUC-CN",       "BIG5",   
                                        "ISO-8859-9",  "ISO-8859-11",  "GB18030", "CP949",
                                        "ISO-2022-JP", "ISO-2022-JP-1"};
 
-static GHashTable *names; /* label -> name for iconv */
+static GHashTable *names;      /* label -> name for iconv */
+static GPtrArray *descriptors; /* iconv_t, never closed: open ones keep their modules in memory */
+
+static gboolean keep_open(const char *name)
+{
+	iconv_t descriptor = iconv_open("UTF-8", name);
+	if (descriptor == (iconv_t)-1)
+		return FALSE;
+	g_ptr_array_add(descriptors, descriptor);
+	return TRUE;
+}
 
 void charset_init(void)
 {
@@ -133,15 +143,14 @@ void charset_init(void)
 	if (!g_once_init_enter(&once))
 		return;
 	names = g_hash_table_new(g_str_hash, g_str_equal);
+	descriptors = g_ptr_array_new();
 	for (guint i = 0; i < G_N_ELEMENTS(charsets); i++) {
 		const char *name = charsets[i].name ? charsets[i].name : charsets[i].label;
-		/* Never closed: an open descriptor is what keeps the module in memory. */
-		iconv_t forth = iconv_open("UTF-8", name);
-		if (forth != (iconv_t)-1)
+		if (keep_open(name))
 			g_hash_table_insert(names, (gpointer)charsets[i].label, (gpointer)name);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(of_gmime); i++)
-		(void)!iconv_open("UTF-8", of_gmime[i]);
+		keep_open(of_gmime[i]);
 	g_once_init_leave(&once, 1);
 }
 

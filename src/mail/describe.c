@@ -8,6 +8,7 @@
 #include "mail/fingerprint.h"
 #include "mail/headers.h"
 #include "mail/links.h"
+#include "mail/lookalikes.h"
 #include "mail/received.h"
 #include "mail/trust.h"
 
@@ -94,6 +95,10 @@ json_t *describe_message(Message *message)
 	                    links_describe(message, subject, text, html, &shown));
 	describe_set(described, "shown", shown);
 	json_object_set_new(described, "attachments", attachments_describe(message));
+	lookalikes_find(message->findings, "Subject", subject);
+	lookalikes_find(message->findings, "From", json_text(described, "from.0.name"));
+	lookalikes_find(message->findings, "text/plain", text);
+	lookalikes_find(message->findings, "text/html", shown);
 	json_object_set(described, "findings", message->findings);
 	g_autofree char *fingerprint = fingerprint_of(message, described);
 	describe_set(described, "fingerprint", fingerprint);

@@ -96,6 +96,8 @@ static gboolean is_blank(const char *line)
 /* "Label:" at the beginning of a line: which fields it may mean, and what follows. */
 static guint parse_label(const char *line, const char **value)
 {
+	if (!strchr(line, ':') && !strstr(line, "："))
+		return 0;
 	const char *start = skip_decoration(line);
 	start += strspn(start, "*_ ");
 	const char *colon = start;
@@ -206,14 +208,14 @@ static const char *const announcements[] = {
 static const char *announcement(const char *line)
 {
 	const char *start = skip_decoration(line);
-	gboolean dashes = strspn(start, "-_=*") >= 3;
 	gsize length = strlen(start);
-	if (!*start || length > 200)
+	while (length > 0 && g_ascii_isspace(start[length - 1]))
+		length--;
+	gboolean dashes = strspn(start, "-_=*") >= 3;
+	if (length == 0 || length > 200 || (!dashes && start[length - 1] != ':'))
 		return NULL;
-	g_autofree char *lower = g_utf8_strdown(start, -1);
-	g_strchomp(lower);
-	gboolean colon = g_str_has_suffix(lower, ":");
-	for (guint i = 0; (dashes || colon) && i < G_N_ELEMENTS(announcements); i++)
+	g_autofree char *lower = g_utf8_strdown(start, (gssize)length);
+	for (guint i = 0; i < G_N_ELEMENTS(announcements); i++)
 		if (strstr(lower, announcements[i]))
 			return announcements[i];
 	return NULL;
