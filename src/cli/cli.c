@@ -64,9 +64,14 @@ Client *cli_client(Cli *cli, GError **error)
 		.url = cli_text(cli, "url"),
 		.key_file = cli_text(cli, "key-file"),
 		.data_dir = cli_text(cli, "data"),
+		.ca_file = cli_text(cli, "ca-file"),
 		.stop = &cli_stop,
 	};
 	cli->client = client_new(&options, error);
+	if (cli->client && client_is_exposed(cli->client) && cli->err.width && !cli->quiet)
+		fprintf(stderr,
+		        "trawl: the key goes to %s unencrypted; put a proxy with TLS before it\n",
+		        client_url(cli->client));
 	return cli->client;
 }
 

@@ -22,7 +22,9 @@ struct Client {
 	HttpClient *http;
 	char *url;       /* without a "/" at the end */
 	char *authorize; /* "Authorization: Bearer …" */
+	char *ca_file;   /* or NULL */
 	char *key_from;  /* where the key was found, for messages */
+	gboolean exposed;
 	const gint *stop;
 };
 
@@ -33,8 +35,14 @@ void client_free(Client *client)
 	http_client_free(client->http);
 	g_free(client->url);
 	g_free(client->authorize);
+	g_free(client->ca_file);
 	g_free(client->key_from);
 	g_free(client);
+}
+
+gboolean client_is_exposed(const Client *client)
+{
+	return client->exposed;
 }
 
 const char *client_url(const Client *client)
@@ -162,7 +170,11 @@ Client *client_new(const ClientOptions *options, GError **error)
 		return NULL;
 	client->authorize = g_strconcat("Authorization: Bearer ", key, NULL);
 	client->stop = options->stop;
-	client->http = http_client_new(&(HttpOptions){.stop = options->stop});
+	client->exposed = !local && g_str_has_prefix(client->url, "http:");
+	const char *ca_file = options->ca_file ? options->ca_file : g_getenv("TRAWL_CA_FILE");
+	client->ca_file = ca_file && *ca_file ? g_strdup(ca_file) : NULL;
+	client->http =
+		http_client_new(&(HttpOptions){.stop = options->stop, .ca_file = client->ca_file});
 	return g_steal_pointer(&client);
 }
 
@@ -187,6 +199,12 @@ static void set_problem(const Client *client, const HttpAnswer *answer, GBytes *
 	const char *text = g_bytes_get_data(body, &length);
 	g_autoptr(json_t) problem = text ? json_parse(text, (gssize)length, NULL) : NULL;
 	const char *code = json_text(problem, "code"), *detail = json_text(problem, "detail");
+	/* The health page of a daemon whose database is gone. */
+	if (answer->status == 503 && json_text(problem, "status")) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+		            "Trawl at %s cannot work: its database does not answer", client->url);
+		return;
+	}
 	const ErrorRemedy *remedy = error_remedy_by_name(code);
 	if (answer->status == 401) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,

@@ -10,6 +10,7 @@ typedef struct {
 	const char *url;      /* NULL: $TRAWL_URL, or what the data directory says, or loopback */
 	const char *key_file; /* NULL: $TRAWL_API_KEY, ~/.config/trawl/key, DIR/admin.key */
 	const char *data_dir; /* NULL: $TRAWL_DATA, /var/lib/trawl */
+	const char *ca_file;  /* PEM; NULL: $TRAWL_CA_FILE, the system's authorities */
 	const gint *stop;     /* as in HttpOptions */
 } ClientOptions;
 
@@ -23,6 +24,9 @@ typedef struct Client Client;
 Client *client_new(const ClientOptions *options, GError **error);
 void client_free(Client *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
+
+/** TRUE when the key goes over the network unencrypted. */
+gboolean client_is_exposed(const Client *client);
 
 /** Where it speaks to. Borrowed. */
 const char *client_url(const Client *client);

@@ -221,6 +221,28 @@ static void test_addresses_are_checked_and_cleaned(void)
 	write_file(data_dir, "run/address", NULL);
 }
 
+static void test_a_key_in_the_clear_is_known_to_be(void)
+{
+	/* clang-format off */
+	static const struct {
+		const char *url;
+		gboolean exposed;
+	} cases[] = {
+		{"http://127.0.0.1:8460",  FALSE},
+		{"http://192.0.2.1:8460",  TRUE},
+		{"http://trawl.example",   TRUE},
+		{"https://trawl.example",  FALSE},
+	};
+	/* clang-format on */
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		ClientOptions options = {.url = cases[i].url, .key_file = key_path};
+		g_autoptr(Client) client = client_new(&options, &error);
+		g_assert_no_error(error);
+		g_assert_cmpint(client_is_exposed(client), ==, cases[i].exposed);
+	}
+}
+
 static Client *connect_to(const Peer *peer)
 {
 	g_autoptr(GError) error = NULL;
@@ -247,6 +269,7 @@ static void test_problems_become_the_errors_they_were(void)
 		{{400, "{\"code\":\"a new one\",\"detail\":\"odd\"}"},                  TRAWL_ERROR_INVALID,        "odd"},
 		{{404, "<html>not ours</html>", "text/html"},                           TRAWL_ERROR_NOT_FOUND,      "HTTP 404"},
 		{{502, ""},                                                             TRAWL_ERROR_REMOTE,         "HTTP 502"},
+		{{503, "{\"status\":\"failed\"}"},                                         TRAWL_ERROR_STORAGE,        "its database does not answer"},
 		{{302, ""},                                                             TRAWL_ERROR_INVALID,        "HTTP 302"},
 		{{200, "no JSON"},                                                      TRAWL_ERROR_INVALID,        "not JSON"},
 	};
@@ -447,6 +470,8 @@ int main(int argc, char **argv)
 	                test_the_bootstrap_key_stays_on_this_machine);
 	g_test_add_func("/client/addresses are checked and cleaned",
 	                test_addresses_are_checked_and_cleaned);
+	g_test_add_func("/client/a key in the clear is known to be",
+	                test_a_key_in_the_clear_is_known_to_be);
 	g_test_add_func("/client/problems become the errors they were",
 	                test_problems_become_the_errors_they_were);
 	g_test_add_func("/client/a lost answer is asked for again under one key",

@@ -12,6 +12,8 @@ static const CliOption api_options[] = {
 	{"url",      0, OPTION_TEXT, "URL",  "address of the daemon (default: $TRAWL_URL, or http://127.0.0.1:8460)"},
 	{"key-file", 0, OPTION_TEXT, "FILE",
 	 "file that holds the API key (default: $TRAWL_API_KEY, or ~/.config/trawl/key)"},
+	{"ca-file", 0, OPTION_TEXT, "FILE",
+	 "PEM of the authority that signed the daemon's certificate (default: $TRAWL_CA_FILE)"},
 	{"data", 0, OPTION_TEXT, "DIR",
 	 "data directory of a daemon on this machine: its address and its admin key"},
 	{NULL},

@@ -50,13 +50,15 @@ static GKeyFile *read_config(const char *path, GError **error)
 	return check_keys(file, path, error) ? g_steal_pointer(&file) : NULL;
 }
 
-/* The command line's value, else the file's. Strings live as long as the daemon does: they are few,
- * and the roles that run with the old ones may still read them. */
+/* The command line's value, else the file's. Interned: roles that run with an old one may still
+ * read it after a reload. */
 static const char *pick(const Cli *cli, GKeyFile *file, const char *name, const char *otherwise)
 {
 	const char *said = cli_text(cli, name);
-	char *written = said ? NULL : g_key_file_get_string(file, GROUP, name, NULL);
-	return said ? said : written && *g_strstrip(written) ? written : otherwise;
+	g_autofree char *written = said ? NULL : g_key_file_get_string(file, GROUP, name, NULL);
+	if (said)
+		return said;
+	return written && *g_strstrip(written) ? g_intern_string(written) : otherwise;
 }
 
 static gboolean pick_flag(const Cli *cli, GKeyFile *file, const char *name)
