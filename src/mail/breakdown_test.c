@@ -122,6 +122,32 @@ static void test_bodies_and_attachments_are_told_apart(void)
 	check(cases, G_N_ELEMENTS(cases));
 }
 
+/* Made with openssl cms -sign -nodetach. */
+#define SIGNED                                                                                     \
+	"Subject: x\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"                       \
+	"Content-Transfer-Encoding: base64\n\n"                                                    \
+	"MIIB7AYJKoZIhvcNAQcCoIIB3TCCAdkCAQExDTALBglghkgBZQMEAgEwTAYJKoZIhvcNAQcBoD8E\n"           \
+	"PUNvbnRlbnQtVHlwZTogdGV4dC9wbGFpbg0KDQpzaWduZWQgd29yZHMgaHR0cHM6Ly94LmV4YW1w\n"           \
+	"bGUvDQoxggF1MIIBcQIBATAkMAwxCjAIBgNVBAMMAWECFDnmrWIhXEvHcAaq1cyVVfc7EDJrMAsG\n"           \
+	"CWCGSAFlAwQCAaCB5DAYBgkqhkiG9w0BCQMxCwYJKoZIhvcNAQcBMBwGCSqGSIb3DQEJBTEPFw0y\n"           \
+	"NjExMjMxODU1NThaMC8GCSqGSIb3DQEJBDEiBCB6GVOAE9KAl1ysXUfHy9G+hNwTSbrnDoOvmTwz\n"           \
+	"x8exzDB5BgkqhkiG9w0BCQ8xbDBqMAsGCWCGSAFlAwQBKjALBglghkgBZQMEARYwCwYJYIZIAWUD\n"           \
+	"BAECMAoGCCqGSIb3DQMHMA4GCCqGSIb3DQMCAgIAgDANBggqhkiG9w0DAgIBQDAHBgUrDgMCBzAN\n"           \
+	"BggqhkiG9w0DAgIBKDAKBggqhkjOPQQDAgRGMEQCIAQL3vG2L88Vno7Y/KELqFZVYcbd9WC3Tgh7\n"           \
+	"ZSOeTVbsAiAOUGkAOjf+4NZLcJBb4I4VyueliTbbf16TkJJAdC0G9A==\n"
+
+static void test_what_is_signed_as_a_whole_is_looked_into(void)
+{
+	static const Case cases[] = {
+		{SIGNED, "message.text", "signed words https://x.example/\r\n"},
+		{SIGNED, "message.links.0.host", "x.example"},
+		{SIGNED, "message.attachments.0.name", "smime.p7m"},
+	};
+	check(cases, G_N_ELEMENTS(cases));
+	g_autoptr(json_t) document = read_text(SIGNED);
+	g_assert_true(has_finding(json_object_get(document, "message"), "smime_opaque"));
+}
+
 #define ORIGINAL                                                                                   \
 	"Message-ID: <o@evil.example>\nFrom: Evil <e@evil.example>\nSubject: Prize\n\nclick\n"
 
@@ -306,6 +332,8 @@ int main(int argc, char **argv)
 	                test_bodies_and_attachments_are_told_apart);
 	g_test_add_func("/breakdown/forms of report are recognised",
 	                test_forms_of_report_are_recognised);
+	g_test_add_func("/breakdown/what is signed as a whole is looked into",
+	                test_what_is_signed_as_a_whole_is_looked_into);
 	g_test_add_func("/breakdown/raw originals are exact octets",
 	                test_raw_originals_are_exact_octets);
 	g_test_add_func("/breakdown/limits end in findings", test_limits_end_in_findings);

@@ -15,10 +15,10 @@ static gboolean said_already(const json_t *findings, const char *id, const char 
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach((json_t *)findings, i,
-	                   finding) if (g_strcmp0(json_text(finding, "id"), id) == 0 &&
-	                                g_strcmp0(json_text(finding, "where"), where) ==
-	                                        0) return TRUE;
+	json_array_foreach ((json_t *)findings, i, finding)
+		if (g_strcmp0(json_text(finding, "id"), id) == 0 &&
+		    g_strcmp0(json_text(finding, "where"), where) == 0)
+			return TRUE;
 	return FALSE;
 }
 
@@ -51,7 +51,8 @@ gboolean findings_have(const json_t *findings, const char *id)
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach((json_t *)findings, i,
-	                   finding) if (g_strcmp0(json_text(finding, "id"), id) == 0) return TRUE;
+	json_array_foreach ((json_t *)findings, i, finding)
+		if (g_strcmp0(json_text(finding, "id"), id) == 0)
+			return TRUE;
 	return FALSE;
 }

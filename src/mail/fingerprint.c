@@ -62,7 +62,7 @@ char *fingerprint_of(const Message *message, const json_t *described)
 	size_t i;
 	json_t *from;
 	add(sum, "message-id", json_text(described, "message_id"));
-	json_array_foreach(json_object_get(described, "from"), i, from)
+	json_array_foreach (json_object_get(described, "from"), i, from)
 		add(sum, "from", json_text(from, "address"));
 	add_folded(sum, "subject", json_text(described, "subject"));
 	add(sum, "date", json_text(described, "date"));

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/smime.h"
 #include "mail/words.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ void message_free(Message *message)
 		return;
 	g_clear_object(&message->root);
 	g_ptr_array_unref(message->leaves);
+	g_ptr_array_unref(message->inner);
 	g_bytes_unref(message->bytes);
 	json_decref(message->findings);
 	g_free(message);
@@ -236,6 +238,34 @@ static void add_leaf(Message *message, GBytes *bytes, GMimePart *leaf, const cha
 }
 
 static void collect(Message *message, GBytes *bytes, GMimeObject *object, const char *path,
+                    guint depth);
+
+/* A leaf of PKCS #7: what was signed stands in it and is read as if it stood beside it. */
+static void collect_signed(Message *message, Part *part, guint depth)
+{
+	if (strcmp(part->type, "application/pkcs7-mime") != 0 &&
+	    strcmp(part->type, "application/x-pkcs7-mime") != 0)
+		return;
+	g_autoptr(GBytes) inside = NULL;
+	SmimeKind kind = smime_open(part_content(part), &inside);
+	if (kind == SMIME_ENCRYPTED)
+		findings_add(message->findings, "encrypted", part->path,
+		             "it is encrypted (S/MIME) and cannot be looked into");
+	if (!inside)
+		return;
+	findings_add(message->findings, "smime_opaque", part->path,
+	             "it is signed as a whole (S/MIME); the signature was not verified");
+	message->reading->parsed += g_bytes_get_size(inside);
+	GMimeObject *root =
+		message->reading->parsed > LIMIT_PARSED_BYTES ? NULL : parse(message, inside);
+	if (!root)
+		return;
+	g_ptr_array_add(message->inner, root);
+	g_autofree char *path = g_strdup_printf("%s.1", part->path);
+	collect(message, inside, root, path, depth + 1);
+}
+
+static void collect(Message *message, GBytes *bytes, GMimeObject *object, const char *path,
                     guint depth)
 {
 	if (depth > LIMIT_DEPTH) {
@@ -248,8 +278,13 @@ static void collect(Message *message, GBytes *bytes, GMimeObject *object, const 
 		             "there are more than %d parts; the others are not read", LIMIT_PARTS);
 		return;
 	}
-	if (GMIME_IS_PART(object))
+	if (GMIME_IS_PART(object)) {
 		add_leaf(message, bytes, GMIME_PART(object), *path ? path : "1");
+		collect_signed(message, message->leaves->pdata[message->leaves->len - 1], depth);
+	}
+	if (GMIME_IS_MULTIPART_ENCRYPTED(object))
+		findings_add(message->findings, "encrypted", *path ? path : NULL,
+		             "it is encrypted (PGP) and cannot be looked into");
 	if (!GMIME_IS_MULTIPART(object))
 		return;
 	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
@@ -267,6 +302,7 @@ Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
 	message->depth = depth;
 	message->bytes = g_bytes_ref(bytes);
 	message->leaves = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
+	message->inner = g_ptr_array_new_with_free_func(g_object_unref);
 	message->findings = findings_new();
 	g_autoptr(GBytes) readable = within_limits(message);
 	reading->parsed += g_bytes_get_size(readable);

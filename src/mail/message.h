@@ -37,6 +37,7 @@ typedef struct {
 	GBytes *bytes;     /* as it stood */
 	GMimeObject *root; /* NULL when there is nothing at all */
 	GPtrArray *leaves; /* Part */
+	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */
 	json_t *findings;
 } Message;
 

@@ -360,8 +360,7 @@ static json_t *people(const char *value)
 	if (!strchr(plain, ';'))
 		join_split_names(list);
 	/* Outlook writes an address where there is no name. */
-	json_array_foreach(list, i, who)
-	{
+	json_array_foreach (list, i, who) {
 		const char *written = json_text(who, "name"), *address = json_text(who, "address");
 		g_autofree char *name = written ? bare_name(written) : NULL;
 		gboolean twice = name && address && g_ascii_strcasecmp(name, address) == 0;

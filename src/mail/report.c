@@ -126,8 +126,7 @@ static void drop_raw(json_t *attachments)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(attachments, i, entry)
-	{
+	json_array_foreach (attachments, i, entry) {
 		json_object_del(entry, "raw_base64");
 		drop_raw(json_object_get(entry, "parts"));
 		drop_raw(json_at(entry, "message.attachments"));
@@ -149,7 +148,7 @@ json_t *report_recognise(Message *message, json_t *described, json_t **originals
 	drop_raw(json_object_get(described, "attachments"));
 	size_t i;
 	json_t *original;
-	json_array_foreach(seen.originals, i, original)
+	json_array_foreach (seen.originals, i, original)
 		drop_raw(json_at(original, "message.attachments"));
 	return report ? report : json_null();
 }

@@ -26,7 +26,8 @@ static inline gboolean has_finding(const json_t *message, const char *id)
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach(json_object_get(message, "findings"), i,
-	                   finding) if (g_strcmp0(json_text(finding, "id"), id) == 0) return TRUE;
+	json_array_foreach (json_object_get(message, "findings"), i, finding)
+		if (g_strcmp0(json_text(finding, "id"), id) == 0)
+			return TRUE;
 	return FALSE;
 }

@@ -36,9 +36,9 @@ static gboolean is_ours(const Message *message, const char *host)
 	gsize length = strlen(bare);
 	if (length && bare[length - 1] == '.')
 		bare[length - 1] = '\0';
-	json_array_foreach(json_object_get(message->reading->options, "trusted_hosts"), i,
-	                   entry) if (json_is_string(entry) &&
-	                              entry_matches(json_string_value(entry), bare)) return TRUE;
+	json_array_foreach (json_object_get(message->reading->options, "trusted_hosts"), i, entry)
+		if (json_is_string(entry) && entry_matches(json_string_value(entry), bare))
+			return TRUE;
 	return FALSE;
 }
 
@@ -200,8 +200,7 @@ json_t *trust_of(const Message *message, const json_t *from)
 	for (guint i = 0; i < walk.results->len; i++) {
 		size_t j;
 		json_t *result, *field = walk.results->pdata[i];
-		json_array_foreach(json_object_get(field, "results"), j, result)
-		{
+		json_array_foreach (json_object_get(field, "results"), j, result) {
 			const char *method = voucher_for(result, domain);
 			if (method)
 				return verdict(TRUE, "%s=pass for %s, says %s", method, domain,
