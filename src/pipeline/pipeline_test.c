@@ -1196,8 +1196,7 @@ static const char *level_of(const json_t *result, const char *what, const char *
 {
 	size_t i;
 	json_t *line;
-	json_array_foreach(json_object_get(result, "lines"), i, line)
-	{
+	json_array_foreach (json_object_get(result, "lines"), i, line) {
 		g_test_message("%s %s: %s", json_text(line, "level"), json_text(line, "what"),
 		               json_text(line, "detail"));
 		if (strcmp(json_text(line, "what"), what) == 0 &&
@@ -1286,7 +1285,7 @@ static void test_a_server_is_checked_line_by_line(Fixture *f, gconstpointer unus
 	size_t i;
 	json_t *line;
 	g_assert_cmpuint(json_array_size(json_object_get(result, "lines")), >, 0);
-	json_array_foreach(json_object_get(result, "lines"), i, line)
+	json_array_foreach (json_object_get(result, "lines"), i, line)
 		g_assert_cmpstr(json_text(line, "level"), !=, "failed");
 }
 

@@ -54,16 +54,23 @@ static void start_reader(Worker *worker)
 	worker->readers = reader_pool_new(socket, 4);
 }
 
+typedef struct {
+	Worker *worker;
+	const MailServerKind *kind;
+	const char *mailbox, *config;
+} Rows;
+
 static gboolean insert_rows(Db *db, gpointer data, GError **error)
 {
-	Worker *worker = data;
-	char *domains[] = {(char *)"corp.example", NULL};
-	g_autofree char *config = g_strdup_printf(
-		"{\"path\":\"%s/mail/%%u\",\"domains\":[\"corp.example\"]}", worker->directory);
+	const Rows *rows = data;
+	Worker *worker = rows->worker;
+	g_autoptr(GBytes) sealed = worker->secret ? g_bytes_new_static("sealed", 6) : NULL;
 	MailServerRow server = {
 		.name = (char *)"mail",
-		.kind = (char *)"maildir",
-		.config = config,
+		.kind = (char *)rows->kind->name,
+		.config = (char *)rows->config,
+		.secret = sealed,
+		.secret_names = (char *)"[]",
 		.created_at = clock_now(),
 		.state = (char *)"{}",
 	};
@@ -73,10 +80,10 @@ static gboolean insert_rows(Db *db, gpointer data, GError **error)
 		.description = (char *)"",
 		.enabled = TRUE,
 		.link_events = TRUE,
-		.mailbox = (char *)WORKER_SOURCE_MAILBOX,
+		.mailbox = (char *)rows->mailbox,
 		.folder = (char *)"INBOX",
 		.polling_interval = POLLING_INTERVAL_MAX,
-		.accepted_domains = domains,
+		.accepted_domains = (char *[]){(char *)"corp.example", NULL},
 		.trusted_hosts = (char *[]){(char *)"mx.corp.example", NULL},
 		.created_at = clock_now(),
 	};
@@ -90,13 +97,23 @@ static gboolean insert_rows(Db *db, gpointer data, GError **error)
 	return source_schedule(db, source.id, FALSE, error);
 }
 
-Worker *worker_start(const MailServerKind *kind)
+static json_t *open_secret(GBytes *sealed, gpointer data, GError **error)
 {
-	static const MailServerKind *kind_list[2];
+	return json_incref(((Worker *)data)->secret);
+}
+
+static const MailServerKind *kind_list[2];
+
+void worker_disconnect(Worker *worker)
+{
+	mail_servers_free(worker->servers);
+	worker->servers = mail_servers_new(kind_list, open_secret, worker);
+	worker->tools.servers = worker->servers;
+}
+
+static void open_tools(Worker *worker, const MailServerKind *kind)
+{
 	g_autoptr(GError) error = NULL;
-	Worker *worker = g_new0(Worker, 1);
-	worker->directory = g_dir_make_tmp("trawl-worker-XXXXXX", NULL);
-	start_reader(worker); /* before there are threads */
 	g_autofree char *uri = g_strdup_printf("sqlite://%s/trawl.db", worker->directory);
 	worker->pool = db_pool_open(uri, &error);
 	g_assert_no_error(error);
@@ -106,7 +123,7 @@ Worker *worker_start(const MailServerKind *kind)
 	worker->raw = raw_store_new(raw, &error);
 	g_assert_no_error(error);
 	kind_list[0] = kind;
-	worker->servers = mail_servers_new(kind_list, NULL, NULL);
+	worker->servers = mail_servers_new(kind_list, open_secret, worker);
 	worker->tools = (JobTools){
 		.db = worker->pool,
 		.raw = worker->raw,
@@ -114,9 +131,39 @@ Worker *worker_start(const MailServerKind *kind)
 		.servers = worker->servers,
 		.node = "test/worker/1",
 	};
-	worker_write(worker, insert_rows, worker);
+}
+
+static Worker *worker_new(void)
+{
+	Worker *worker = g_new0(Worker, 1);
+	worker->directory = g_dir_make_tmp("trawl-worker-XXXXXX", NULL);
+	start_reader(worker); /* before there are threads */
+	return worker;
+}
+
+Worker *worker_start_with(const MailServerKind *kind, const char *mailbox, json_t *config,
+                          json_t *secret)
+{
+	Worker *worker = worker_new();
+	g_autofree char *text = json_format(config);
+	json_decref(config);
+	worker->secret = secret;
+	open_tools(worker, kind);
+	Rows rows = {worker, kind, mailbox, text};
+	worker_write(worker, insert_rows, &rows);
+	return worker;
+}
+
+Worker *worker_start(const MailServerKind *kind)
+{
+	Worker *worker = worker_new();
+	g_autofree char *config = g_strdup_printf(
+		"{\"path\":\"%s/mail/%%u\",\"domains\":[\"corp.example\"]}", worker->directory);
 	g_autofree char *inbox = worker_maildir(worker, WORKER_SOURCE_MAILBOX, "");
 	maildisk_make(inbox);
+	open_tools(worker, kind);
+	Rows rows = {worker, kind, WORKER_SOURCE_MAILBOX, config};
+	worker_write(worker, insert_rows, &rows);
 	return worker;
 }
 
@@ -146,6 +193,7 @@ void worker_stop(Worker *worker)
 	db_pool_close(worker->pool);
 	maildisk_remove_tree(worker->directory);
 	g_clear_pointer(&worker->server_row, mail_server_row_free);
+	json_decref(worker->secret);
 	g_free(worker->directory);
 	g_free(worker);
 }

@@ -17,6 +17,7 @@ typedef struct {
 	JobTools tools;
 	gint64 server_id, source_id;
 	MailServerRow *server_row;
+	json_t *secret; /* what any sealed secret opens to, or NULL */
 } Worker;
 
 #define WORKER_SOURCE_MAILBOX "abuse@corp.example"
@@ -25,6 +26,12 @@ typedef struct {
 
 /** @kind  of its mail server: maildir_server_kind, or a copy of it that a test meddles with */
 Worker *worker_start(const MailServerKind *kind);
+/** Its mail server is of another kind. @mailbox is the source's; @config, @secret (transfer full).
+ */
+Worker *worker_start_with(const MailServerKind *kind, const char *mailbox, json_t *config,
+                          json_t *secret);
+/** Closes every connection to its mail server; new ones are made when they are needed. */
+void worker_disconnect(Worker *worker);
 /** Checks every invariant of the store, then removes everything. */
 void worker_stop(Worker *worker);
 
