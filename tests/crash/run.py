@@ -270,6 +270,7 @@ class Rig:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="trawl-rig-", dir=options.directory)
+        os.chmod(self.directory, 0o755)  # Dovecot runs as nobody and has to reach its own directory
         self.world = scenario.World()
         self.free, self.slots, self.totals = {}, [], {}
 
