@@ -102,8 +102,7 @@ void activity_print(const Cli *cli, const json_t *records, gboolean incidents)
 	g_autoptr(Table) table = table_new(incidents ? with_incident : columns);
 	size_t i;
 	json_t *record;
-	json_array_foreach(records, i, record)
-	{
+	json_array_foreach (records, i, record) {
 		g_autofree char *object = format_object(record);
 		g_autofree char *detail = describe(record);
 		if (incidents)
@@ -260,8 +259,7 @@ int cli_activity(Cli *cli, GError **error)
 		cli_print_json(cli, document);
 	} else if (cli->json || cli->quiet || following) {
 		Watch watch = {cli, FALSE};
-		json_array_foreach(records, i, record)
-		{
+		json_array_foreach (records, i, record) {
 			print_record(&watch, record);
 		}
 	} else {

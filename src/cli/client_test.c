@@ -161,6 +161,7 @@ static void test_the_key_is_found_where_it_should_be(void)
 		g_string_truncate(peer.seen, 0);
 		g_autoptr(json_t) document = client_get(client, "/x", &error);
 		g_assert_no_error(error);
+		g_assert_nonnull(document);
 		g_autofree char *expected =
 			g_strdup_printf("GET /x Bearer %s - - \n", cases[i].key);
 		g_assert_cmpstr(peer.seen->str, ==, expected);

@@ -11,8 +11,7 @@ static void print_problems(const Cli *cli, const json_t *health)
 {
 	size_t i;
 	json_t *problem;
-	json_array_foreach(json_at(health, "problems"), i, problem)
-	{
+	json_array_foreach (json_at(health, "problems"), i, problem) {
 		view_line(cli, STYLE_BAD, "%s", json_string_value(problem));
 	}
 }
@@ -49,8 +48,7 @@ static void print_nodes(const Cli *cli, const json_t *nodes)
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *node;
-	json_array_foreach(nodes, i, node)
-	{
+	json_array_foreach (nodes, i, node) {
 		gboolean alive = json_bool(node, "alive", FALSE);
 		g_autofree char *detail = view_value(json_at(node, "detail"));
 		view_add_text(table, node, "role");
@@ -71,8 +69,7 @@ static void print_figures(const Cli *cli, const json_t *figures)
 	g_autoptr(Fields) fields = fields_new();
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)figures, name, value)
-	{
+	json_object_foreach ((json_t *)figures, name, value) {
 		g_autofree char *label = view_word(name);
 		g_autofree char *text = view_value(value);
 		fields_add(fields, label, STYLE_PLAIN, text);

@@ -57,8 +57,7 @@ static gboolean fetch_ledgers(Cli *cli, json_t *responses, GError **error)
 {
 	size_t i;
 	json_t *response;
-	json_array_foreach(responses, i, response)
-	{
+	json_array_foreach (responses, i, response) {
 		json_t *results = ledger_fetch(cli->client, json_int(response, "id", 0), error);
 		if (!results)
 			return FALSE;
@@ -110,8 +109,7 @@ static void print_findings(Fields *fields, const json_t *findings)
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach(findings, i, finding)
-	{
+	json_array_foreach (findings, i, finding) {
 		const char *detail = json_text(finding, "detail");
 		g_autofree char *id = view_word(json_text(finding, "id"));
 		g_autofree char *text =
@@ -223,8 +221,7 @@ static void add_attachments(Fields *fields, const json_t *attachments)
 {
 	size_t i;
 	json_t *attachment;
-	json_array_foreach(attachments, i, attachment)
-	{
+	json_array_foreach (attachments, i, attachment) {
 		const char *name = json_text(attachment, "name");
 		const char *type = json_text(attachment, "detected");
 		g_autofree char *size = size_format(json_int(attachment, "size", 0));
@@ -241,12 +238,10 @@ static void add_authentication(Fields *fields, const json_t *hosts)
 {
 	size_t i, j;
 	json_t *host, *result;
-	json_array_foreach(hosts, i, host)
-	{
+	json_array_foreach (hosts, i, host) {
 		gboolean trusted = json_bool(host, "trusted", FALSE), failed = FALSE;
 		g_autoptr(GString) line = g_string_new(NULL);
-		json_array_foreach(json_at(host, "results"), j, result)
-		{
+		json_array_foreach (json_at(host, "results"), j, result) {
 			const char *method = json_text(result, "method");
 			const char *outcome = json_text(result, "result");
 			g_string_append_printf(line, "%s%s %s", j ? ", " : "",
@@ -309,8 +304,7 @@ static void print_reports(const Cli *cli, const Page *page)
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *report;
-	json_array_foreach(page->reports, i, report)
-	{
+	json_array_foreach (page->reports, i, report) {
 		gboolean trusted = json_bool(report, "trusted", FALSE);
 		view_add_int(table, report, "id");
 		view_add_when(table, report, "received_at");
@@ -334,8 +328,7 @@ static void add_copy(Table *table, const json_t *responses, const char *recipien
 		const json_t *response = json_array_get(responses, i);
 		size_t j;
 		json_t *row;
-		json_array_foreach(json_at(response, "results"), j, row)
-		{
+		json_array_foreach (json_at(response, "results"), j, row) {
 			if (g_strcmp0(json_text(row, "mailbox"), recipient) == 0) {
 				const char *status = ledger_status(response, row);
 				g_autofree char *word = ledger_word(response, row);
@@ -364,8 +357,7 @@ static void print_alerts(const Cli *cli, const Page *page)
 	g_autoptr(Table) table = table_new(columns);
 	size_t i;
 	json_t *alert;
-	json_array_foreach(page->alerts, i, alert)
-	{
+	json_array_foreach (page->alerts, i, alert) {
 		view_add_int(table, alert, "id");
 		view_add_text(table, alert, "recipient");
 		view_add_text(table, alert, "role");
@@ -388,8 +380,7 @@ static void print_responses(const Cli *cli, const json_t *responses)
 {
 	size_t i, n = json_array_size(responses);
 	json_t *response;
-	json_array_foreach(responses, i, response)
-	{
+	json_array_foreach (responses, i, response) {
 		g_autofree char *asked = view_when(response, "requested_at");
 		g_autofree char *sum = ledger_summary(response);
 		const char *comment = json_text(response, "comment");
@@ -412,8 +403,7 @@ static void print_activity(const Cli *cli, const json_t *activity)
 	g_autoptr(json_t) last = json_array();
 	size_t i;
 	json_t *record;
-	json_array_foreach(activity, i, record)
-	{
+	json_array_foreach (activity, i, record) {
 		if (g_strcmp0(json_text(record, "object_kind"), "copy") != 0)
 			json_array_append(last, record);
 	}
@@ -429,12 +419,10 @@ static gint64 count_moved(const json_t *responses)
 	gint64 moved = 0;
 	size_t i, j;
 	json_t *response, *row;
-	json_array_foreach(responses, i, response)
-	{
+	json_array_foreach (responses, i, response) {
 		if (g_strcmp0(json_text(response, "kind"), "quarantine") != 0)
 			continue;
-		json_array_foreach(json_at(response, "results"), j, row)
-		{
+		json_array_foreach (json_at(response, "results"), j, row) {
 			moved += g_strcmp0(json_text(row, "step"), "moved") == 0;
 		}
 	}

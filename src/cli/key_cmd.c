@@ -99,8 +99,7 @@ static json_t *find_active(Client *client, const char *name, GError **error)
 	json_t *key;
 	if (!all)
 		return NULL;
-	json_array_foreach(all, i, key)
-	{
+	json_array_foreach (all, i, key) {
 		if (!json_text(key, "revoked_at"))
 			json_array_append(active, key);
 	}

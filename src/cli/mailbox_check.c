@@ -266,12 +266,14 @@ static void check_untouched(Look *look, const Report *report, CheckResult *resul
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(MailRef) ref = place_parse(report, &server_id, &problem);
 	g_autoptr(MailItem) item = ref ? stat_message(look, server_id, ref, &problem) : NULL;
+	if (item)
+		return;
 	if (is_missing(problem))
 		add_broken(result,
 		           "report %" G_GINT64_FORMAT " is not in %s of %s: somebody moved or "
 		           "deleted it, or Trawl did and should not have",
 		           report->id, ref->folder, ref->mailbox);
-	else if (problem)
+	else
 		add_broken(result, "report %" G_GINT64_FORMAT ": could not look: %s", report->id,
 		           problem->message);
 }

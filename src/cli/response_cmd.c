@@ -60,8 +60,7 @@ gint64 ledger_unaccounted(const json_t *response)
 	gint64 sum = 0;
 	const char *status;
 	json_t *count;
-	json_object_foreach(json_at(response, "counts"), status, count)
-	{
+	json_object_foreach (json_at(response, "counts"), status, count) {
 		if (is_unaccounted(status))
 			sum += json_integer_value(count);
 	}
@@ -83,8 +82,7 @@ char *ledger_summary(const json_t *response)
 	const char *status;
 	json_t *count;
 	append_count(parts, response, "success", json_int(response, "counts.success", 0));
-	json_object_foreach(json_at(response, "counts"), status, count)
-	{
+	json_object_foreach (json_at(response, "counts"), status, count) {
 		gint64 n = json_integer_value(count);
 		rows += n;
 		if (strcmp(status, "success") != 0)
@@ -139,8 +137,7 @@ void ledger_print(const Cli *cli, const json_t *response, const json_t *results,
 	g_autoptr(GPtrArray) rows = g_ptr_array_new();
 	size_t i;
 	json_t *row;
-	json_array_foreach(results, i, row)
-	{
+	json_array_foreach (results, i, row) {
 		g_ptr_array_add(rows, row);
 	}
 	g_ptr_array_sort_with_data(rows, compare_rows, (gpointer)response);

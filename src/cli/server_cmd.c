@@ -98,8 +98,7 @@ static void add_fields(Fields *fields, const json_t *server)
 	view_field_when(fields, "last worked", server, "state.last_ok_at");
 	view_field_text(fields, "last error", server, "state.last_error");
 	view_field_when(fields, "", server, "state.last_error_at");
-	json_object_foreach(json_at(server, "config"), name, value)
-	{
+	json_object_foreach (json_at(server, "config"), name, value) {
 		g_autofree char *text = view_value(value);
 		fields_add(fields, name, STYLE_PLAIN, text);
 	}
@@ -275,12 +274,10 @@ int checklist_print(const Cli *cli, const json_t *result)
 	int labels = 0;
 	size_t i;
 	json_t *line;
-	json_array_foreach(json_at(result, "lines"), i, line)
-	{
+	json_array_foreach (json_at(result, "lines"), i, line) {
 		labels = MAX(labels, terminal_columns(text_or_empty(line, "what")));
 	}
-	json_array_foreach(json_at(result, "lines"), i, line)
-	{
+	json_array_foreach (json_at(result, "lines"), i, line) {
 		const char *level = json_text(line, "level");
 		guint at = 0;
 		while (at + 1 < G_N_ELEMENTS(levels) && g_strcmp0(levels[at].level, level) != 0)
@@ -328,8 +325,7 @@ int cli_server_folders(Cli *cli, GError **error)
 	}
 	size_t i;
 	json_t *folder;
-	json_array_foreach(json_at(job, "result.folders"), i, folder)
-	{
+	json_array_foreach (json_at(job, "result.folders"), i, folder) {
 		view_line(cli, STYLE_PLAIN, "%s", json_string_value(folder));
 	}
 	return EX_OK;

@@ -53,8 +53,7 @@ static void print_quiet(const json_t *items, const char *member)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		json_t *value = json_at(item, member);
 		g_autofree char *text = json_is_integer(value)
 		                                ? g_strdup_printf("%" JSON_INTEGER_FORMAT,
@@ -94,8 +93,7 @@ int listing_run(Cli *cli, const Listing *listing, const char *query, gpointer da
 	g_autoptr(Table) table = table_new(listing->columns);
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		listing->row(table, item, data);
 	}
 	view_table(cli, table);
@@ -146,8 +144,7 @@ json_t *view_pick(const json_t *items, const char *what, const char *name, GErro
 	json_t *by_id = NULL, *item;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	size_t i;
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		const char *its = json_text(item, "name");
 		if (its && strcmp(its, name) == 0)
 			return json_incref(item);
@@ -190,8 +187,7 @@ GHashTable *view_names(Client *client, const char *path, GError **error)
 	GHashTable *names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		gint64 *id = g_new(gint64, 1);
 		*id = json_int(item, "id", 0);
 		g_hash_table_insert(names, id, g_strdup(json_text(item, "name")));
@@ -332,13 +328,11 @@ static void append_value(GString *out, const json_t *value)
 		g_string_append(out, json_is_true(value) ? "yes" : "no");
 	else if (json_is_real(value))
 		g_string_append_printf(out, "%g", json_real_value(value));
-	json_array_foreach(value, i, member)
-	{
+	json_array_foreach (value, i, member) {
 		g_string_append(out, i ? ", " : "");
 		append_value(out, member);
 	}
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach ((json_t *)value, name, member) {
 		g_autofree char *text = view_value(member);
 		if (*text)
 			g_string_append_printf(out, "%s%s %s", out->len ? ", " : "", name, text);
@@ -357,8 +351,7 @@ char *view_join(const json_t *array, const char *between)
 	GString *out = g_string_new(NULL);
 	size_t i;
 	json_t *value;
-	json_array_foreach(array, i, value)
-	{
+	json_array_foreach (array, i, value) {
 		g_autofree char *text = view_value(value);
 		g_string_append_printf(out, "%s%s", i ? between : "", text);
 	}

@@ -100,8 +100,7 @@ static char *describe_response(const json_t *response, gpointer data)
 	gint64 rows = 0, pending = 0, failed = 0;
 	const char *status;
 	json_t *count;
-	json_object_foreach(json_at(response, "counts"), status, count)
-	{
+	json_object_foreach (json_at(response, "counts"), status, count) {
 		gint64 n = json_integer_value(count);
 		rows += n;
 		if (strcmp(status, "pending") == 0)
