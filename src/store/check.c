@@ -243,8 +243,7 @@ static gboolean check_alert_set(Db *db, gint64 original_id, CheckResult *result,
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
 		size_t at;
 		json_t *person;
-		json_array_foreach(json_at(document, fields[i]), at, person)
-		{
+		json_array_foreach (json_at(document, fields[i]), at, person) {
 			g_autofree char *address = text_address(json_text(person, "address"));
 			if (address && !g_hash_table_contains(alerted, address))
 				add_broken(result,

@@ -93,7 +93,8 @@ char **rows_parse_strv(const char *json)
 	g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
 	size_t i;
 	json_t *text;
-	json_array_foreach(array, i, text) if (json_is_string(text))
-		g_strv_builder_add(texts, json_string_value(text));
+	json_array_foreach (array, i, text)
+		if (json_is_string(text))
+			g_strv_builder_add(texts, json_string_value(text));
 	return g_strv_builder_end(texts);
 }
