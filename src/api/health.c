@@ -20,9 +20,9 @@
 #define DISK_LOW        (1024LL * 1024 * 1024)
 
 typedef struct {
+	gboolean closely; /* also what takes counting */
 	json_t *nodes, *figures;
 	gboolean worker_alive;
-	const char *driver;
 } Look;
 
 static void look_clear(Look *look)
@@ -45,17 +45,33 @@ static json_t *node_show(const NodeRow *node, gboolean alive)
 	return to;
 }
 
+/* The store's figures, and how long the job that waits longest has been waiting. */
+static json_t *count_figures(Db *db, GError **error)
+{
+	gint64 next;
+	g_autofree char *figures = store_figures(db, error);
+	if (!figures || !job_next_at(db, &next, error))
+		return NULL;
+	json_t *document = show_json(figures);
+	gint64 waited = next ? (clock_now() - next) / CLOCK_SECOND : 0;
+	json_object_set_new(document, "jobs_oldest_waiting_seconds",
+	                    json_integer(waited > 0 ? waited : 0));
+	return document;
+}
+
 static gboolean look_around(Db *db, gpointer data, GError **error)
 {
 	Look *look = data;
 	look_clear(look);
 	look->nodes = json_array();
-	look->driver = db_driver_name(db);
 	g_autoptr(GPtrArray) nodes = node_list(db, error);
-	g_autofree char *figures = nodes ? store_figures(db, error) : NULL;
-	if (!figures)
+	if (!nodes)
 		return FALSE;
-	look->figures = show_json(figures);
+	if (look->closely) {
+		look->figures = count_figures(db, error);
+		if (!look->figures)
+			return FALSE;
+	}
 	for (guint i = 0; i < nodes->len; i++) {
 		const NodeRow *node = nodes->pdata[i];
 		gboolean alive = node->seen_at + NODE_DEAD_AFTER > clock_now();
@@ -94,14 +110,14 @@ static json_t *list_problems(const Look *look, gboolean reached, gboolean measur
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	gint64 available = 0, total = 0;
-	g_auto(Look) look = {0};
+	g_auto(Look) look = {.closely = (request->scopes & SCOPE_READ) != 0};
 	g_autoptr(GError) problem = NULL;
 	gboolean reached = db_read(request->context->db, look_around, &look, &problem);
 	gboolean measured = measure_disk(request->context, &available, &total);
 	g_autoptr(json_t) problems = list_problems(&look, reached, measured, available);
 	const char *status = !reached ? "failed" : json_array_size(problems) ? "degraded" : "ok";
 	json_t *document = json_pack("{s:s}", "status", status);
-	if (request->scopes & SCOPE_READ) {
+	if (look.closely) {
 		json_object_set_new(document, "version", json_string(TRAWL_VERSION));
 		json_object_set(document, "problems", problems);
 		json_object_set_new(document, "database",
@@ -183,14 +199,15 @@ static gboolean format_sources(Db *db, GString *text, GError **error)
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	g_autofree char *figures = store_figures(db, error);
-	g_autoptr(json_t) document = figures ? show_json(figures) : NULL;
+	g_autoptr(json_t) document = count_figures(db, error);
 	if (!document)
 		return FALSE;
 	const char *name;
 	json_t *value;
-	json_object_foreach(document, name, value) if (json_is_integer(value))
-		format_gauge(text, name, "A number of the store.", json_integer_value(value));
+	json_object_foreach (document, name, value)
+		if (json_is_integer(value))
+			format_gauge(text, name, "A number of the store.",
+			             json_integer_value(value));
 	format_gauge(text, "api_streams", "Open event streams.",
 	             event_feed_count(request->context->feed));
 	if (!format_sources(db, text, error))
