@@ -132,6 +132,9 @@ static gpointer watcher_main(gpointer data)
 	Watcher *watcher = data;
 	SourceWatch *watch = watcher->watch;
 	gint64 failed_for = 0;
+	/* What came since the last poll and before the first wait would not be news. */
+	if (with_database(watcher, poll_now, TRUE))
+		job_ring();
 	while (watch_once(watcher, &failed_for))
 		;
 	g_mutex_lock(&watch->lock);
