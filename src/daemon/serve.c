@@ -114,16 +114,22 @@ static void reap(Supervisor *supervisor)
 				ended(supervisor, &supervisor->processes[i], status);
 }
 
-static void signal_all(const Supervisor *supervisor, int signal)
+/* To the roles from @first on, in the order in which they were started. */
+static void signal_from(const Supervisor *supervisor, guint first, int signal)
 {
-	for (guint i = 0; i < supervisor->n_processes; i++)
+	for (guint i = first; i < supervisor->n_processes; i++)
 		if (supervisor->processes[i].pid)
 			kill(supervisor->processes[i].pid, signal);
 }
 
-static gboolean any_running(const Supervisor *supervisor)
+static void signal_all(const Supervisor *supervisor, int signal)
 {
-	for (guint i = 0; i < supervisor->n_processes; i++)
+	signal_from(supervisor, 0, signal);
+}
+
+static gboolean any_running(const Supervisor *supervisor, guint first)
+{
+	for (guint i = first; i < supervisor->n_processes; i++)
 		if (supervisor->processes[i].pid)
 			return TRUE;
 	return FALSE;
@@ -148,9 +154,12 @@ static gint64 start_due(Supervisor *supervisor)
 static void stop(Supervisor *supervisor, const sigset_t *signals)
 {
 	supervisor->stopping = TRUE;
-	signal_all(supervisor, SIGTERM);
+	/* The first one, the reader, goes last: work that still ends well needs it. */
+	signal_from(supervisor, 1, SIGTERM);
 	gint64 deadline = deadline_in(STOP_SECONDS);
-	while (any_running(supervisor)) {
+	while (any_running(supervisor, 0)) {
+		if (!any_running(supervisor, 1))
+			signal_all(supervisor, SIGTERM);
 		int left = deadline_left_ms(deadline);
 		if (left == 0) {
 			g_warning("a role did not stop within %d s and is killed; its jobs are "

@@ -76,7 +76,7 @@ static void accept_until_told(ReaderRole *role)
 	for (;;) {
 		gboolean full = role->children->len >= LIMIT_READERS;
 		struct pollfd poller[] = {
-			{.fd = role->signals,              .events = POLLIN},
+			{.fd = role->signals, .events = POLLIN},
 			{.fd = full ? -1 : role->listener, .events = POLLIN},
 		};
 		if (poll(poller, G_N_ELEMENTS(poller), -1) < 0 && errno != EINTR)
@@ -111,13 +111,15 @@ int reader_serve_with(const char *socket_path, ReadMessage read_message,
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	role.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	breakdown_init();
+	/* Listens first: who comes while the tables are loaded waits instead of being turned away.
+	 */
 	role.listener = reader_socket_listen(socket_path, &error);
 	if (role.listener < 0) {
 		g_warning("%s", error->message);
 		g_array_unref(role.children);
 		return 74; /* EX_IOERR */
 	}
+	breakdown_init();
 	accept_until_told(&role);
 	unlink(socket_path);
 	end_children(&role);
