@@ -13,8 +13,9 @@
 
 #include <string.h>
 
-#define TEXT_MOST  200          /* octets of a server's words that are quoted in an error */
-#define RAW_FOLDER "imap-name:" /* + a name that is not the modified UTF-7 of anything */
+#define OPEN_SECONDS 30.0 /* to connect, agree on TLS and log in: who is deaf is known soon */
+#define TEXT_MOST    200  /* octets of a server's words that are quoted in an error */
+#define RAW_FOLDER   "imap-name:" /* + a name that is not the modified UTF-7 of anything */
 
 const char *const imap_login_names[] = {"master", "authzid", "user", NULL};
 
@@ -714,7 +715,8 @@ ImapConnection *imap_connection_open(ImapSettings *settings, const char *mailbox
 		mail_server_set_missing(error, MISSING_MAILBOX, mailbox);
 		return NULL;
 	}
-	mailstream *stream = imap_stream_open(settings->host, settings->port, deadline, error);
+	gint64 open_by = MIN(deadline, deadline_in(OPEN_SECONDS));
+	mailstream *stream = imap_stream_open(settings->host, settings->port, open_by, error);
 	if (!stream)
 		return NULL;
 	if (!settings->starttls &&
@@ -723,10 +725,11 @@ ImapConnection *imap_connection_open(ImapSettings *settings, const char *mailbox
 		return NULL;
 	}
 	g_autoptr(ImapConnection) connection =
-		connection_new(settings, g_steal_pointer(&address), deadline);
+		connection_new(settings, g_steal_pointer(&address), open_by);
 	if (!greet(connection, stream, error) ||
 	    (settings->starttls && !start_tls(connection, error)) || !log_in(connection, error))
 		return NULL;
+	imap_connection_set_deadline(connection, deadline);
 	return g_steal_pointer(&connection);
 }
 
