@@ -45,7 +45,8 @@ class Daemon(harness.SystemTest):
         mail, trawl, deaf = self.mail(organisation), self.trawl(), DeafServer()
         self.addCleanup(deaf.close)
         hanging = trawl.api.post("/mail-servers", {"name": "deaf", "kind": "imap", "secret": {"password": "x"}, "config": {
-            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc"}})
+            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc",
+            "domains": ["deaf.example"]}})
         for number in range(12):
             trawl.add_source(hanging, f"deaf {number}", f"abuse{number}@deaf.example")
         trawl.wait_for(lambda: deaf.accepted, 20, "a poll of the deaf server")
@@ -74,7 +75,8 @@ class Daemon(harness.SystemTest):
         mail, trawl, deaf = self.mail(organisation), self.trawl(), DeafServer()
         self.addCleanup(deaf.close)
         hanging = trawl.api.post("/mail-servers", {"name": "deaf", "kind": "imap", "secret": {"password": "x"}, "config": {
-            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc"}})
+            "host": "127.0.0.1", "port": deaf.port, "login": "master", "master_user": "svc",
+            "domains": ["deaf.example"]}})
         trawl.add_source(hanging, "deaf", "abuse@deaf.example")
         mail.deliver(*organisation.reports)
         trawl.add_source(mail.add_server(trawl))
@@ -115,14 +117,20 @@ class Daemon(harness.SystemTest):
         trawl.check()
 
 
-class Idle(harness.SystemTest):
-    def test_with_idle_a_report_is_there_at_once(self):
+class Waiting(harness.SystemTest):
+    def test_with_imap_idle_a_report_is_there_at_once(self):
+        self.report_is_there_at_once(harness.DovecotMail)
+
+    def test_a_maildir_is_waited_on_too(self):
+        self.report_is_there_at_once(harness.Mail)
+
+    def report_is_there_at_once(self, kind):
         organisation = demo.Organisation(seed=4, now=NOW, people=8, ordinary=0)
-        mail = self.mail(organisation, harness.DovecotMail)
+        mail = self.mail(organisation, kind)
         trawl = self.trawl()
         source = trawl.add_source(mail.add_server(trawl), polling_interval=60)
         trawl.wait_for(lambda: trawl.api.get(f"/sources/{source['id']}")["state"]["last_success_at"], 20, "the first poll")
-        time.sleep(1)  # for the connection that waits
+        time.sleep(5)  # for the connection that waits: nothing outside shows that it does
         mail.deliver(organisation.reports[0])
         trawl.wait_for_reports(1, 15)  # the next poll is an hour away
 
