@@ -17,10 +17,25 @@
 #include "store/listing.h"
 #include "store/source.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define CALL_SECONDS 60
 #define MOST_SHOWN   20 /* offenders a claim */
+
+enum { QUARANTINED, GONE, RESTORED, CLEARED, UNTOUCHED, CLAIMS };
+
+/* clang-format off */
+static const struct {
+	const char *name, *claim;
+} claims[CLAIMS] = {
+	[QUARANTINED] = {"quarantined-there", "What is in quarantine is there, byte for byte."},
+	[GONE]        = {"moved-gone",        "What was moved is no longer in its mailbox."},
+	[RESTORED]    = {"restored-same",     "What was put back has its folder, bytes, flags and received date."},
+	[CLEARED]     = {"restored-cleared",  "What was put back is no longer in the quarantine."},
+	[UNTOUCHED]   = {"report-untouched",  "A report that is to be left alone is where it was found."},
+};
+/* clang-format on */
 
 typedef struct {
 	guint8 public_key[32], private_key[32];
@@ -149,20 +164,37 @@ static void check_quarantined(Look *look, const QuarantineResult *row, CheckResu
 		           row->quarantine_mailbox);
 }
 
-/* What was moved is no longer where it was. */
-static void check_gone(Look *look, const QuarantineResult *row, CheckResult *result)
+/* Nothing is at a place any more. */
+static void check_place_empty(Look *look, const QuarantineResult *row, gint64 server_id,
+                              const MailRef *ref, CheckResult *result)
 {
 	result->checked++;
 	g_autoptr(GError) problem = NULL;
+	g_autoptr(MailItem) item = stat_message(look, server_id, ref, &problem);
+	if (item)
+		add_broken(result, "copy %" G_GINT64_FORMAT " of %s is still in %s of %s", row->id,
+		           row->mailbox, ref->folder, ref->mailbox);
+	else if (!is_missing(problem))
+		add_broken(result, "copy %" G_GINT64_FORMAT " of %s: could not look into %s: %s",
+		           row->id, row->mailbox, ref->mailbox, problem->message);
+}
+
+/* What was moved is no longer where it was. */
+static void check_gone(Look *look, const QuarantineResult *row, CheckResult *result)
+{
 	g_autoptr(MailRef) ref =
 		mail_ref_new(row->mailbox, row->folder, row->epoch, row->server_uid);
-	g_autoptr(MailItem) item = stat_message(look, row->mail_server_id, ref, &problem);
-	if (item)
-		add_broken(result, "copy %" G_GINT64_FORMAT " is still in %s of %s", row->id,
-		           row->folder, row->mailbox);
-	else if (!is_missing(problem))
-		add_broken(result, "copy %" G_GINT64_FORMAT " of %s: could not look: %s", row->id,
-		           row->mailbox, problem->message);
+	check_place_empty(look, row, row->mail_server_id, ref, result);
+}
+
+/* What was put back is no longer in the quarantine. */
+static void check_cleared(Look *look, const QuarantineResult *row, CheckResult *result)
+{
+	if (!row->quarantine_uid)
+		return;
+	g_autoptr(MailRef) ref = mail_ref_new(row->quarantine_mailbox, row->quarantine_folder,
+	                                      row->quarantine_epoch, row->quarantine_uid);
+	check_place_empty(look, row, row->quarantine_server_id, ref, result);
 }
 
 /* Flags as one text, without the one that a server sets by itself. */
@@ -317,8 +349,20 @@ static gboolean go_on(const Look *look, const char *what, gint64 id, GError **er
 	return FALSE;
 }
 
-static gboolean check_ledger(Look *look, CheckResult *quarantined, CheckResult *gone,
-                             CheckResult *restored, GError **error)
+static void check_row(Look *look, const QuarantineResult *row, CheckResult *const *checks)
+{
+	if (is_in_quarantine(row)) {
+		check_quarantined(look, row, checks[QUARANTINED]);
+		check_gone(look, row, checks[GONE]);
+	} else if (is_restored(row)) {
+		check_cleared(look, row, checks[CLEARED]);
+		if (!was_taken_again(look, row))
+			check_restored(look, row, checks[RESTORED]);
+	}
+	note_taken(look, row);
+}
+
+static gboolean check_ledger(Look *look, CheckResult *const *checks, GError **error)
 {
 	Fetch fetch = {0};
 	for (;;) {
@@ -332,13 +376,7 @@ static gboolean check_ledger(Look *look, CheckResult *quarantined, CheckResult *
 			fetch.before_id = row->id;
 			if (!go_on(look, "copy", row->id, error))
 				return FALSE;
-			if (is_in_quarantine(row)) {
-				check_quarantined(look, row, quarantined);
-				check_gone(look, row, gone);
-			} else if (is_restored(row) && !was_taken_again(look, row)) {
-				check_restored(look, row, restored);
-			}
-			note_taken(look, row);
+			check_row(look, row, checks);
 		}
 	}
 }
@@ -379,7 +417,8 @@ static gboolean load_configuration(Db *db, gpointer data, GError **error)
 
 GPtrArray *mailbox_check(Cli *cli, DbPool *db, const char *data_dir, GError **error)
 {
-	Keys keys;
+	static Keys keys;
+	sodium_mlock(&keys, sizeof keys);
 	g_auto(Look) look = {.cli = cli, .db = db};
 	look.rows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
 	                                  (GDestroyNotify)mail_server_row_free);
@@ -393,23 +432,12 @@ GPtrArray *mailbox_check(Cli *cli, DbPool *db, const char *data_dir, GError **er
 
 	g_autoptr(GPtrArray) results =
 		g_ptr_array_new_with_free_func((GDestroyNotify)check_result_free);
-	/* clang-format off */
-	static const struct {
-		const char *name, *claim;
-	} claims[] = {
-		{"quarantined-there", "What is in quarantine is there, byte for byte."},
-		{"moved-gone",        "What was moved is no longer in its mailbox."},
-		{"restored-same",     "What was put back has its folder, bytes, flags and received date."},
-		{"report-untouched",  "A report that is to be left alone is where it was found."},
-	};
-	/* clang-format on */
-	CheckResult *checks[G_N_ELEMENTS(claims)];
-	for (guint i = 0; i < G_N_ELEMENTS(claims); i++) {
+	CheckResult *checks[CLAIMS];
+	for (guint i = 0; i < CLAIMS; i++) {
 		checks[i] = result_new(claims[i].name, claims[i].claim);
 		g_ptr_array_add(results, checks[i]);
 	}
-	if (!check_ledger(&look, checks[0], checks[1], checks[2], error) ||
-	    !check_reports(&look, checks[3], error))
+	if (!check_ledger(&look, checks, error) || !check_reports(&look, checks[UNTOUCHED], error))
 		return NULL;
 	progress_clear(cli);
 	return g_steal_pointer(&results);
