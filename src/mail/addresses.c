@@ -38,13 +38,17 @@ static char *without_space(const char *from, gsize length)
 		if (!g_ascii_isspace(from[i]))
 			*to++ = from[i];
 	*to = '\0';
-	/* "a@b.example" in quotes is not a quoted local part but the whole of it. */
-	if (*bare == '"' && to > bare + 1 && to[-1] == '"' &&
-	    !memchr(bare + 1, '"', (gsize)(to - bare - 2))) {
-		memmove(bare, bare + 1, (gsize)(to - bare));
-		to[-2] = '\0';
-	}
 	return bare;
+}
+
+/* "a@b.example" alone in quotes is not a quoted local part but the whole of it. */
+static void unquote_whole(char *bare)
+{
+	gsize length = strlen(bare);
+	if (length < 2 || bare[0] != '"' || strchr(bare + 1, '"') != bare + length - 1)
+		return;
+	memmove(bare, bare + 1, length - 2);
+	bare[length - 2] = '\0';
 }
 
 /* A display name: RFC 2047 decoded, without quotes and the backslashes in them. */
@@ -106,6 +110,7 @@ static void add_one(json_t *list, const char *from, gsize length, const char *co
 	g_strdelimit(bare, "<>", ' ');
 	if (!*bare)
 		return;
+	unquote_whole(bare);
 	if (strchr(bare, '@'))
 		add(list, comment ? display_name(comment, comment_length) : NULL,
 		    g_strdup(g_strstrip(bare)), group);

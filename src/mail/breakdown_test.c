@@ -28,6 +28,8 @@ static void test_header_fields_are_decoded(void)
 		{"\n\n", "message.subject", "null"},
 		{"Date: Mon, 23 Nov 2026 09:00:00 +0100\n\n", "message.date",
 	         "2026-11-23T09:00:00+01:00"},
+		{"Date: Fri, 26 Jul 0102 04:37:21 -0400\n\n", "message.date",
+	         "0102-07-26T04:37:21-04:00"},
 		{"Date: yesterday\n\n", "message.date", "null"},
 		{"Date: yesterday\n\n", "message.findings.1.id", "date_invalid"},
 		{"From: \"Ann, B.\" <Ann@Corp.EXAMPLE>\n\n", "message.from.0.address",

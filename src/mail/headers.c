@@ -7,6 +7,7 @@
 #include "mail/findings.h"
 #include "mail/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Without the line ends of folding, in UTF-8. */
@@ -144,9 +145,28 @@ GPtrArray *headers_message_ids(const char *value)
 	return ids;
 }
 
+/* A well-formed date that GMime does not believe, such as one of the year 0102. */
+static GDateTime *parse_strictly(const char *value)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *comma = strchr(value, ',');
+	char month[4] = "", zone[6] = "";
+	int day, year, hour, minute, second;
+	if (sscanf(comma ? comma + 1 : value, "%2d %3s %4d %2d:%2d:%2d %5s", &day, month, &year,
+	           &hour, &minute, &second, zone) != 7)
+		return NULL;
+	const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
+	g_autoptr(GTimeZone) offset = g_time_zone_new_identifier(zone);
+	return found && offset ? g_date_time_new(offset, year, (int)(found - months) / 3 + 1, day,
+	                                         hour, minute, second)
+	                       : NULL;
+}
+
 char *headers_date(const char *value)
 {
 	g_autoptr(GDateTime) date = value ? g_mime_utils_header_decode_date(value) : NULL;
+	if (!date && value)
+		date = parse_strictly(value);
 	if (!date)
 		return NULL;
 	g_autofree char *zone = g_date_time_format(date, "%H:%M:%S%:z");

@@ -5,7 +5,7 @@
 has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
 where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
 field that differs, unless --show asks for the values."""
-import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile
+import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile, unicodedata
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
@@ -69,6 +69,19 @@ def seconds(text):
     return int(datetime.fromisoformat(text).timestamp()) if text else None
 
 
+def compare_form(address):
+    """Theirs as written in our form: lower case, the domain as IDNA maps it (\U0001d41a is an a)."""
+    address = address.lower()
+    local, at, domain = address.rpartition("@")
+    if not at or domain.isascii():
+        return address
+    folded = unicodedata.normalize("NFKC", domain).lower().replace("\u200b", "")
+    try:
+        return local + at + folded.encode("idna").decode()
+    except UnicodeError:
+        return address
+
+
 def addresses(people):
     return [who["address"] for who in people if who["address"]]
 
@@ -116,7 +129,7 @@ def score_mail(documents, truth, corpus, partial=False):
                 if field == "subject":
                     theirs = squeeze(theirs)
                 if field in ("from", "to", "cc"):
-                    theirs = [a.lower() for a in theirs]
+                    theirs = [compare_form(a) for a in theirs]
                 if field == "message_id" and value and value.startswith("sha256:"):
                     continue
                 here.add(line["file"], field, value, theirs)
@@ -249,7 +262,7 @@ def score_derived(documents, truth, corpus):
         right = ids == wanted if any(wanted) else len(ids) == len(wanted)
         for message, original in zip(ours, line["originals"]):
             if original.get("from_addr") and not any(wanted):
-                right = right and addresses(message["from"]) == original["from_addr"]
+                right = right and addresses(message["from"]) == [compare_form(a) for a in original["from_addr"]]
             if not any(wanted):
                 right = right and squeeze(message["subject"]) == squeeze(original["subject"])
                 right = right and bool(message["date"])
