@@ -25,6 +25,7 @@ struct Client {
 	char *ca_file;   /* or NULL */
 	char *key_from;  /* where the key was found, for messages */
 	gboolean exposed;
+	gboolean reached; /* it has answered something */
 	const gint *stop;
 };
 
@@ -288,6 +289,7 @@ static json_t *call(Client *client, const char *method, const char *path, const 
 		set_problem(client, answer, answer->body, error);
 		return NULL;
 	}
+	client->reached = TRUE;
 	if (new_etag)
 		*new_etag = g_strdup(http_answer_header(answer, "etag"));
 	gsize length = 0;
@@ -367,7 +369,7 @@ typedef struct {
 	SseParser *parser;
 	SseTaken taken;
 	gpointer data;
-	gboolean heard; /* something came: the connection worked */
+	Client *client;
 	gboolean ended; /* by the callback */
 	GError *error;
 } Follow;
@@ -382,7 +384,7 @@ static gboolean take_event(const SseEvent *event, gpointer data)
 static gboolean feed(const HttpAnswer *answer, const char *octets, gsize length, gpointer data)
 {
 	Follow *follow = data;
-	follow->heard = TRUE;
+	follow->client->reached = TRUE;
 	return sse_parser_feed(follow->parser, octets, length, &follow->error);
 }
 
@@ -400,8 +402,8 @@ gboolean client_follow(Client *client, const char *path, SseTaken taken, gpointe
                        GError **error)
 {
 	g_autofree char *last_id = g_strdup("");
-	for (gboolean connected = FALSE;;) {
-		Follow follow = {.taken = taken, .data = data};
+	for (;;) {
+		Follow follow = {.client = client, .taken = taken, .data = data};
 		Download download = {.piece = feed, .data = &follow};
 		follow.parser = sse_parser_new(take_event, &follow);
 		g_autoptr(GError) problem = NULL;
@@ -419,8 +421,7 @@ gboolean client_follow(Client *client, const char *path, SseTaken taken, gpointe
 			return good;
 		/* The first connection must work; later ones are taken up again, because a
 		 * daemon that restarts is no reason to stop watching. */
-		connected = connected || follow.heard;
-		if (!good && (!connected || !error_remedy(problem)->retry ||
+		if (!good && (!client->reached || !error_remedy(problem)->retry ||
 		              problem->code == TRAWL_ERROR_CANCELLED)) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return FALSE;

@@ -312,6 +312,38 @@ class Behaviour(CliTest):
                         self.assertEqual([line for line in plain.split("\r\n") if columns(line) > width], [])
         self.assertNotIn("\033[", self.on_a_terminal("incident", "list", NO_COLOR="1"))
 
+    def ask(self, typed):
+        """(status, what the terminal showed, whether it echoes afterwards) of `server add` that asks for a password."""
+        self.assertTrue(any(k["name"] == "imap" for k in self.json("server", "kinds")["items"]))
+        pid, parent = pty.fork()
+        if pid == 0:
+            os.execvpe(harness.BINARY, ["trawl", "server", "add", "far", "--kind", "imap", "--set", "host=imap.example.org",
+                                        "--set", "login=master", "--set", "master_user=trawl", "--secret", "password"],
+                       self.environment(TERM="dumb"))
+        shown = b""
+        while b"password: " not in shown:
+            shown += os.read(parent, 1000)
+        self.daemon.wait_for(lambda: not termios.tcgetattr(parent)[3] & termios.ECHO, 5, "silence")
+        os.write(parent, typed)
+        try:
+            while piece := os.read(parent, 1000):
+                shown += piece
+        except OSError:
+            pass
+        _, status = os.waitpid(pid, 0)
+        echo = bool(termios.tcgetattr(parent)[3] & termios.ECHO)
+        os.close(parent)
+        return os.waitstatus_to_exitcode(status), shown.decode(), echo
+
+    def test_a_secret_is_asked_for_without_echo(self):
+        self.begin(reports=0)
+        self.assertEqual(self.ask(b"\x03")[::2], (130, True))
+        self.assertEqual(self.quiet("server", "list"), [])
+        status, shown, echo = self.ask(b"hunter2\n")
+        self.assertEqual((status, echo), (0, True), shown)
+        self.assertNotIn("hunter2", shown)
+        self.assertEqual(self.json("server", "show", "far")["secret_set"], ["password"])
+
     def test_failures_are_one_line_with_what_to_do_and_a_status(self):
         self.begin(reports=1)
         self.receive(1)
