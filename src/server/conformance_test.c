@@ -880,6 +880,42 @@ static void test_two_threads_work_in_one_mailbox(gconstpointer data)
 	g_assert_cmpuint(maildisk_count(inbox), ==, 1);
 }
 
+#define CROWD 8 /* threads, and messages for each */
+
+static gpointer remove_mine(gpointer data)
+{
+	const Busy *busy = data;
+	for (guint i = 0; i < CROWD; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *id = g_strdup_printf("%u-%u@b.example", busy->number, i);
+		g_autoptr(MailItem) found = find_only(busy->peer, busy->mailbox, id);
+		g_assert_true(mail_server_remove(busy->peer->server, found->ref, PATIENCE, &error));
+		g_assert_no_error(error);
+	}
+	return NULL;
+}
+
+/* Dovecot once kept files of messages that were marked and expunged in one flight. */
+static void test_what_a_crowd_removes_stays_away(gconstpointer data)
+{
+	Peer *peer = (Peer *)data;
+	g_autofree char *mailbox = new_mailbox(peer);
+	g_autofree char *inbox = folder_path(peer, mailbox, "");
+	Busy busy[CROWD];
+	GThread *threads[CROWD];
+	for (guint i = 0; i < CROWD * CROWD; i++) {
+		g_autofree char *id = g_strdup_printf("%u-%u@b.example", i / CROWD, i % CROWD);
+		deliver_id(peer, mailbox, "", id);
+	}
+	for (guint i = 0; i < CROWD; i++) {
+		busy[i] = (Busy){peer, mailbox, i};
+		threads[i] = g_thread_new("remove", remove_mine, &busy[i]);
+	}
+	for (guint i = 0; i < CROWD; i++)
+		g_thread_join(threads[i]);
+	g_assert_cmpuint(maildisk_count(inbox), ==, 0);
+}
+
 static gpointer deliver_soon(gpointer data)
 {
 	const Busy *busy = data;
@@ -957,6 +993,7 @@ static const struct {
 	{"hostile addresses reach nothing", test_hostile_addresses_reach_nothing},
 	{"a deadline that passed is an error", test_a_deadline_that_passed_is_an_error},
 	{"two threads work in one mailbox", test_two_threads_work_in_one_mailbox},
+	{"what a crowd removes stays away", test_what_a_crowd_removes_stays_away},
 	{"waiting ends when mail comes", test_waiting_ends_when_mail_comes},
 	{"waiting ends at the deadline", test_waiting_ends_at_the_deadline},
 };

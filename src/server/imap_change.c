@@ -406,21 +406,26 @@ static gboolean select_to_take(ImapConnection *connection, TakeCall *call, GErro
 	return FALSE;
 }
 
-/* Marks and expunges one message in one flight, and looks whether it is gone. Without the mark
- * (STORE refused) UID EXPUNGE does nothing. */
+/* Marks and expunges one message, and looks whether it is gone. Without the mark (STORE refused)
+ * UID EXPUNGE does nothing.
+ *
+ * The mark's answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir,
+ * when several sessions are in the folder, now and then forgets the file, which comes back later
+ * as a new message. */
 static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **error)
 {
 	call->there = FALSE;
 	connection->changing = TRUE;
-	int store = imap_send(connection, "UID STORE %u +FLAGS.SILENT (\\Deleted)", call->uid);
-	int end = imap_send(connection, "UID EXPUNGE %u", call->uid);
-	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	imap_on_fetched(connection, NULL, NULL);
 	g_autoptr(GError) problem = NULL;
-	if (!imap_receive(connection, store, LIMIT_IMAP_LINE, &problem) && connection->broken) {
+	if (!imap_command(connection, &problem, "UID STORE %u +FLAGS.SILENT (\\Deleted)",
+	                  call->uid) &&
+	    connection->broken) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
+	int end = imap_send(connection, "UID EXPUNGE %u", call->uid);
+	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	if (!imap_receive(connection, end, LIMIT_IMAP_LINE, problem ? NULL : &problem) &&
 	    connection->broken) {
 		g_propagate_error(error, g_steal_pointer(&problem));

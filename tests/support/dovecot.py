@@ -83,6 +83,20 @@ class Dovecot:
             self.stop()
         raise RuntimeError("dovecot did not start:\n" + self.log())
 
+    def drop_sessions(self):
+        """Ends every IMAP session at once and waits until its process is gone."""
+        def sessions():
+            found = subprocess.run(["pgrep", "-P", str(self._process.pid), "-x", "imap"], capture_output=True, text=True,
+                                   check=False)
+            return [int(pid) for pid in found.stdout.split()]
+        while pids := sessions():
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.01)
+
     def stop(self):
         if self._process:
             self._process.terminate()
