@@ -125,8 +125,7 @@ gboolean fields_check(const Field *fields, const json_t *object, gboolean partia
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)object, name, value)
-	{
+	json_object_foreach ((json_t *)object, name, value) {
 		const Field *field = field_find(fields, name);
 		if (!field)
 			return refuse_unknown("member", name, error);

@@ -140,8 +140,9 @@ static json_t *without_nulls(const json_t *object)
 	json_t *copy = json_object();
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)object, name, value) if (!json_is_null(value))
-		json_object_set(copy, name, value);
+	json_object_foreach ((json_t *)object, name, value)
+		if (!json_is_null(value))
+			json_object_set(copy, name, value);
 	return copy;
 }
 
@@ -183,7 +184,8 @@ static gboolean apply_config(const Request *request, MailServerRow *row, GError 
 	g_autoptr(json_t) names = json_array();
 	const char *name;
 	json_t *value;
-	json_object_foreach(secret, name, value) json_array_append_new(names, json_string(name));
+	json_object_foreach (secret, name, value)
+		json_array_append_new(names, json_string(name));
 	g_free(row->secret_names);
 	row->secret_names = json_format(names);
 	return row->secret != NULL;

@@ -47,7 +47,8 @@ static void remove_bodies(json_t *value)
 		json_object_del(value, "text");
 		json_object_del(value, "html");
 	}
-	json_object_foreach(value, name, member) remove_bodies(member);
+	json_object_foreach (value, name, member)
+		remove_bodies(member);
 	for (gsize i = 0; i < json_array_size(value); i++)
 		remove_bodies(json_array_get(value, i));
 }

@@ -311,8 +311,8 @@ static guint json_depth(const json_t *value)
 	guint deepest = 0;
 	const char *name;
 	json_t *member;
-	json_object_foreach((json_t *)value, name, member) deepest =
-		deeper(deepest, json_depth(member));
+	json_object_foreach ((json_t *)value, name, member)
+		deepest = deeper(deepest, json_depth(member));
 	for (gsize i = 0; i < json_array_size(value); i++)
 		deepest = deeper(deepest, json_depth(json_array_get(value, i)));
 	return deepest + 1;

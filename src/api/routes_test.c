@@ -287,10 +287,8 @@ static void test_every_description_has_its_route(void)
 	g_autoptr(GHashTable) operations = g_hash_table_new(g_str_hash, g_str_equal);
 	const char *path, *method;
 	json_t *item, *operation;
-	json_object_foreach(json_object_get(description, "paths"), path, item)
-	{
-		json_object_foreach(item, method, operation)
-		{
+	json_object_foreach (json_object_get(description, "paths"), path, item) {
+		json_object_foreach (item, method, operation) {
 			g_autofree char *upper = g_ascii_strup(method, -1);
 			g_auto(GStrv) parts = g_strsplit(path, "{id}", -1);
 			g_autofree char *concrete = g_strjoinv("1", parts);
@@ -311,7 +309,8 @@ static void check_references(const json_t *description, const json_t *value)
 	const char *name;
 	json_t *member;
 	resolve(description, value);
-	json_object_foreach((json_t *)value, name, member) check_references(description, member);
+	json_object_foreach ((json_t *)value, name, member)
+		check_references(description, member);
 	for (gsize i = 0; i < json_array_size(value); i++)
 		check_references(description, json_array_get(value, i));
 }

@@ -238,8 +238,7 @@ json_t *show_changes(const json_t *members, const json_t *before, const json_t *
 	g_autoptr(json_t) changes = json_object();
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)members, name, value)
-	{
+	json_object_foreach ((json_t *)members, name, value) {
 		json_t *from = json_object_get(before, name), *to = json_object_get(after, name);
 		if (from && to && !json_equal(from, to))
 			json_object_set_new(changes, name,

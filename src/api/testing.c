@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char raw_message[] = "From: a@outside.example\r\nSubject: Prize\r\n\r\nClick\r\n";
+static const char raw_message[] = API_RIG_MESSAGE;
 static const char breakdown[] =
 	"{\"schema\":\"trawl.breakdown/1\",\"message\":{\"subject\":\"Prize\",\"headers\":[],"
 	"\"text\":\"Click\",\"html\":null,\"attachments\":[{\"message\":{\"headers\":[],"

@@ -21,6 +21,9 @@ ApiRig *api_rig_new(void);
 void api_rig_free(ApiRig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiRig, api_rig_free)
 
+/** The bytes of every report and original. */
+#define API_RIG_MESSAGE "From: a@outside.example\r\nSubject: Prize\r\n\r\nClick\r\n"
+
 /** Runs @work in a transaction; any error ends the test. */
 void api_rig_write(ApiRig *rig, DbWork work, gpointer data);
 

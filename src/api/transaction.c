@@ -40,7 +40,7 @@ static void answer_restore(Answer *answer, const StoredAnswer *stored)
 	const char *name;
 	json_t *value;
 	answer_reset(answer);
-	json_object_foreach(headers, name, value)
+	json_object_foreach (headers, name, value)
 		answer_header(answer, name, "%s", json_string_value(value));
 	answer_header(answer, "Idempotency-Replayed", "true");
 	answer->status = stored->status;
