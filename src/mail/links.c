@@ -147,7 +147,7 @@ static gsize url_size(const char *text)
 
 static gboolean starts_url(const char *text, gsize *prefix)
 {
-	static const char *const starts[] = {"http://", "https://"};
+	static const char *const starts[] = {"http://", "https://", "hxxp://", "hxxps://"};
 	for (guint i = 0; i < G_N_ELEMENTS(starts); i++)
 		if (g_ascii_strncasecmp(text, starts[i], strlen(starts[i])) == 0) {
 			*prefix = strlen(starts[i]);

@@ -27,6 +27,7 @@ static void test_a_url_is_what_a_browser_makes_of_it(void)
 	         "cher.example/",
 	         NULL, "http://xn--bcher-kva.example/", "xn--bcher-kva.example"},
 		{"http://%63orp.example/", NULL, "http://corp.example/", "corp.example"},
+		{"hxxps://corp.example/x", NULL, "https://corp.example/x", "corp.example"},
 		{"//corp.example/x", NULL, "https://corp.example/x", "corp.example"},
 		{"/x", "http://corp.example/y/", "http://corp.example/x", "corp.example"},
 		{"mailto:a@b.example", NULL, "mailto:a@b.example", NULL},

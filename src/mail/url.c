@@ -187,6 +187,9 @@ static Url *parse_absolute(const char *text)
 		return NULL;
 	g_autoptr(Url) url = g_new0(Url, 1);
 	url->scheme = g_ascii_strdown(text, (gssize)scheme);
+	/* "hxxps": how people and add-ins write a link that nobody shall click by accident. */
+	if (g_str_has_prefix(url->scheme, "hxxp"))
+		memcpy(url->scheme, "http", 4);
 	url->web = default_port(url->scheme) != NULL;
 	if (!url->web) {
 		url->text = g_strconcat(url->scheme, text + scheme, NULL);

@@ -9,7 +9,7 @@ import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess,
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
-TRAWL = os.environ.get("TRAWL_BINARY", str(ROOT / "build" / "src" / "trawl"))
+TRAWL = os.environ.get("TRAWL_BINARY", str(ROOT / "build" / "src" / "trawl"))  # or --trawl
 
 
 def find_corpus():
@@ -341,7 +341,8 @@ def score_rewriters(corpus):
         mail = "Content-Type: text/html; charset=utf-8\n\n" + page
         run = subprocess.run([TRAWL, "breakdown", "-"], input=mail.encode(), capture_output=True)
         message = json.loads(run.stdout)["message"]
-        layers = {link["text"]: [link["written"], *link.get("via", []), link["target"]]
+        layers = {link["text"]: [link["written"], link["url"], link["url"].rstrip("/"),
+                                 *link.get("via", []), link["target"]]
                   for link in message["links"]}
         for i, vector in enumerate(some):
             ours = layers.get(str(start + i), [])
@@ -360,10 +361,13 @@ def print_score(label, score, show):
 
 
 def main():
+    global TRAWL
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--show", type=int, default=0)
+    options.add_argument("--trawl", default=TRAWL, help="the binary to score")
     options.add_argument("suite", nargs="*")
     chosen = options.parse_args()
+    TRAWL = str(pathlib.Path(chosen.trawl).resolve())
     root = find_corpus()
     if not root:
         print("skipped: corpus not here")
