@@ -437,16 +437,15 @@ static gboolean give_up(Copy *copy, const GError *failure, GError **error)
 {
 	CopyStatus status = copy_status_for(failure, copy->side);
 	gboolean restore = copy_is_restore(copy);
+	if (restore && copy->row->step >= STEP_RETURNED)
+		return copy_end_restored(copy, failure, error);
 	if (!restore && !copy_take_back(copy, error)) {
 		if (copy->own_fault)
 			return FALSE;
 		g_clear_error(error);
 		return postpone(copy, failure, error);
 	}
-	if (!restore)
-		copy->row->step = MIN(copy->row->step, STEP_FOUND);
-	else if (copy->row->step < STEP_RETURNED)
-		copy->row->step = STEP_MOVED;
+	copy->row->step = restore ? STEP_MOVED : MIN(copy->row->step, STEP_FOUND);
 	g_clear_pointer(&copy->row->mark, g_free);
 	g_autofree char *sentence = g_strdup_printf("%s.", failure->message);
 	return copy_end(copy, status, sentence, error);

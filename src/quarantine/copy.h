@@ -64,6 +64,9 @@ gboolean copy_end(Copy *copy, CopyStatus status, const char *reason, GError **er
  * first that it is the row's: who lost the row to another worker must not remove what that one
  * uses. FALSE: try again later. */
 gboolean copy_take_back(Copy *copy, GError **error);
+/** Ends an undo whose message is back in its mailbox. @left  why the quarantine still has it too,
+ * or NULL. */
+gboolean copy_end_restored(Copy *copy, const GError *left, GError **error);
 /** Adds a sentence to what the analyst will read. */
 void copy_note(Copy *copy, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /** Writes a found message into a row: folder, id, flags, dates, size, SHA-256. */
@@ -99,7 +102,7 @@ gboolean copy_stat(Copy *copy, MailServer *server, const MailRef *ref, MailItem 
  */
 MailRef *copy_place(Copy *copy, MailServer *server, const char *mailbox, const char *folder,
                     CopyOwned owned, GError **error);
-/** Removes a message and looks that it is gone; TRAWL_ERROR_DENIED when it is not. */
+/** Removes a message and looks that it is gone; TRAWL_ERROR_REMOTE when it is not. */
 gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, GError **error);
 /** After this claim was lost: takes back what it wrote, once it is certain that the worker who took
  * over does not use it. */

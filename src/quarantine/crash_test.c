@@ -322,12 +322,9 @@ int main(int argc, char **argv)
 	add_table("/quarantine/killed at each call of a restore while ", MEANWHILE_LAST,
 	          meanwhile_name, test_crash_of_restore);
 	add_table("/quarantine/taken over at each call of a ", 2, kind_name, test_taken_over);
-	if (postgres) {
-		g_test_add("/quarantine/on PostgreSQL/killed at each call of a quarantine", Office,
-		           NULL, office_setup_postgres, test_crash_of_quarantine, office_teardown);
+	if (postgres)
 		g_test_add("/quarantine/on PostgreSQL/taken over at each call", Office, NULL,
 		           office_setup_postgres, test_taken_over, office_teardown);
-	}
 	TEST("two incidents pull one message once", test_two_incidents);
 	g_test_add("/quarantine/a message is followed to where its owner moves it", Office, NULL,
 	           office_setup, test_moved_at_every_point, office_teardown);

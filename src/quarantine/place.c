@@ -225,7 +225,7 @@ gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, GError 
 	copy->unsure = FALSE;
 	if (!item)
 		return TRUE;
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
 	            "%s, folder “%s”, still has the message after its removal was accepted",
 	            ref->mailbox, ref->folder);
 	return FALSE;

@@ -437,6 +437,22 @@ static void test_emptied(Office *office, gconstpointer unused)
 	g_assert_cmpstr(after, ==, before);
 }
 
+/* The message is back; that the quarantine keeps one too is said. */
+static void test_restore_leaves_a_copy(Office *office, gconstpointer unused)
+{
+	office_deliver(office, OFFICE_ALICE, "INBOX", "FS", office_original);
+	gint64 incident = office_incident(office, OFFICE_ALICE);
+	office_perform(office, incident, RESPONSE_QUARANTINE, 0);
+	fault.failing = "remove";
+	fault.code = TRAWL_ERROR_UNREACHABLE;
+	fault.failures = -1;
+	gint64 id = office_perform(office, incident, RESPONSE_RESTORE, 0);
+	g_autoptr(QuarantineResult) row = world_row(office->world, id);
+	g_assert_cmpint(row->restore_status, ==, COPY_SUCCESS);
+	g_assert_nonnull(strstr(row->restore_reason, "A second copy is left"));
+	g_assert_cmpuint(office_count(office, OFFICE_ALICE, NULL), ==, 1);
+}
+
 static void test_restore_without_mailbox(Office *office, gconstpointer unused)
 {
 	office_deliver(office, OFFICE_ALICE, "INBOX", "FS", office_original);
@@ -518,6 +534,7 @@ int main(int argc, char **argv)
 	          test_lost_answer);
 	TEST("a row that waits says what for", test_pending_says_why);
 	TEST("an emptied quarantine restores from Trawl's own bytes", test_emptied);
+	TEST("a restore that cannot clear the quarantine says so", test_restore_leaves_a_copy);
 	TEST("a restore into a mailbox that is gone can be repeated", test_restore_without_mailbox);
 	int status = g_test_run();
 	office_done();

@@ -127,24 +127,28 @@ static gboolean claim(Copy *copy, GError **error)
 	return TRUE;
 }
 
+gboolean copy_end_restored(Copy *copy, const GError *left, GError **error)
+{
+	g_autofree char *reason = g_strdup_printf("Put back into “%s”.", copy->row->folder);
+	if (left)
+		copy_note(copy, "A second copy is left in the quarantine: %s.", left->message);
+	copy->row->step = STEP_RESTORED;
+	return copy_end(copy, COPY_SUCCESS, reason, error);
+}
+
 static gboolean clear(Copy *copy, GError **error)
 {
-	const QuarantineResult *row = copy->row;
 	g_autoptr(MailRef) place = copy_place_ref(copy);
 	g_autoptr(GError) failure = NULL;
 	if (!copy->proved && !prove_quarantined(copy, error))
 		return FALSE;
 	copy->side = AT_QUARANTINE;
-	if (copy->proved && !copy_remove(copy, copy->quarantine, place, &failure)) {
-		if (error_remedy(failure)->retry) {
-			g_propagate_error(error, g_steal_pointer(&failure));
-			return FALSE;
-		}
-		copy_note(copy, "A second copy is left in the quarantine: %s.", failure->message);
+	if (copy->proved && !copy_remove(copy, copy->quarantine, place, &failure) &&
+	    error_remedy(failure)->retry) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
 	}
-	g_autofree char *reason = g_strdup_printf("Put back into “%s”.", row->folder);
-	copy->row->step = STEP_RESTORED;
-	return copy_end(copy, COPY_SUCCESS, reason, error);
+	return copy_end_restored(copy, failure, error);
 }
 
 const CopyAct restore_acts[STEP_RESTORED + 1] = {

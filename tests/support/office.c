@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "dovecot.h"
 #include "maildisk.h"
 #include "postgres.h"
+#include "server/imap.h"
 #include "server/maildir.h"
 
 #include <glib/gstdio.h>
@@ -60,13 +62,16 @@ static gboolean fails(const char *call, gboolean afterwards, GError **error)
 	return TRUE;
 }
 
+/* What does the work: Maildirs on disk, or Dovecot's. */
+static const MailServerKind *real_kind = &maildir_server_kind;
+
 #define FAULTY(type, call, nothing, drop, parameters, ...)                                         \
 	static type faulty_##call parameters                                                       \
 	{                                                                                          \
 		point();                                                                           \
 		if (fails(#call, FALSE, error))                                                    \
 			return nothing;                                                            \
-		type result = maildir_server_kind.call(__VA_ARGS__);                               \
+		type result = real_kind->call(__VA_ARGS__);                                        \
 		point();                                                                           \
 		if (!result || !fails(#call, TRUE, error))                                         \
 			return result;                                                             \
@@ -108,7 +113,7 @@ static MailServerKind faulty_kind;
 
 static MailServer *faulty_open(const json_t *config, const json_t *secret, GError **error)
 {
-	MailServer *server = maildir_server_kind.open(config, secret, error);
+	MailServer *server = real_kind->open(config, secret, error);
 	if (server)
 		server->kind = &faulty_kind;
 	return server;
@@ -116,9 +121,10 @@ static MailServer *faulty_open(const json_t *config, const json_t *secret, GErro
 
 static const MailServerKind *const kinds[] = {&faulty_kind, NULL};
 
-static void faulty_kind_make(void)
+static void use_kind(const MailServerKind *kind)
 {
-	faulty_kind = maildir_server_kind;
+	real_kind = kind;
+	faulty_kind = *kind;
 	faulty_kind.open = faulty_open;
 	faulty_kind.find = faulty_find;
 	faulty_kind.fetch = faulty_fetch;
@@ -129,37 +135,85 @@ static void faulty_kind_make(void)
 	faulty_kind.remove = faulty_remove;
 }
 
-static char *mail_root(const World *world)
+static Dovecot *dovecot; /* one for all tests; started when first asked for */
+
+static char *mail_root(const Office *office)
 {
-	return g_build_filename(world->directory, "mail", NULL);
+	return g_build_filename(office->on_dovecot ? dovecot->directory : office->world->directory,
+	                        "mail", NULL);
 }
 
 char *office_maildir(const Office *office, const char *address, const char *folder)
 {
-	const char *domain = text_address_domain(address);
-	g_autofree char *user = g_strndup(address, (gsize)(domain - 1 - address));
-	g_autofree char *root = mail_root(office->world);
+	g_autofree char *root = mail_root(office);
 	g_autofree char *sub =
 		folder && !g_str_equal(folder, "INBOX") ? g_strconcat(".", folder, NULL) : NULL;
-	return g_build_filename(root, domain, user, "Maildir", sub, NULL);
+	return g_build_filename(root, address, "Maildir", sub, NULL);
 }
 
 void office_add_user(const Office *office, const char *address)
 {
+	static GHashTable *known; /* to Dovecot */
 	g_autofree char *path = office_maildir(office, address, NULL);
 	maildisk_make(path);
+	if (!known)
+		known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (office->on_dovecot && g_hash_table_add(known, g_strdup(address)))
+		dovecot_add_user(dovecot, address);
 }
+
+#define QUARANTINE_CONFIG                                                                          \
+	"\"domains\":[\"corp.example\"],\"quarantine_mailbox\":\"" OFFICE_QUARANTINE               \
+	"\",\"quarantine_folder\":\"Trawl\""
 
 static void furnish(Office *office, World *world)
 {
 	fault_clear();
 	office->world = world;
-	g_autofree char *root = mail_root(office->world);
+	office->on_dovecot = FALSE;
+	use_kind(&maildir_server_kind);
+	g_autofree char *root = mail_root(office);
+	g_autofree char *config =
+		g_strdup_printf("{\"path\":\"%s/%%u/Maildir\"," QUARANTINE_CONFIG "}", root);
+	office->server = world_add_server(world, "office", "maildir", config, NULL);
+	office->source = world_add_source(world, office->server, "abuse@corp.example");
+	office_add_user(office, OFFICE_QUARANTINE);
+	office_add_user(office, "abuse@corp.example");
+}
+
+gboolean office_has_dovecot(void)
+{
+	if (!dovecot)
+		dovecot = dovecot_start(NULL);
+	return dovecot != NULL;
+}
+
+/* The mail of the test before; its users stay. */
+static void clear_dovecot(void)
+{
+	g_autofree char *root = g_build_filename(dovecot->directory, "mail", NULL);
+	g_autoptr(GDir) dir = g_dir_open(root, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(root, name, NULL);
+		maildisk_remove_tree(path);
+	}
+}
+
+void office_setup_dovecot(Office *office, gconstpointer unused)
+{
+	g_assert_true(office_has_dovecot());
+	fault_clear();
+	clear_dovecot();
+	office->world = world_new(reader, kinds, NULL);
+	office->on_dovecot = TRUE;
+	use_kind(&imap_server_kind);
 	g_autofree char *config = g_strdup_printf(
-		"{\"path\":\"%s/%%d/%%n/Maildir\",\"domains\":[\"corp.example\"],"
-		"\"quarantine_mailbox\":\"" OFFICE_QUARANTINE "\",\"quarantine_folder\":\"Trawl\"}",
-		root);
-	office->server = world_add_server(office->world, "office", "maildir", config, NULL);
+		"{\"host\":\"localhost\",\"port\":%u,\"ca_file\":\"%s\",\"login\":\"master\","
+		"\"master_user\":\"" DOVECOT_MASTER "\",\"connections\":8," QUARANTINE_CONFIG "}",
+		dovecot->imaps_port, dovecot->ca_file);
+	office->server = world_add_server(office->world, "office", "imap", config,
+	                                  "{\"password\":\"" DOVECOT_MASTER_PASSWORD "\"}");
 	office->source = world_add_source(office->world, office->server, "abuse@corp.example");
 	office_add_user(office, OFFICE_QUARANTINE);
 	office_add_user(office, "abuse@corp.example");
@@ -250,7 +304,7 @@ static int compare_lines(gconstpointer a, gconstpointer b)
 
 char *office_snapshot(const Office *office, const char *directory)
 {
-	g_autofree char *root = mail_root(office->world);
+	g_autofree char *root = mail_root(office);
 	const char *base = directory ? directory : root;
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 	collect(lines, base, base);
@@ -316,10 +370,12 @@ static int nursery = -1;
 typedef struct {
 	char directory[200];
 	int at;
+	gboolean on_dovecot;
 } Task;
 
 static void work(const Task *task)
 {
+	use_kind(task->on_dovecot ? &imap_server_kind : &maildir_server_kind);
 	World *world = world_visit(task->directory, reader, kinds);
 	g_autoptr(Job) job = world_claim(world);
 	g_assert_nonnull(job);
@@ -360,7 +416,7 @@ static void nursery_start(void)
 
 gboolean office_crash(const Office *office, int at)
 {
-	Task task = {.at = at};
+	Task task = {.at = at, .on_dovecot = office->on_dovecot};
 	int status;
 	g_strlcpy(task.directory, office->world->directory, sizeof task.directory);
 	g_assert_cmpint(write(nursery, &task, sizeof task), ==, sizeof task);
@@ -375,7 +431,6 @@ gboolean office_crash(const Office *office, int at)
 
 void office_init(int *argc, char ***argv)
 {
-	faulty_kind_make();
 	g_test_init(argc, argv, NULL);
 	reader = world_reader_start();
 	nursery_start();
@@ -385,5 +440,6 @@ void office_done(void)
 {
 	close(nursery);
 	wait(NULL);
+	dovecot_stop(dovecot);
 	world_reader_stop();
 }

@@ -3,8 +3,9 @@
 #include "server/server.h"
 #include "world.h"
 
-/* An office with its mail in Maildirs, for tests of the quarantine: people, an abuse mailbox and a
- * quarantine mailbox at corp.example, and a mail server that can be made to misbehave at each call.
+/* An office with its mail in Maildirs or Dovecot, for tests of the quarantine: people, an abuse
+ * mailbox and a quarantine mailbox at corp.example, and a mail server that can be made to misbehave
+ * at each call.
  */
 
 #define OFFICE_QUARANTINE "quarantine@corp.example"
@@ -14,6 +15,7 @@
 typedef struct {
 	World *world;
 	gint64 server, source;
+	gboolean on_dovecot;
 } Office;
 
 /* What goes wrong. Each call of the mail server has a point before its work and one after. */
@@ -40,6 +42,9 @@ void office_done(void);
 /* GLib's fixture. */
 void office_setup(Office *office, gconstpointer unused);
 void office_setup_postgres(Office *office, gconstpointer unused);
+/** The same office with its mail in a real Dovecot, reached by IMAP. */
+void office_setup_dovecot(Office *office, gconstpointer unused);
+gboolean office_has_dovecot(void);
 /** Starts PostgreSQL; FALSE when it is not installed, and then nothing needs it. */
 gboolean office_has_postgres(void);
 void office_teardown(Office *office, gconstpointer unused);
