@@ -43,8 +43,7 @@ static gboolean check_names(const json_t *document, const char *const *known, GE
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)document, name, value)
-	{
+	json_object_foreach ((json_t *)document, name, value) {
 		if (g_strv_contains(known, name))
 			continue;
 		g_autofree char *all = g_strjoinv(", ", (char **)known);

@@ -125,6 +125,7 @@ static gboolean set_refusal(ImapConnection *connection, GError **error)
 {
 	const char *atom = response_atom(connection);
 	g_autofree char *text = server_text(connection);
+	connection->said_no = TRUE;
 	TrawlError code = TRAWL_ERROR_REMOTE;
 	for (guint i = 0; atom && i < G_N_ELEMENTS(response_codes); i++)
 		if (g_ascii_strcasecmp(response_codes[i].atom, atom) == 0)
@@ -377,6 +378,7 @@ static gboolean parse_answer(ImapConnection *connection, int tag, GError **error
 {
 	struct mailimap_response *response = NULL;
 	connection->imap->imap_tag = tag;
+	connection->said_no = FALSE;
 	int result = mailimap_parse_response(connection->imap, &response);
 	if (result == MAILIMAP_ERROR_PROTOCOL && was_bad(connection, tag))
 		return set_bad(connection, error);
@@ -384,6 +386,8 @@ static gboolean parse_answer(ImapConnection *connection, int tag, GError **error
 		return set_broken(connection, result, error);
 	int state = response->rsp_resp_done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type;
 	mailimap_response_free(response);
+	if (connection->broken) /* by what we saw in it */
+		return set_broken(connection, MAILIMAP_ERROR_PROTOCOL, error);
 	return state == MAILIMAP_RESP_COND_STATE_OK || set_refusal(connection, error);
 }
 
@@ -504,9 +508,10 @@ gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, 
 	g_autoptr(GError) problem = NULL;
 	if (!imap_receive(connection, tag, LIMIT_IMAP_LINE, &problem)) {
 		g_autofree char *text = server_text(connection);
+		gboolean said_no = connection->said_no;
 		if (next_tag && !connection->broken) /* it failed too, as nothing is selected */
 			imap_receive(connection, next_tag, LIMIT_IMAP_LINE, NULL);
-		if (!connection->broken && !is_temporary(problem))
+		if (said_no && !connection->broken && !is_temporary(problem))
 			return set_select_error(connection, folder, text, error);
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;

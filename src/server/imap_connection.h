@@ -59,6 +59,7 @@ struct ImapConnection {
 	gboolean changing; /* a command that changes the mailbox is out and not answered */
 	gboolean reused;   /* came out of the pool */
 	gint64 idle_since; /* monotonic, in the pool */
+	gboolean said_no;  /* the last answer was NO */
 	GError *problem;   /* why it is broken, when we decided so */
 	gboolean stopped;  /* by the callback, without an error */
 

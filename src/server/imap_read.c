@@ -237,6 +237,15 @@ static gboolean on_probe(ImapConnection *connection, const ImapFetched *fetched,
 	return TRUE;
 }
 
+/* What the server says of the folder does not fit together; asking again at once would be asking
+ * for ever. */
+static gboolean set_changing(const ListCall *call, GError **error)
+{
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
+	            "folder '%s' is changing too fast to be listed", call->folder);
+	return FALSE;
+}
+
 /* The number of the first message after the cursor, by bisection: numbers do not change between
  * FETCH commands (RFC 3501 §7.4.1). exists + 1 when there is none. */
 static gboolean first_new(ImapConnection *connection, ListCall *call, guint32 *number,
@@ -249,11 +258,8 @@ static gboolean first_new(ImapConnection *connection, ListCall *call, guint32 *n
 		call->probed = 0;
 		if (!imap_command(connection, error, "FETCH %u (UID)", middle))
 			return FALSE;
-		if (!call->probed) {
-			g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
-			            "folder '%s' is changing too fast to be listed", call->folder);
-			return FALSE;
-		}
+		if (!call->probed)
+			return set_changing(call, error);
 		if (call->probed > call->last)
 			high = middle;
 		else
@@ -325,7 +331,7 @@ static gboolean list_work(ImapConnection *connection, gpointer data, GError **er
 	if (!list_items(connection, call, error))
 		return FALSE;
 	finish_listing(connection, call);
-	return TRUE;
+	return !call->listing->more || call->listing->items->len > 0 || set_changing(call, error);
 }
 
 MailListing *imap_list_new(MailServer *server, const char *mailbox, const char *folder,

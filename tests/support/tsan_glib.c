@@ -1,9 +1,9 @@
 /* Tells ThreadSanitizer what GLib's synchronisation means; part of TSan builds only.
  *
- * GLib's mutexes, conditions and reference counts are futexes and atomics inside a library that is not
- * instrumented, so TSan would see data handed from thread to thread and no reason why that is fine. Each
- * function here wraps GLib's own and adds the one annotation: "release" before what publishes,
- * "acquire" after what receives. */
+ * GLib's mutexes, conditions and reference counts are futexes and atomics inside a library that is
+ * not instrumented, so TSan would see data handed from thread to thread and no reason why that is
+ * fine. Each function here wraps GLib's own and adds the one annotation: "release" before what
+ * publishes, "acquire" after what receives. */
 #include <dlfcn.h>
 #include <glib.h>
 

@@ -1,0 +1,818 @@
+/* IMAP servers that are hostile, broken or out of their mind, and the configuration. What real
+ * servers do is in conformance_test.c. */
+#include "../tests/support/fakeimap.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "server/imap.h"
+
+#include <string.h>
+
+#define PATIENCE deadline_in(30)
+#define MAILBOX  "alice@corp.example"
+
+static MailServer *connect_to(FakeImap *fake, const char *tls, json_t *more)
+{
+	g_autoptr(json_t) config = json_pack("{s:s, s:i, s:s, s:s, s:s}", "host", "localhost",
+	                                     "port", fake_imap_port(fake), "tls", tls, "ca_file",
+	                                     fake_imap_ca_file(fake), "master_user", "trawl");
+	g_autoptr(json_t) secret = json_pack("{s:s}", "password", "secret");
+	if (more)
+		json_object_update(config, more);
+	json_decref(more);
+	g_autoptr(GError) error = NULL;
+	MailServer *server = imap_server_kind.open(config, secret, &error);
+	g_assert_no_error(error);
+	return server;
+}
+
+/* The calls; each returns whether it succeeded. */
+
+static guint delivered, gone; /* by the last fetch */
+
+static gboolean count_message(const MailRef *ref, GBytes *message, gpointer data)
+{
+	delivered += message != NULL;
+	gone += message == NULL;
+	return TRUE;
+}
+
+static gboolean call_list(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(MailListing) listing =
+		mail_server_list_new(server, MAILBOX, "INBOX", NULL, deadline, error);
+	return listing != NULL;
+}
+
+static gboolean call_fetch(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(MailRef) ref = mail_ref_new(MAILBOX, "INBOX", "7", "1");
+	g_autoptr(GPtrArray) refs = g_ptr_array_new();
+	g_ptr_array_add(refs, ref);
+	delivered = gone = 0;
+	return mail_server_fetch(server, refs, count_message, NULL, deadline, error);
+}
+
+static gboolean call_stat(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(MailRef) ref = mail_ref_new(MAILBOX, "INBOX", "7", "1");
+	g_autoptr(MailItem) item = mail_server_stat(server, ref, deadline, error);
+	return item != NULL;
+}
+
+static gboolean call_find(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(GPtrArray) found =
+		mail_server_find(server, MAILBOX, "a@b.example", deadline, error);
+	delivered = found ? found->len : 0;
+	return found != NULL;
+}
+
+static gboolean call_put(MailServer *server, gint64 deadline, GError **error)
+{
+	static char *flags[] = {(char *)"$Forwarded", (char *)"\\Seen", NULL};
+	g_autoptr(GBytes) message = g_bytes_new_static("Subject: x\r\n\r\n", 14);
+	g_autoptr(MailRef) ref = mail_server_put(server, MAILBOX, "Pulled", message, flags,
+	                                         CLOCK_SECOND, deadline, error);
+	return ref != NULL;
+}
+
+static gboolean call_move(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(MailRef) ref = mail_ref_new(MAILBOX, "INBOX", "7", "1");
+	g_autoptr(MailRef) moved = mail_server_move(server, ref, "Pulled", deadline, error);
+	return moved != NULL;
+}
+
+static gboolean call_remove(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(MailRef) ref = mail_ref_new(MAILBOX, "INBOX", "7", "1");
+	return mail_server_remove(server, ref, deadline, error);
+}
+
+static gboolean call_folders(MailServer *server, gint64 deadline, GError **error)
+{
+	g_autoptr(GPtrArray) folders = mail_server_folders(server, MAILBOX, deadline, error);
+	return folders != NULL;
+}
+
+typedef gboolean (*Call)(MailServer *server, gint64 deadline, GError **error);
+
+#define GOOD       (-1) /* no error */
+#define LOGGED_IN  "%T OK [CAPABILITY IMAP4rev1 UIDPLUS LITERAL+] in\r\n"
+#define NO_UIDPLUS "%T OK [CAPABILITY IMAP4rev1] in\r\n"
+
+/* One thing that a server does, and what must come of it. */
+typedef struct {
+	const char *name;
+	Call call;
+	int code;            /* TRAWL_ERROR_…, or GOOD */
+	const char *message; /* part of the error's */
+	FakeRule rules[4];
+} Case;
+
+static const Case cases[] = {
+	/* size */
+	{"a line without end",
+         call_list,
+         TRAWL_ERROR_LIMIT,
+         "without end",
+         {{"EXAMINE", "* OK ", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}},
+	{"noise without end",
+         call_list,
+         TRAWL_ERROR_LIMIT,
+         "without end",
+         {{"EXAMINE", "", "* OK xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"}}},
+	{"a greeting without end",
+         call_list,
+         TRAWL_ERROR_LIMIT,
+         "without end",
+         {{"", "* OK ", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}},
+	{"gigabytes announced for a message",
+         call_fetch,
+         TRAWL_ERROR_LIMIT,
+         "4000000000",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {4000000000}\r\nxx"}}},
+	{"gigabytes announced for a folder's name",
+         call_folders,
+         TRAWL_ERROR_LIMIT,
+         "4000000000",
+         {{"LIST", "* LIST () \"/\" {4000000000}\r\nxx"}}},
+	{"a number that is no number",
+         call_fetch,
+         TRAWL_ERROR_LIMIT,
+         "announced",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {99999999999999999999999}\r\nxx"}}},
+	{"a literal without its line's end",
+         call_fetch,
+         TRAWL_ERROR_LIMIT,
+         "announced",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {4000000000}xxxxxxxxxxx"}}},
+	{"parentheses without end",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         "too deep",
+         {{"UID FETCH", "* 1 FETCH (BODYSTRUCTURE ", "(((((((((((((((((((("}}},
+	{"parentheses behind text that looks like a literal",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "too deep",
+         {{"UID FETCH", "* OK {1000000}\r\n* 1 FETCH (BODYSTRUCTURE ", "(((((((((((((((((("}}},
+	{"a folder list without end",
+         call_folders,
+         TRAWL_ERROR_LIMIT,
+         "without end",
+         {{"LIST", "", "* LIST () \"/\" folder\r\n"}}},
+
+	/* the wrong message */
+	{"another message",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH", "* 2 FETCH (UID 2 BODY[] {3}\r\nabc)\r\n%T OK done\r\n"}}},
+	{"a message without its number",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH", "* 1 FETCH (BODY[] {3}\r\nabc)\r\n%T OK done\r\n"}}},
+	{"the same message twice",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n"
+                        "* 1 FETCH (UID 1 BODY[] {3}\r\nxyz)\r\n%T OK done\r\n"}}},
+	{"two bodies in one answer",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH",
+           "* 1 FETCH (UID 1 BODY[] {3}\r\nabc BODY[] {3}\r\nxyz)\r\n%T OK done\r\n"}}},
+	{"a header for a message",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[HEADER] {3}\r\nabc)\r\n%T OK done\r\n"}}},
+	{"a part of a message",
+         call_fetch,
+         TRAWL_ERROR_REMOTE,
+         "not asked for",
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[]<10> {3}\r\nabc)\r\n%T OK done\r\n"}}},
+	{"a number beyond all numbers",
+         call_stat,
+         TRAWL_ERROR_NOT_FOUND,
+         "no such message",
+         {{"UID FETCH", "* 1 FETCH (UID 99999999999 FLAGS () RFC822.SIZE 1 INTERNALDATE "
+                        "\"01-Jan-2026 00:00:00 +0000\")\r\n%T OK done\r\n"}}},
+	{"another message's state",
+         call_stat,
+         TRAWL_ERROR_NOT_FOUND,
+         "no such message",
+         {{"UID FETCH", "* 1 FETCH (UID 2 FLAGS () RFC822.SIZE 1 INTERNALDATE "
+                        "\"01-Jan-2026 00:00:00 +0000\")\r\n%T OK done\r\n"}}},
+	{"a message of the right number",
+         call_fetch,
+         GOOD,
+         NULL,
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n%T OK done\r\n"}}},
+	{"a message as a quoted string",
+         call_fetch,
+         GOOD,
+         NULL,
+         {{"UID FETCH", "* 1 FETCH (BODY[] \"abc\" UID 1)\r\n%T OK done\r\n"}}},
+	{"news between messages",
+         call_fetch,
+         GOOD,
+         NULL,
+         {{"UID FETCH", "* 9 EXISTS\r\n* 2 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 1 BODY[] "
+                        "{3}\r\nabc)\r\n* 3 FETCH (UID 3 FLAGS ())\r\n%T OK done\r\n"}}},
+
+	/* the end */
+	{"a goodbye in the middle",
+         call_fetch,
+         TRAWL_ERROR_UNREACHABLE,
+         NULL,
+         {{"UID FETCH", "* BYE [UNAVAILABLE] shutting down\r\n", NULL, TRUE}}},
+	{"a hang-up in the middle of a message",
+         call_fetch,
+         TRAWL_ERROR_UNREACHABLE,
+         NULL,
+         {{"UID FETCH", "* 1 FETCH (UID 1 BODY[] {300}\r\nabc", NULL, TRUE}}},
+	{"a hang-up instead of a greeting",
+         call_list,
+         TRAWL_ERROR_UNREACHABLE,
+         NULL,
+         {{"", "", NULL, TRUE}}},
+	{"a goodbye for a greeting",
+         call_list,
+         TRAWL_ERROR_UNREACHABLE,
+         "too many",
+         {{"", "* BYE too many connections\r\n", NULL, TRUE}}},
+	{"garbage for a greeting",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         NULL,
+         {{"", "HTTP/1.1 400 Bad Request\r\n\r\n", NULL, TRUE}}},
+	{"garbage for an answer",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         NULL,
+         {{"EXAMINE", "\x01\x02\xff (((\r\n"}}},
+	{"an answer to another command",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         NULL,
+         {{"EXAMINE", "99 OK [READ-ONLY]\r\n"}}},
+	{"a command it does not know",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         "no idea",
+         {{"EXAMINE", "%T BAD no idea\r\n"}}},
+
+	/* logging in */
+	{"logged in unasked",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         "PREAUTH",
+         {{"", "* PREAUTH welcome\r\n"}}},
+	{"a wrong password",
+         call_list,
+         TRAWL_ERROR_AUTHENTICATION,
+         NULL,
+         {{"AUTHENTICATE", "%T NO [AUTHENTICATIONFAILED] no\r\n"}}},
+	{"a refusal without a code",
+         call_list,
+         TRAWL_ERROR_AUTHENTICATION,
+         "go away",
+         {{"AUTHENTICATE", "%T NO go away\r\n"}}},
+	{"no such user",
+         call_list,
+         TRAWL_ERROR_NOT_FOUND,
+         "no such mailbox",
+         {{"AUTHENTICATE", "%T NO [AUTHORIZATIONFAILED] no\r\n"}}},
+	{"a log-in service that is down",
+         call_list,
+         TRAWL_ERROR_UNREACHABLE,
+         NULL,
+         {{"AUTHENTICATE", "%T NO [UNAVAILABLE] later\r\n"}}},
+	{"too many connections",
+         call_list,
+         TRAWL_ERROR_THROTTLED,
+         NULL,
+         {{"AUTHENTICATE", "%T NO [LIMIT] too many\r\n"}}},
+	{"an account to be looked at",
+         call_list,
+         TRAWL_ERROR_DENIED,
+         NULL,
+         {{"AUTHENTICATE", "%T NO [CONTACTADMIN] x\r\n"}}},
+	{"no way to log in",
+         call_list,
+         TRAWL_ERROR_AUTHENTICATION,
+         "AUTHENTICATE PLAIN",
+         {{"", "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] x\r\n"}}},
+	{"LOGIN only",
+         call_list,
+         GOOD,
+         NULL,
+         {{"", "* OK [CAPABILITY IMAP4rev1] x\r\n"},
+          {"LOGIN \"alice@corp.example*trawl\" \"secret\"", LOGGED_IN},
+          {"LOGIN", "%T NO never\r\n"}}},
+
+	/* folders and rights */
+	{"an INBOX that rights hide",
+         call_list,
+         TRAWL_ERROR_DENIED,
+         "acl_user",
+         {{"EXAMINE", "%T NO [NONEXISTENT] Mailbox doesn't exist: INBOX\r\n"}}},
+	{"an INBOX that a search cannot see",
+         call_find,
+         TRAWL_ERROR_DENIED,
+         "acl_user",
+         {{"LIST", "* LIST () \"/\" Other\r\n%T OK done\r\n"},
+          {"EXAMINE \"INBOX\"", "%T NO nothing here\r\n"}}},
+	{"a folder that may not be read",
+         call_find,
+         TRAWL_ERROR_DENIED,
+         "is there",
+         {{"LIST", "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Secret\r\n%T OK done\r\n"},
+          {"EXAMINE \"Secret\"", "%T NO [NOPERM] no\r\n"},
+          {"SEARCH", "* SEARCH\r\n%T OK done\r\n"}}},
+	{"a folder without UIDVALIDITY",
+         call_list,
+         TRAWL_ERROR_REMOTE,
+         "UIDVALIDITY",
+         {{"EXAMINE", "* 3 EXISTS\r\n%T OK done\r\n"}}},
+	{"a folder that is busy",
+         call_list,
+         TRAWL_ERROR_BUSY,
+         NULL,
+         {{"EXAMINE", "%T NO [INUSE] later\r\n"}}},
+	{"a folder of absurd numbers",
+         call_list,
+         TRAWL_ERROR_BUSY,
+         "changing",
+         {{"EXAMINE", "* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n%T OK done\r\n"}}},
+	{"a folder of absurd numbers, asked for what is new",
+         call_list,
+         GOOD,
+         NULL,
+         {{"EXAMINE", "* 0 EXISTS\r\n* OK [UIDVALIDITY 4294967295] v\r\n"
+                      "* OK [UIDNEXT 4294967295] n\r\n%T OK done\r\n"}}},
+
+	/* a search */
+	{"a search that names others",
+         call_find,
+         GOOD,
+         NULL,
+         {{"SEARCH", "* SEARCH 1 2\r\n%T OK done\r\n"},
+          {"UID FETCH",
+           "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 INTERNALDATE \"01-Jan-2026 00:00:00 "
+           "+0000\" BODY[HEADER.FIELDS (MESSAGE-ID)] {30}\r\nMessage-ID: "
+           "<xa@b.example>\r\n\r\n)\r\n%T OK done\r\n"}}},
+	{"a search that fails",
+         call_find,
+         TRAWL_ERROR_REMOTE,
+         "disk",
+         {{"SEARCH", "%T NO disk error\r\n"}}},
+
+	/* changes */
+	{"a hang-up after a message was sent",
+         call_put,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"APPEND", "", NULL, TRUE}}},
+	{"an unreadable answer to a message",
+         call_put,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"APPEND", "? what ?\r\n"}}},
+	{"a full mailbox",
+         call_put,
+         TRAWL_ERROR_LIMIT,
+         "full",
+         {{"APPEND", "%T NO [OVERQUOTA] full\r\n"}}},
+	{"keywords that are refused",
+         call_put,
+         GOOD,
+         NULL,
+         {{"$Forwarded", "%T NO no keywords here\r\n"},
+          {"APPEND", "%T OK [APPENDUID 7 4] stored\r\n"}}},
+	{"a folder that is missing",
+         call_put,
+         GOOD,
+         NULL,
+         {{"APPEND", "%T OK [APPENDUID 7 4] stored\r\n", NULL, FALSE, 1},
+          {"APPEND", "%T NO [TRYCREATE] make it\r\n"}}},
+	{"a folder that cannot be made",
+         call_put,
+         TRAWL_ERROR_DENIED,
+         "Pulled",
+         {{"APPEND", "%T NO [TRYCREATE] make it\r\n"}, {"CREATE", "%T NO [NOPERM] no\r\n"}}},
+	{"an answer without APPENDUID",
+         call_put,
+         GOOD,
+         NULL,
+         {{"AUTHENTICATE", NO_UIDPLUS},
+          {"UID FETCH 4:*",
+           "* 4 FETCH (UID 4 BODY[] {14}\r\nSubject: x\r\n\r\n)\r\n"
+           "* 5 FETCH (UID 5 BODY[] {14}\r\nSubject: y\r\n\r\n)\r\n%T OK done\r\n"}}},
+	{"an answer without APPENDUID, and two like it",
+         call_put,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         "2",
+         {{"AUTHENTICATE", NO_UIDPLUS},
+          {"UID FETCH 4:*",
+           "* 4 FETCH (UID 4 BODY[] {14}\r\nSubject: x\r\n\r\n)\r\n"
+           "* 5 FETCH (UID 5 BODY[] {14}\r\nSubject: x\r\n\r\n)\r\n%T OK done\r\n"}}},
+	{"a hang-up after a removal was asked for",
+         call_remove,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"STORE", "", NULL, TRUE}}},
+	{"a removal that removes nothing",
+         call_remove,
+         TRAWL_ERROR_DENIED,
+         "expunge",
+         {{"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a removal that is refused",
+         call_remove,
+         TRAWL_ERROR_DENIED,
+         NULL,
+         {{"EXPUNGE", "%T NO [NOPERM] no\r\n"},
+          {"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a removal from a read-only folder",
+         call_remove,
+         TRAWL_ERROR_DENIED,
+         "read-only",
+         {{"SELECT", "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n%T OK [READ-ONLY] x\r\n"}}},
+	{"a removal without UIDPLUS",
+         call_remove,
+         TRAWL_ERROR_DENIED,
+         "UIDPLUS",
+         {{"AUTHENTICATE", NO_UIDPLUS}}},
+	{"a move that does not say where",
+         call_move,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a move of nothing", call_move, TRAWL_ERROR_NOT_FOUND, "no such message", {{NULL}}},
+	{"a move of another message",
+         call_move,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"UID MOVE", "* OK [COPYUID 9 2 5] moved\r\n%T OK done\r\n"},
+          {"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a move that worked",
+         call_move,
+         GOOD,
+         NULL,
+         {{"UID MOVE", "* OK [COPYUID 9 1 5] moved\r\n%T OK done\r\n"}}},
+};
+
+static void test_case(gconstpointer data)
+{
+	const Case *one = data;
+	FakeRule rules[G_N_ELEMENTS(one->rules) + 1] = {{0}};
+	memcpy(rules, one->rules, sizeof one->rules);
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", NULL);
+	g_autoptr(GError) error = NULL;
+	gboolean done = one->call(server, PATIENCE, &error);
+	g_test_message("%s", error ? error->message : "no error");
+	if (one->code == GOOD)
+		g_assert_no_error(error);
+	else
+		g_assert_error(error, TRAWL_ERROR, one->code);
+	g_assert_cmpint(done, ==, one->code == GOOD);
+	if (one->message)
+		g_assert_nonnull(strstr(error->message, one->message));
+	if (one->call == call_fetch)
+		g_assert_cmpuint(delivered + gone, ==, one->code == GOOD ? 1 : delivered + gone);
+	g_assert_cmpuint(fake_imap_count(fake, " EXPUNGE"), ==,
+	                 fake_imap_count(fake, "UID EXPUNGE 1"));
+	server->kind->close(server);
+}
+
+static void test_a_wrong_message_is_never_delivered(void)
+{
+	static const FakeRule rules[] = {{"UID FETCH",
+	                                  "* 2 FETCH (UID 2 BODY[] {3}\r\nabc)\r\n"
+	                                  "* 1 FETCH (UID 1 BODY[] {3}\r\nxyz)\r\n%T OK done\r\n"},
+	                                 {NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", NULL);
+	g_autoptr(GError) error = NULL;
+	g_assert_false(call_fetch(server, PATIENCE, &error));
+	g_assert_cmpuint(delivered, ==, 0);
+	g_assert_cmpuint(gone, ==, 0);
+	server->kind->close(server);
+}
+
+/* Silence at every stage ends at the deadline. */
+static void test_silence_ends_at_the_deadline(void)
+{
+	static const struct {
+		const char *command;
+		Call call;
+		TrawlError code;
+	} stages[] = {
+		{"", call_list, TRAWL_ERROR_TIMEOUT},
+		{"AUTHENTICATE", call_list, TRAWL_ERROR_TIMEOUT},
+		{"EXAMINE", call_list, TRAWL_ERROR_TIMEOUT},
+		{"UID FETCH", call_fetch, TRAWL_ERROR_TIMEOUT},
+		{"SEARCH", call_find, TRAWL_ERROR_TIMEOUT},
+		{"SELECT", call_remove, TRAWL_ERROR_TIMEOUT},
+		{"UID EXPUNGE", call_remove, TRAWL_ERROR_UNKNOWN_OUTCOME},
+		{"APPEND", call_put, TRAWL_ERROR_UNKNOWN_OUTCOME},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(stages); i++) {
+		FakeRule rules[] = {{stages[i].command, NULL}, {NULL}};
+		g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+		if (!fake) {
+			g_test_skip("openssl is not installed");
+			return;
+		}
+		MailServer *server = connect_to(fake, "implicit", NULL);
+		g_autoptr(GError) error = NULL;
+		g_assert_false(stages[i].call(server, deadline_in(0.5), &error));
+		g_test_message("%s: %s", stages[i].command, error->message);
+		g_assert_error(error, TRAWL_ERROR, (int)stages[i].code);
+		server->kind->close(server);
+	}
+}
+
+static void test_certificates_are_verified_before_anything_is_said(void)
+{
+	static const struct {
+		const char *certificate, *host, *words;
+	} refused[] = {
+		{"expired", "localhost", "expired"},
+		{"wrong-host", "localhost", "does not match"},
+		{"self-signed", "localhost", "issuer is unknown"},
+		{"cert", "127.0.0.1", "does not match"},
+	};
+	static const FakeRule rules[] = {{NULL}};
+	for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
+		for (guint starttls = 0; starttls < 2; starttls++) {
+			g_autoptr(FakeImap) fake =
+				fake_imap_start(refused[i].certificate, starttls, rules);
+			if (!fake) {
+				g_test_skip("openssl is not installed");
+				return;
+			}
+			MailServer *server =
+				connect_to(fake, starttls ? "starttls" : "implicit",
+			                   json_pack("{s:s}", "host", refused[i].host));
+			g_autoptr(GError) error = NULL;
+			g_assert_false(call_list(server, PATIENCE, &error));
+			g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE);
+			g_test_message("%s", error->message);
+			g_assert_nonnull(strstr(error->message, "certificate"));
+			g_assert_nonnull(strstr(error->message, refused[i].words));
+			g_assert_cmpuint(fake_imap_count(fake, "AUTHENTICATE"), ==, 0);
+			g_assert_cmpuint(fake_imap_count(fake, "LOGIN"), ==, 0);
+			server->kind->close(server);
+		}
+}
+
+static void test_starttls_cannot_be_fooled(void)
+{
+	static const struct {
+		const char *words;
+		FakeRule rules[2];
+	} tricks[] = {
+		{"before TLS",
+	         {{"STARTTLS", "%T OK done\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"}}},
+		{"before TLS", {{"STARTTLS", "%T OK done\r\n2 OK done\r\n"}}},
+		{"not offer STARTTLS", {{"", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] x\r\n"}}},
+		{"PREAUTH", {{"", "* PREAUTH [CAPABILITY IMAP4rev1] x\r\n"}}},
+		{"not now", {{"STARTTLS", "%T NO not now\r\n"}}},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(tricks); i++) {
+		g_autoptr(FakeImap) fake = fake_imap_start("cert", TRUE, tricks[i].rules);
+		if (!fake) {
+			g_test_skip("openssl is not installed");
+			return;
+		}
+		MailServer *server = connect_to(fake, "starttls", NULL);
+		g_autoptr(GError) error = NULL;
+		g_assert_false(call_list(server, PATIENCE, &error));
+		g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE);
+		g_assert_nonnull(strstr(error->message, tricks[i].words));
+		g_assert_cmpuint(fake_imap_count(fake, "AUTHENTICATE"), ==, 0);
+		server->kind->close(server);
+	}
+}
+
+static void test_starttls_works_and_plain_text_never_does(void)
+{
+	static const FakeRule rules[] = {{NULL}};
+	g_autoptr(FakeImap) good = fake_imap_start("cert", TRUE, rules);
+	g_autoptr(FakeImap) plain = fake_imap_start(NULL, FALSE, rules);
+	if (!good || !plain) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(good, "starttls", NULL);
+	g_autoptr(GError) error = NULL;
+	g_assert_true(call_folders(server, PATIENCE, &error));
+	server->kind->close(server);
+	server = connect_to(plain, "implicit", NULL);
+	g_assert_false(call_folders(server, PATIENCE, &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE);
+	server->kind->close(server);
+}
+
+/* The server hangs up while a connection lies in the pool: no caller's fault. */
+static void test_a_pooled_connection_that_died_is_replaced(void)
+{
+	static const FakeRule rules[] = {
+		{"CHECK-NOTHING", NULL},
+		{"LIST", "* LIST () \"/\" INBOX\r\n%T OK done\r\n", NULL, TRUE},
+		{"SELECT", "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n%T OK [READ-WRITE] s\r\n"},
+		{NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", NULL);
+	g_autoptr(GError) error = NULL;
+	for (guint i = 0; i < 3; i++) {
+		call_folders(server, PATIENCE, &error);
+		g_assert_no_error(error);
+	}
+	g_assert_true(call_remove(server, PATIENCE, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(fake_imap_count(fake, "UID EXPUNGE 1"), ==, 1);
+	server->kind->close(server);
+}
+
+static void test_one_connection_serves_many_mailboxes_in_turn(void)
+{
+	static const FakeRule rules[] = {{NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", json_pack("{s:i}", "connections", 1));
+	for (guint i = 0; i < 6; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *mailbox = g_strdup_printf("user%u@corp.example", i % 3);
+		g_autoptr(GPtrArray) folders =
+			mail_server_folders(server, mailbox, PATIENCE, &error);
+		g_assert_no_error(error);
+	}
+	g_assert_cmpuint(fake_imap_sessions(fake), ==, 6);
+	server->kind->close(server);
+}
+
+static void test_the_governor_holds_commands_back(void)
+{
+	static const FakeRule rules[] = {{NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server =
+		connect_to(fake, "implicit", json_pack("{s:i}", "commands_per_minute", 1));
+	g_autoptr(GError) error = NULL;
+	g_assert_false(call_folders(server, deadline_in(5), &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_THROTTLED);
+	server->kind->close(server);
+}
+
+static void test_nobody_there_is_unreachable(void)
+{
+	static const FakeRule rules[] = {{NULL}};
+	static const char *const hosts[] = {"localhost", "no-such-host.invalid"};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
+		MailServer *server = connect_to(
+			fake, "implicit", json_pack("{s:s, s:i}", "host", hosts[i], "port", 1));
+		g_autoptr(GError) error = NULL;
+		g_assert_false(call_list(server, PATIENCE, &error));
+		g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE);
+		server->kind->close(server);
+	}
+}
+
+static void test_a_changed_uidvalidity_starts_the_list_again(void)
+{
+	static const FakeRule rules[] = {
+		{"UID FETCH", "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 INTERNALDATE \"01-Jan-2026 "
+	                      "00:00:00 +0000\")\r\n%T OK done\r\n"},
+		{NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(MailListing) listing = mail_server_list_new(
+		server, MAILBOX, "INBOX", "{\"uidvalidity\":6,\"uid\":900}", PATIENCE, &error);
+	g_assert_no_error(error);
+	g_assert_true(listing->restarted);
+	g_assert_cmpuint(listing->items->len, ==, 1);
+	g_assert_cmpstr(((MailItem *)listing->items->pdata[0])->ref->epoch, ==, "7");
+	g_autoptr(MailListing) next =
+		mail_server_list_new(server, MAILBOX, "INBOX", listing->cursor, PATIENCE, &error);
+	g_assert_no_error(error);
+	g_assert_false(next->restarted);
+	g_assert_cmpuint(next->items->len, ==, 0);
+	server->kind->close(server);
+}
+
+static void test_configurations_are_checked(void)
+{
+	static const struct {
+		const char *config, *secret, *words; /* words NULL: valid */
+	} configs[] = {
+		{"{\"host\":\"h\",\"master_user\":\"m\"}", "{\"password\":\"p\"}", NULL},
+		{"{\"host\":\"h\",\"login\":\"user\"}", "{\"password\":\"p\"}", NULL},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"port\":null}", "{\"password\":\"p\"}",
+	         NULL},
+		{"{\"master_user\":\"m\"}", "{\"password\":\"p\"}", "\"host\""},
+		{"{\"host\":\"h\"}", "{\"password\":\"p\"}", "\"master_user\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\"}", "{}", "\"password\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"tls\":\"none\"}", "{\"password\":\"p\"}",
+	         "implicit or starttls"},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"port\":0}", "{\"password\":\"p\"}",
+	         "\"port\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"port\":\"993\"}", "{\"password\":\"p\"}",
+	         "\"port\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"pasword\":1}", "{\"password\":\"p\"}",
+	         "\"pasword\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"domains\":\"x\"}", "{\"password\":\"p\"}",
+	         "\"domains\""},
+		{"{\"host\":\"h\",\"master_user\":\"m\",\"quarantine_mailbox\":\"x\"}",
+	         "{\"password\":\"p\"}", "\"quarantine_mailbox\""},
+		{"[]", "{}", "JSON object"},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(configs); i++) {
+		g_autoptr(json_t) config = json_parse(configs[i].config, -1, NULL);
+		g_autoptr(json_t) secret = json_parse(configs[i].secret, -1, NULL);
+		g_autoptr(GError) error = NULL;
+		gboolean valid = imap_server_kind.validate(config, secret, &error);
+		g_assert_cmpint(valid, ==, configs[i].words == NULL);
+		if (configs[i].words) {
+			g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID);
+			g_assert_nonnull(strstr(error->message, configs[i].words));
+		}
+	}
+}
+
+static void test_a_ca_file_that_is_none_is_invalid(void)
+{
+	g_autoptr(json_t) config = json_parse(
+		"{\"host\":\"h\",\"master_user\":\"m\",\"ca_file\":\"/dev/null\"}", -1, NULL);
+	g_autoptr(json_t) secret = json_parse("{\"password\":\"p\"}", -1, NULL);
+	g_autoptr(GError) error = NULL;
+	g_assert_null(imap_server_kind.open(config, secret, &error));
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID);
+	g_assert_nonnull(strstr(error->message, "\"ca_file\""));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strdup_printf("/imap/server sends/%s", cases[i].name);
+		g_test_add_data_func(path, &cases[i], test_case);
+	}
+	g_test_add_func("/imap/a wrong message is never delivered",
+	                test_a_wrong_message_is_never_delivered);
+	g_test_add_func("/imap/silence ends at the deadline", test_silence_ends_at_the_deadline);
+	g_test_add_func("/imap/certificates are verified before anything is said",
+	                test_certificates_are_verified_before_anything_is_said);
+	g_test_add_func("/imap/STARTTLS cannot be fooled", test_starttls_cannot_be_fooled);
+	g_test_add_func("/imap/STARTTLS works and plain text never does",
+	                test_starttls_works_and_plain_text_never_does);
+	g_test_add_func("/imap/a pooled connection that died is replaced",
+	                test_a_pooled_connection_that_died_is_replaced);
+	g_test_add_func("/imap/one connection serves many mailboxes in turn",
+	                test_one_connection_serves_many_mailboxes_in_turn);
+	g_test_add_func("/imap/the governor holds commands back",
+	                test_the_governor_holds_commands_back);
+	g_test_add_func("/imap/nobody there is unreachable", test_nobody_there_is_unreachable);
+	g_test_add_func("/imap/a changed UIDVALIDITY starts the list again",
+	                test_a_changed_uidvalidity_starts_the_list_again);
+	g_test_add_func("/imap/configurations are checked", test_configurations_are_checked);
+	g_test_add_func("/imap/a CA file that is none is invalid",
+	                test_a_ca_file_that_is_none_is_invalid);
+	return g_test_run();
+}
