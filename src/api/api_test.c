@@ -207,11 +207,17 @@ static void test_only_names_that_are_ours_pass_in_the_host_header(void)
 		const char *host;
 		int status;
 	} cases[] = {
-		{"localhost", 200},          {"LOCALHOST:8460", 200},
-		{"127.0.0.1:1", 200},        {"[::1]:1", 200},
-		{"192.0.2.7", 200},          {"trawl.corp.example", 200},
-		{"Trawl.Corp.Example", 200}, {"evil.example", 421},
-		{"localhost.evil", 421},     {"", 400},
+		{"localhost", 200},
+		{"LOCALHOST:8460", 200},
+		{"127.0.0.1:1", 200},
+		{"[::1]:1", 200},
+		{"192.0.2.7", 200},
+		{"trawl.corp.example", 200},
+		{"Trawl.Corp.Example", 200},
+		{"evil.example", 421},
+		{"localhost.evil", 421},
+		{":8460", 421},
+		{"", 400},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *request = g_strdup_printf(
@@ -752,7 +758,7 @@ static void test_raw_bytes_are_a_file_to_save(void)
 		g_assert_true(g_str_has_prefix(saved, "attachment; filename=\""));
 		gsize size;
 		const char *octets = g_bytes_get_data(reply->body, &size);
-		g_assert_cmpmem(octets, size, API_RIG_MESSAGE, strlen(API_RIG_MESSAGE));
+		g_assert_cmpmem(octets, (int)size, API_RIG_MESSAGE, (int)strlen(API_RIG_MESSAGE));
 		ASSERT_CALL(rig, SCOPE_READ, "GET", targets[i], NULL, NULL, 403, "denied");
 	}
 	g_assert_cmpuint(count_actions(rig, "report.download"), ==, 1);

@@ -487,7 +487,8 @@ static void context_init(ApiContext *context, const ApiConfig *config)
 	g_strv_builder_add(hosts, own);
 	for (guint i = 0; config->hosts && config->hosts[i]; i++) {
 		g_autofree char *lower = g_ascii_strdown(config->hosts[i], -1);
-		g_strv_builder_add(hosts, lower);
+		if (*lower)
+			g_strv_builder_add(hosts, lower);
 	}
 	context->hosts = g_strv_builder_end(hosts);
 	g_strv_builder_unref(hosts);

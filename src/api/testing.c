@@ -160,7 +160,7 @@ static void keep_raw(ApiRig *rig)
 ApiRig *api_rig_new(void)
 {
 	static const MailServerKind *const kinds[] = {&maildir_server_kind, NULL};
-	static const char *const hosts[] = {"trawl.corp.example", NULL};
+	static const char *const hosts[] = {"", "trawl.corp.example", NULL};
 	g_autoptr(GError) error = NULL;
 	ApiRig *rig = g_new0(ApiRig, 1);
 	rig->directory = g_dir_make_tmp("trawl-api-XXXXXX", &error);

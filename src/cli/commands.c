@@ -218,6 +218,7 @@ static const CliOption check_options[] = {
 static const CliOption serve_options[] = {
 	STORE_OPTIONS,
 	TEXT("listen", "HOST:PORT", "where the API listens (default: 127.0.0.1:8460)"),
+	TEXT("hosts", "NAMES", "by which names the API may be asked, with commas between them"),
 	NUMBER("threads", "N", 1, 256, "how many jobs run at once"),
 	FLAG("raw-in-database", 0, "keep raw messages in the database, for nodes that share nothing else"),
 	TEXT("config", "FILE", "take options from FILE, too"),

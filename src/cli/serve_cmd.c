@@ -13,8 +13,8 @@
 #define DEFAULT_LISTEN "127.0.0.1:8460"
 #define MOST_THREADS   256
 
-static const char *const keys[] = {"data",    "database", "listen", "threads", "raw-in-database",
-                                   "verbose", NULL};
+static const char *const keys[] = {"data",    "database",        "listen",  "hosts",
+                                   "threads", "raw-in-database", "verbose", NULL};
 
 /* A misspelt key would silently mean the default. */
 static gboolean check_keys(GKeyFile *file, const char *path, GError **error)
@@ -95,6 +95,7 @@ static gboolean read_options(ServeOptions *options, gpointer data, GError **erro
 	options->threads = threads;
 	options->database = pick(cli, file, "database", NULL);
 	options->listen = pick(cli, file, "listen", DEFAULT_LISTEN);
+	options->hosts = pick(cli, file, "hosts", NULL);
 	options->raw_in_database = pick_flag(cli, file, "raw-in-database");
 	options->verbose = pick_flag(cli, file, "verbose");
 	if (options->data_dir)

@@ -5,7 +5,9 @@ typedef struct {
 	const char *data_dir; /* absolute */
 	const char *database; /* URI; NULL: SQLite in data_dir */
 	const char *listen;   /* "127.0.0.1:8460"; port 0: any free one, see run/address */
-	guint threads;        /* of the worker; how many jobs run at once */
+	const char *hosts; /* names the API goes by, besides this machine's: "a.example, b.example";
+	                      NULL: none */
+	guint threads;     /* of the worker; how many jobs run at once */
 	gboolean raw_in_database;
 	gboolean verbose;
 	int doorbell; /* set by daemon_serve(): rung when a job was queued */

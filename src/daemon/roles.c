@@ -14,6 +14,7 @@
 #include "pipeline/watch.h"
 #include "reader/reader.h"
 #include "store/setting.h"
+#include "web/web.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -100,8 +101,12 @@ static int web_main(const ServeOptions *options)
 	GError *error = NULL;
 	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
 	g_autofree char *raw_dir = house_path(options->data_dir, "raw");
-	ApiConfig config = {
-		.listen = options->listen, .kinds = daemon_kinds, .data_dir = options->data_dir};
+	g_auto(GStrv) hosts = g_strsplit_set(options->hosts ? options->hosts : "", ", ", -1);
+	ApiConfig config = {.listen = options->listen,
+	                    .hosts = (const char *const *)hosts,
+	                    .kinds = daemon_kinds,
+	                    .pages = web_pages(),
+	                    .data_dir = options->data_dir};
 	/* The raw store makes its directories, which the sandbox forbids; it has no threads yet. */
 	g_autoptr(RawStore) raw = raw_store_new(options->raw_in_database ? NULL : raw_dir, &error);
 	if (!raw || !secret_load_public(options->data_dir, config.public_key, &error) ||
