@@ -916,6 +916,32 @@ static void test_what_a_crowd_removes_stays_away(gconstpointer data)
 	g_assert_cmpuint(maildisk_count(inbox), ==, 0);
 }
 
+static gpointer mark_a_new_folder(gpointer data)
+{
+	const Busy *busy = data;
+	for (guint i = 0; i < 10; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *folder = g_strdup_printf("Made at once %u", i);
+		g_autofree char *mark = mail_server_mark(busy->peer->server, busy->mailbox, folder,
+		                                         PATIENCE, &error);
+		g_assert_no_error(error);
+		g_assert_nonnull(mark);
+	}
+	return NULL;
+}
+
+static void test_a_crowd_makes_a_folder_once(gconstpointer data)
+{
+	Peer *peer = (Peer *)data;
+	g_autofree char *mailbox = new_mailbox(peer);
+	Busy busy = {peer, mailbox, 0};
+	GThread *threads[CROWD];
+	for (guint i = 0; i < CROWD; i++)
+		threads[i] = g_thread_new("mark", mark_a_new_folder, &busy);
+	for (guint i = 0; i < CROWD; i++)
+		g_thread_join(threads[i]);
+}
+
 static gpointer deliver_soon(gpointer data)
 {
 	const Busy *busy = data;
@@ -994,6 +1020,7 @@ static const struct {
 	{"a deadline that passed is an error", test_a_deadline_that_passed_is_an_error},
 	{"two threads work in one mailbox", test_two_threads_work_in_one_mailbox},
 	{"what a crowd removes stays away", test_what_a_crowd_removes_stays_away},
+	{"a crowd makes a folder once", test_a_crowd_makes_a_folder_once},
 	{"waiting ends when mail comes", test_waiting_ends_when_mail_comes},
 	{"waiting ends at the deadline", test_waiting_ends_at_the_deadline},
 };

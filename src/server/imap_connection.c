@@ -534,8 +534,17 @@ gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, 
 gboolean imap_select(ImapConnection *connection, const char *folder, gboolean writable,
                      GError **error)
 {
+	g_autoptr(GError) problem = NULL;
 	int tag = imap_send_select(connection, folder, writable);
-	return imap_receive_select(connection, tag, 0, folder, writable, error);
+	if (imap_receive_select(connection, tag, 0, folder, writable, &problem))
+		return TRUE;
+	/* Listed and yet not opened: another session may have made it in between. */
+	if (!connection->broken && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_DENIED)) {
+		tag = imap_send_select(connection, folder, writable);
+		return imap_receive_select(connection, tag, 0, folder, writable, error);
+	}
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
 }
 
 /* Opening */
