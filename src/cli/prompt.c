@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-#define LIMIT_SECRET (64 * 1024) /* bytes; a service account's key file is a few kB */
+#define WAIT_SLICE_MS 100
+#define LIMIT_SECRET  (64 * 1024) /* bytes; a service account's key file is a few kB */
 
 void prompt_forget(char *secret)
 {
@@ -20,22 +22,36 @@ void prompt_forget(char *secret)
 	g_free(secret);
 }
 
+/* FALSE when stopped. A signal may come at any instant, also just before a read that would then
+ * wait for ever: so this waits in slices. */
+static gboolean wait_readable(int fd)
+{
+	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+	while (!g_atomic_int_get(&cli_stop))
+		if (poll(&wanted, 1, WAIT_SLICE_MS) > 0)
+			return TRUE;
+	return FALSE;
+}
+
 /* Up to the end (or, from a terminal, the line's); NULL with an error. */
 static char *read_secret(int fd, gboolean line, const char *from, GError **error)
 {
 	g_autofree char *buffer = g_malloc0(LIMIT_SECRET + 2);
 	gsize length = 0;
 	while (length <= LIMIT_SECRET && !(line && memchr(buffer, '\n', length))) {
+		if (!wait_readable(fd)) {
+			sodium_memzero(buffer, LIMIT_SECRET);
+			g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_CANCELLED, "stopped");
+			return NULL;
+		}
 		ssize_t n = read(fd, buffer + length, LIMIT_SECRET + 1 - length);
 		if (n == 0)
 			break;
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0) {
-			gboolean stopped = errno == EINTR && g_atomic_int_get(&cli_stop);
-			if (errno == EINTR && !stopped)
-				continue;
-			g_set_error(error, TRAWL_ERROR,
-			            stopped ? TRAWL_ERROR_CANCELLED : TRAWL_ERROR_INVALID,
-			            "cannot read %s: %s", from, g_strerror(errno));
+			g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID, "cannot read %s: %s",
+			            from, g_strerror(errno));
 			return NULL;
 		}
 		length += (gsize)n;

@@ -63,6 +63,31 @@ static void print_quiet(const json_t *items, const char *member)
 	}
 }
 
+static void print_rows(const Cli *cli, const Listing *listing, const json_t *items, gpointer data)
+{
+	if (json_array_size(items) == 0) {
+		view_line(cli, STYLE_DIM, "%s", listing->none);
+		return;
+	}
+	g_autoptr(Table) table = table_new(listing->columns);
+	size_t i;
+	json_t *item;
+	json_array_foreach (items, i, item) {
+		listing->row(table, item, data);
+	}
+	view_table(cli, table);
+}
+
+/* A list that is not whole must not look like one: on the terminal, or beside the pipe. */
+static void print_more(const Cli *cli, gsize shown)
+{
+	if (cli->out.width)
+		view_line(cli, STYLE_DIM, "the first %zu; --all shows every one, --limit N as many",
+		          shown);
+	else
+		fprintf(stderr, "trawl: only the first %zu; --all shows every one\n", shown);
+}
+
 int listing_run(Cli *cli, const Listing *listing, const char *query, gpointer data, GError **error)
 {
 	Client *client = cli_client(cli, error);
@@ -78,29 +103,16 @@ int listing_run(Cli *cli, const Listing *listing, const char *query, gpointer da
 	if (!items)
 		return -1;
 	if (cli->json) {
-		g_autoptr(json_t) document = json_pack("{s:O}", "items", items);
+		g_autoptr(json_t) document = json_pack("{s:O, s:b}", "items", items, "more", more);
 		cli_print_json(cli, document);
 		return EX_OK;
 	}
-	if (cli->quiet) {
+	if (cli->quiet)
 		print_quiet(items, listing->quiet);
-		return EX_OK;
-	}
-	if (json_array_size(items) == 0) {
-		view_line(cli, STYLE_DIM, "%s", listing->none);
-		return EX_OK;
-	}
-	g_autoptr(Table) table = table_new(listing->columns);
-	size_t i;
-	json_t *item;
-	json_array_foreach (items, i, item) {
-		listing->row(table, item, data);
-	}
-	view_table(cli, table);
-	if (more && cli->out.width)
-		view_line(cli, STYLE_DIM,
-		          "the first %zu; --all shows every one, --limit N more of them",
-		          json_array_size(items));
+	else
+		print_rows(cli, listing, items, data);
+	if (more)
+		print_more(cli, json_array_size(items));
 	return EX_OK;
 }
 

@@ -148,6 +148,8 @@ class EveryVerb(CliTest):
         items = self.look("report", "list")["items"]
         self.assertEqual(len(items), 6)
         self.assertEqual(self.quiet("report", "list", "-n", "2"), [str(items[0]["id"]), str(items[1]["id"])])
+        self.assertTrue(self.json("report", "list", "-n", "2")["more"])
+        self.assertIn("only the first 2", self.run_cli("report", "list", "-n", "2")[1])
         self.assertEqual(len(self.json("report", "list", "--all", "--source", "abuse")["items"]), 6)
         untrusted = self.json("report", "list", "--untrusted")["items"]
         self.assertTrue(all(not r["trusted"] for r in untrusted))
@@ -234,7 +236,7 @@ class EveryVerb(CliTest):
         self.assertEqual(self.json("alert", "close", str(other["id"]), "--reason", "fine")["state"], "closed")
 
     def jobs(self):
-        jobs = self.look("job", "list")["items"]
+        jobs = self.look("job", "list", "--all")["items"]
         self.assertEqual(self.look("job", "show", str(jobs[0]["id"]))["kind"], jobs[0]["kind"])
         self.run_cli("job", "retry", str(jobs[0]["id"]), status=73)
         self.run_cli("job", "cancel", str(jobs[0]["id"]), status=73)
@@ -273,7 +275,7 @@ class EveryVerb(CliTest):
         self.run_cli("server", "remove", "mail", status=73)
         self.run_cli("source", "remove", "abuse")
         self.run_cli("server", "remove", "mail")
-        self.assertEqual(self.json("source", "list"), {"items": []})
+        self.assertEqual(self.json("source", "list"), {"items": [], "more": False})
 
 
 class Behaviour(CliTest):
