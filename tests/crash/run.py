@@ -47,13 +47,11 @@ class MaildirWorld:
     def __init__(self, directory, world):
         self.world, self.mail = world, os.path.join(directory, "live", "mail")
         self.power_root = self.mail
+        self.views = [lambda mailbox: harness.maildir_messages(demo.maildir_path(self.mail, mailbox))]
 
     def make(self):
         for mailbox in self.world.mailboxes:
             demo.maildir_make(self.mail, mailbox)
-
-    def maildir(self, mailbox):
-        return demo.maildir_path(self.mail, mailbox)
 
     def add_server(self, trawl):
         return trawl.add_maildir_server(self.mail)
@@ -78,14 +76,14 @@ class DovecotWorld:
         import dovecot
         self.world = world
         self.dovecot = dovecot.Dovecot(users=world.mailboxes, directory=os.path.join(directory, "dovecot"))
+        # Its files are quick to read; where they differ from the model, a mail program has the last word.
+        self.views = [lambda mailbox: harness.maildir_messages(self.dovecot.maildir(mailbox)),
+                      lambda mailbox: harness.imap_messages(self.dovecot, mailbox)]
         self.mail, self.saved = (os.path.join(self.dovecot.directory, name) for name in ("mail", "saved"))
 
     def make(self):
         os.chmod(os.path.dirname(self.dovecot.directory), 0o755)
         self.dovecot.start()
-
-    def maildir(self, mailbox):
-        return self.dovecot.maildir(mailbox)
 
     def add_server(self, trawl):
         return harness.add_dovecot_server(trawl, self.dovecot)
@@ -205,7 +203,7 @@ class Slot:
         finally:
             log = trawl.log() if os.path.exists(trawl.log_path) else ""
             trawl.kill()
-        wrong = self.world.compare(self.mail.maildir)
+        wrong = self.world.compare(*self.mail.views)
         if checked.returncode != 0:
             wrong.append(f"trawl check --mailboxes: status {checked.returncode}\n{checked.stdout}{checked.stderr}")
         return wrong, store, log
@@ -271,6 +269,7 @@ class Rig:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="trawl-rig-", dir=options.directory)
+        os.chmod(self.directory, 0o755)  # a Dovecot that root starts runs as nobody
         os.chmod(self.directory, 0o755)  # Dovecot runs as nobody and has to reach its own directory
         self.world = scenario.World()
         self.free, self.slots, self.totals = {}, [], {}

@@ -66,18 +66,26 @@ class World:
                 boxes[mail.mailbox].append(("Processed" if action == "move" else "INBOX", "", mail.received, digest(mail.raw)))
         return {mailbox: sorted(mails) for mailbox, mails in boxes.items()}
 
-    def compare(self, maildir):
-        """What in the mailboxes is not as the model says: sentences. @maildir gives the path of a mailbox."""
+    def compare(self, *views):
+        """What in the mailboxes is not as the model says: sentences. A view gives the messages of a mailbox; a later one
+        is asked where an earlier one finds something wrong."""
         wrong = []
         for mailbox, expected in self.expected().items():
-            found = sorted((m[0], m[1], m[2], digest(m[3])) for m in harness.maildir_messages(maildir(mailbox)))
-            for mail in expected:
-                if mail in found:
-                    found.remove(mail)
-                else:
-                    wrong.append(f"{mailbox}: {self.name(mail)} is not there")
-            wrong += [f"{mailbox}: {self.name(mail)} should not be there" for mail in found]
+            for view in views:
+                problems = self._compare(mailbox, expected, view(mailbox))
+                if not problems:
+                    break
+            wrong += problems
         return wrong
+
+    def _compare(self, mailbox, expected, messages):
+        found, wrong = sorted((m[0], m[1], m[2], digest(m[3])) for m in messages), []
+        for mail in expected:
+            if mail in found:
+                found.remove(mail)
+            else:
+                wrong.append(f"{mailbox}: {self.name(mail)} is not there")
+        return wrong + [f"{mailbox}: {self.name(mail)} should not be there" for mail in found]
 
     def name(self, mail):
         subjects = {digest(m.raw): m for m in self.deliveries()}

@@ -5,7 +5,9 @@ started or wrote is gone after it, also when it failed. TRAWL_BINARY names the p
 """
 import contextlib
 import ctypes
+import hashlib
 import http.client
+import imaplib
 import json
 import os
 import shutil
@@ -343,6 +345,12 @@ def maildir_messages(path):
     return found
 
 
+def seen(folder, flags, date, raw):
+    """A message as snapshots show it: the bytes by their hash, with the subject so that a person knows it again."""
+    subject = next((line for line in raw.split(b"\n") if line.lower().startswith(b"subject:")), b"no subject")
+    return folder, flags, date, f"{hashlib.sha256(raw).hexdigest()[:20]} {subject.decode(errors='replace')}"
+
+
 class Mail:
     """An organisation's mailboxes as Maildirs in a directory of their own."""
 
@@ -369,8 +377,8 @@ class Mail:
         return maildir_messages(self.maildir(mailbox))
 
     def snapshot(self, mailboxes=None):
-        """{mailbox: sorted [(folder, flags, date, bytes)]}: what must be the same before and after an undo."""
-        return {m: sorted(x[:4] for x in self.messages(m)) for m in mailboxes or self.mailboxes}
+        """{mailbox: sorted [(folder, flags, date, digest)]}: what must be the same before and after an undo."""
+        return {m: sorted(seen(*x[:4]) for x in self.messages(m)) for m in mailboxes or self.mailboxes}
 
     def remove(self):
         shutil.rmtree(self.root, ignore_errors=True)
@@ -382,6 +390,31 @@ def add_dovecot_server(trawl, dovecot, name="mail", **config):
         "host": dovecot.host, "port": dovecot.imaps_port, "ca_file": dovecot.ca_file, "login": "master",
         "master_user": dovecot.master, "quarantine_mailbox": demo.QUARANTINE, "quarantine_folder": "Quarantine",
         "domains": [demo.DOMAIN], **config}})
+
+
+IMAP_LETTERS = {"\\Seen": "S", "\\Flagged": "F", "\\Answered": "R", "\\Draft": "D", "\\Deleted": "T", "\\Recent": ""}
+
+
+def imap_messages(dovecot, mailbox):
+    """What maildir_messages() gives, as a mail program sees it: files of expunged messages may still be about on disk."""
+    import dovecot as module
+    connection = imaplib.IMAP4_SSL(dovecot.host, dovecot.imaps_port, ssl_context=dovecot.ssl_context())
+    found = []
+    try:
+        connection.login(f"{mailbox}*{module.MASTER}", module.MASTER_PASSWORD)
+        for line in connection.list()[1]:
+            folder = line.decode().rsplit(' "/" ', 1)[-1].rsplit(' "." ', 1)[-1].strip('"')
+            if connection.select(f'"{folder}"', readonly=True)[1] == [b"0"]:
+                continue
+            for part in connection.uid("FETCH", "1:*", "(FLAGS INTERNALDATE BODY.PEEK[])")[1]:
+                if isinstance(part, tuple):
+                    flags = imaplib.ParseFlags(part[0])
+                    letters = "".join(sorted(IMAP_LETTERS.get(f.decode(), f" {f.decode()} ") for f in flags))
+                    date = int(time.mktime(imaplib.Internaldate2tuple(part[0])))
+                    found.append((folder, letters, date, normal(part[1]), ""))
+    finally:
+        connection.logout()
+    return found
 
 
 class DovecotMail(Mail):
@@ -407,6 +440,9 @@ class DovecotMail(Mail):
 
     def add_server(self, trawl, name="mail", **config):
         return add_dovecot_server(trawl, self.dovecot, name, **config)
+
+    def messages(self, mailbox):
+        return imap_messages(self.dovecot, mailbox)
 
     def remove(self):
         self.dovecot.close()

@@ -45,7 +45,7 @@ class MainJob:
         self.assertEqual(response["counts"], {"success": len(ledger)})
         after = mail.snapshot()
         for address, copy in campaign.copies.items():
-            mine = (copy.folder, copy.flags, copy.received, copy.raw)
+            mine = harness.seen(copy.folder, copy.flags, copy.received, copy.raw)
             self.assertEqual(sorted(after[address] + [mine]), before[address], address)
             self.assertIn(("Quarantine", *mine[1:]), after[demo.QUARANTINE])
         self.assertEqual(len(after[demo.QUARANTINE]), len(campaign.copies))
@@ -99,7 +99,7 @@ class MainJob:
         after = mail.snapshot()
         for address in one.to:
             copy = one.copies[address]
-            self.assertEqual(sorted(after[address] + [(copy.folder, copy.flags, copy.received, copy.raw)]), before[address])
+            self.assertEqual(sorted(after[address] + [harness.seen(copy.folder, copy.flags, copy.received, copy.raw)]), before[address])
         for address in other.to:
             self.assertEqual(after[address], before[address])
         self.assertEqual(len(after[demo.QUARANTINE]), len(one.to))
@@ -117,7 +117,7 @@ class MainJob:
         for action, box in boxes.items():
             trawl.add_source(server, action, box, action)
         trawl.wait_for_reports(len(mails))
-        arrived = sorted(("INBOX", "", m.received, m.raw) for m in mails[:6])
+        arrived = sorted(harness.seen("INBOX", "", m.received, m.raw) for m in mails[:6])
         found = mail.snapshot(boxes.values())
         self.assertEqual(found[boxes["none"]], arrived)
         self.assertEqual(found[boxes["delete"]], [])
