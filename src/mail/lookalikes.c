@@ -83,7 +83,7 @@ static void count(Counts *counts, const char *text)
 void lookalikes_find(json_t *findings, const char *where, const char *text)
 {
 	Counts counts = {0};
-	if (!text)
+	if (!text || g_str_is_ascii(text))
 		return;
 	count(&counts, text);
 	if (counts.mixed_words > 0)
