@@ -32,8 +32,8 @@ static const struct {
 static void test_forty(Office *office, gconstpointer unused)
 {
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-	for (guint i = 0; i < 40; i++) {
-		g_autofree char *address = g_strdup_printf("user%u@corp.example", i);
+	for (guint i = 0; i < OFFICE_PEOPLE; i++) {
+		g_autofree char *address = office_person(i);
 		g_strv_builder_add(builder, address);
 		office_deliver(office, address, "INBOX", "S",
 		               "From: a@b.example\nMessage-ID: <other@b.example>\n\nhello\n");
@@ -49,8 +49,8 @@ static void test_forty(Office *office, gconstpointer unused)
 	world_run_all(office->world, 4, 60);
 	g_autoptr(Response) pulled = world_response(office->world, id);
 	g_assert_cmpstr(pulled->counts, ==, "{\"success\":40}");
-	g_assert_cmpuint(office_count(office, OFFICE_QUARANTINE, "Trawl"), ==, 40);
-	for (guint i = 0; i < 40; i++)
+	g_assert_cmpuint(office_count(office, OFFICE_QUARANTINE, "Trawl"), ==, OFFICE_PEOPLE);
+	for (guint i = 0; i < OFFICE_PEOPLE; i++)
 		g_assert_cmpuint(office_count(office, recipients[i], NULL), ==, 1);
 	g_autoptr(GPtrArray) rows = world_rows(office->world, id);
 	for (guint i = 0; i < rows->len; i++) {

@@ -10,6 +10,7 @@
 
 #define OFFICE_QUARANTINE "quarantine@corp.example"
 #define OFFICE_ALICE      "alice@corp.example"
+#define OFFICE_PEOPLE     40
 #define OFFICE_CRASHED    77 /* exit status of a process that died at its point */
 
 typedef struct {
@@ -51,6 +52,8 @@ void office_teardown(Office *office, gconstpointer unused);
 
 extern const char office_original[]; /* the reported message */
 
+/** Address of one of OFFICE_PEOPLE; newly allocated. */
+char *office_person(guint number);
 void office_add_user(const Office *office, const char *address);
 /** The Maildir of a user, or of one of its folders; newly allocated. */
 char *office_maildir(const Office *office, const char *address, const char *folder);
