@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 static void put_text(json_t *to, const char *name, const char *text)
 {
 	json_object_set_new(to, name, json_text_new(text));
@@ -66,7 +68,8 @@ json_t *incident_show(const Incident *x)
 	put_int(to, "report_count", x->report_count);
 	put_int(to, "alert_count", x->alert_count);
 	put_int(to, "open_alert_count", x->open_alert_count);
-	put_json(to, "findings", x->findings ? x->findings : "[]");
+	gboolean none = !x->findings || strcmp(x->findings, "[]") == 0;
+	json_object_set_new(to, "findings", none ? json_array() : show_json(x->findings));
 	return to;
 }
 
