@@ -8,32 +8,32 @@
 
 static void put_text(json_t *to, const char *name, const char *text)
 {
-	json_object_set_new(to, name, json_text_new(text));
+	json_object_set_new_nocheck(to, name, json_text_new(text));
 }
 
 static void put_int(json_t *to, const char *name, gint64 number)
 {
-	json_object_set_new(to, name, json_integer(number));
+	json_object_set_new_nocheck(to, name, json_integer(number));
 }
 
 static void put_id(json_t *to, const char *name, gint64 id)
 {
-	json_object_set_new(to, name, show_id(id));
+	json_object_set_new_nocheck(to, name, show_id(id));
 }
 
 static void put_bool(json_t *to, const char *name, gboolean value)
 {
-	json_object_set_new(to, name, json_boolean(value));
+	json_object_set_new_nocheck(to, name, json_boolean(value));
 }
 
 static void put_time(json_t *to, const char *name, gint64 wall)
 {
-	json_object_set_new(to, name, json_time_new(wall));
+	json_object_set_new_nocheck(to, name, json_time_new(wall));
 }
 
 static void put_json(json_t *to, const char *name, const char *text)
 {
-	json_object_set_new(to, name, show_json(text));
+	json_object_set_new_nocheck(to, name, show_json(text));
 }
 
 json_t *show_json(const char *text)

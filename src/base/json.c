@@ -62,6 +62,8 @@ json_t *json_text_new(const char *text)
 {
 	if (!text)
 		return json_null();
+	if (g_utf8_validate(text, -1, NULL))
+		return json_string_nocheck(text);
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	return json_string_nocheck(valid);
 }
