@@ -573,12 +573,6 @@ static gboolean greet(ImapConnection *connection, mailstream *stream, GError **e
 		                    "the mail server has logged us in unasked (PREAUTH), to nobody "
 		                    "knows which mailbox");
 		return FALSE;
-	case MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION: {
-		g_autofree char *text = server_text(connection);
-		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
-		            "the mail server takes no connection now: %s", text);
-		return FALSE;
-	}
 	default:
 		return set_broken(connection, MAILIMAP_ERROR_PARSE, error);
 	}

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +54,8 @@ typedef struct {
 	gnutls_session_t tls; /* or NULL */
 	ImapTrust *trust;     /* borrowed */
 	gint64 deadline;
-	gboolean mute; /* reads fail */
+	gboolean mute;    /* reads fail */
+	gboolean greeted; /* the first octets have come */
 	Guard guard;
 	GError *error;
 } Stream;
@@ -269,6 +271,22 @@ static ssize_t read_tls(Stream *stream, void *buffer, size_t size)
 	}
 }
 
+/* A server that is full says BYE instead of a greeting. That is looked at here because libetpan
+ * leaks memory over it. */
+static gboolean check_greeting(Stream *stream, const char *octets, gsize length)
+{
+	gboolean first = !stream->greeted;
+	stream->greeted = TRUE;
+	if (!first || length < strlen("* BYE") ||
+	    g_ascii_strncasecmp(octets, "* BYE", strlen("* BYE")) != 0)
+		return TRUE;
+	const char *end = memchr(octets, '\r', length);
+	g_autofree char *text =
+		text_from_bytes(octets, end ? (gsize)(end - octets) : MIN(length, 200));
+	fail(stream, TRAWL_ERROR_UNREACHABLE, "the mail server takes no connection now: ", text);
+	return FALSE;
+}
+
 static ssize_t low_read(mailstream_low *low, void *buffer, size_t size)
 {
 	Stream *stream = low->data;
@@ -276,7 +294,8 @@ static ssize_t low_read(mailstream_low *low, void *buffer, size_t size)
 		return -1;
 	ssize_t got =
 		stream->tls ? read_tls(stream, buffer, size) : read_plain(stream, buffer, size);
-	if (got > 0 && !guard_octets(stream, buffer, (gsize)got))
+	if (got > 0 && (!check_greeting(stream, buffer, (gsize)got) ||
+	                !guard_octets(stream, buffer, (gsize)got)))
 		return -1;
 	return got;
 }
