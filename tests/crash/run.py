@@ -190,12 +190,12 @@ class Slot:
                     pass
                 return
 
-    def second_life(self):
+    def second_life(self, seconds=60):
         """Without the shim, to the end. What is wrong then: sentences, and what the store says."""
         trawl = self._trawl()
         try:
             trawl.start()
-            scenario.Driver(self.world, trawl, lambda: time.sleep(0.01)).run()
+            scenario.Driver(self.world, trawl, lambda: time.sleep(0.01), seconds).run()
             store = scenario.summary(self.world, trawl)
             checked = subprocess.run([harness.BINARY, "check", "--mailboxes", "--data", self.data], capture_output=True,
                                      text=True, timeout=60, check=False)
@@ -215,7 +215,7 @@ class Slot:
         rng = random.Random(f"{seed}:{op}:{number}") if mode == "flaky" else None
         _, _, where = self.first_life(shim_mode, op, number, mode == "half", drop, rng)
         try:
-            wrong, store, log = self.second_life()
+            wrong, store, _ = self.second_life(10 if drop else 60)
         except (AssertionError, RuntimeError, scenario.Died, OSError) as error:
             return [f"it does not finish: {error}"], where
         expected = self.expected

@@ -107,7 +107,7 @@ class Died(Exception):
 class Driver:
     """Takes the daemon through the scenario, from wherever it stands."""
 
-    def __init__(self, world, trawl, pause, seconds=40):
+    def __init__(self, world, trawl, pause, seconds=60):
         self.world, self.trawl, self.pause = world, trawl, pause
         self.until = time.monotonic() + seconds
 
