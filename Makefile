@@ -12,7 +12,7 @@ export CCACHE_DIR ?= $(HOME)/.cache/ccache
 WITH_CACHE = $(if $(shell command -v ccache 2>/dev/null),ccache )
 
 .DEFAULT_GOAL := help
-.PHONY: help build-tools test-tools bench-tools build demo run check test asan tsan crash fuzz bench cover fmt fmt-check tidy layers install clean test-corpus
+.PHONY: help trawl build-tools test-tools bench-tools build demo run check test asan tsan crash fuzz bench cover fmt fmt-check tidy layers install clean test-corpus
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,20 +24,23 @@ test-tools:
 bench-tools:
 	@tools/bootstrap build test bench
 
-# $(call compile,DIRECTORY,COMPILER,MESON OPTIONS)
+# $(call compile,DIRECTORY,COMPILER,MESON OPTIONS,TARGETS)
 define compile
 @[ -f $(1)/build.ninja ] || CC="$(WITH_CACHE)$(2)" meson setup $(1) $(3) >$(1).log 2>&1 || { cat $(1).log; exit 1; }
 @rm -f $(1).log
-@ninja -C $(1) -j $(JOBS) $(NINJA_FLAGS)
+@ninja -C $(1) -j $(JOBS) $(NINJA_FLAGS) $(4)
 endef
 
 build: build-tools ## compile into ./build
 	$(call compile,$(BUILD),$(CC),)
 
-demo: build ## a sample organisation whose people report phish; Ctrl-C ends it
+trawl: build-tools
+	$(call compile,$(BUILD),$(CC),,src/trawl)
+
+demo: trawl ## a sample organisation whose people report phish; Ctrl-C ends it
 	@exec tools/demo/run --trawl $(BUILD)/src/trawl $(DEMO_FLAGS)
 
-run: build ## the daemon alone, on ./run-data
+run: trawl ## the daemon alone, on ./run-data
 	@exec $(BUILD)/src/trawl serve --data $(CURDIR)/run-data
 
 check: test-tools build ## the quick tests: units only
