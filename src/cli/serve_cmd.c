@@ -66,15 +66,13 @@ static gboolean pick_flag(const Cli *cli, GKeyFile *file, const char *name)
 	return cli_flag(cli, name) || g_key_file_get_boolean(file, GROUP, name, NULL);
 }
 
-/* Enough to keep several mail servers busy at once: a job mostly waits for one. */
-static guint default_threads(void)
-{
-	return CLAMP(2 * g_get_num_processors(), 4, 16);
-}
+/* Enough to keep several mail servers busy at once: a job mostly waits for one, whatever the number of
+ * processors. They are made when they are needed. */
+#define DEFAULT_THREADS 16
 
 static gboolean pick_threads(const Cli *cli, GKeyFile *file, guint *threads, GError **error)
 {
-	guint64 number = default_threads();
+	guint64 number = DEFAULT_THREADS;
 	const char *written = pick(cli, file, "threads", NULL);
 	if (written && !g_ascii_string_to_unsigned(written, 10, 1, MOST_THREADS, &number, NULL)) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,

@@ -34,12 +34,15 @@ JobRunnerTimes job_runner_times = {
 	.slow = 5 * CLOCK_SECOND,
 };
 
+/* So many jobs of a lane are claimed at once, and so many of these run in one process: the rest is
+ * at hand when one ends, without a claim for each. */
 static const JobLane lanes[] = {
 	{JOB_LANE_POLL, 4},
-	{JOB_LANE_REPORT, 8},
-	{JOB_LANE_POST_PROCESS, 4},
-	{JOB_LANE_COPY, 8},
+	{JOB_LANE_REPORT, 24},
+	{JOB_LANE_POST_PROCESS, 8},
+	{JOB_LANE_COPY, 24},
 };
+static const guint lanes_here[G_N_ELEMENTS(lanes)] = {4, 8, 4, 8};
 
 /* A job between its claim and its end. */
 typedef struct {
@@ -213,24 +216,49 @@ static guint count_running(const JobRunner *runner, gboolean urgent_too)
 	return n;
 }
 
-static guint count_waiting(JobRunner *runner, gboolean urgent)
+static guint lane_limit(const char *lane)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(lanes); i++)
+		if (g_str_has_prefix(lane, lanes[i].lane_prefix))
+			return lanes_here[i];
+	return G_MAXUINT;
+}
+
+/* Would one more of its lane be too many here? One that hangs counts, however long. */
+static gboolean lane_is_busy(const JobRunner *runner, const char *lane)
 {
 	guint n = 0;
-	for (GList *at = runner->waiting.head; at; at = at->next)
-		n += run_is_urgent(at->data) == urgent;
+	for (guint i = 0; i < runner->running->len; i++)
+		n += strcmp(((Run *)runner->running->pdata[i])->job->lane, lane) == 0;
+	return n >= lane_limit(lane);
+}
+
+/* How many wait that may start as soon as a thread is free. */
+static guint count_waiting(const JobRunner *runner, gboolean urgent_only)
+{
+	guint n = 0;
+	for (GList *at = runner->waiting.head; at; at = at->next) {
+		const Run *run = at->data;
+		n += (!urgent_only || run_is_urgent(run)) && !lane_is_busy(runner, run->job->lane);
+	}
 	return n;
 }
 
 /* The next job that may start now, or NULL. Under the lock. */
 static Run *take_waiting(JobRunner *runner)
 {
-	Run *run = g_queue_peek_head(&runner->waiting);
-	if (!run || count_running(runner, TRUE) >= runner->threads)
-		return NULL;
-	if (!run_is_urgent(run) &&
-	    count_running(runner, FALSE) >= runner->threads - runner->reserve)
-		return NULL; /* the rest is no more urgent than this one */
-	return g_queue_pop_head(&runner->waiting);
+	gboolean room = count_running(runner, TRUE) < runner->threads;
+	gboolean usual_room = count_running(runner, FALSE) < runner->threads - runner->reserve;
+	for (GList *at = runner->waiting.head; room && at; at = at->next) {
+		Run *run = at->data;
+		if (!run_is_urgent(run) && !usual_room)
+			return NULL; /* the rest is no more urgent than this one */
+		if (lane_is_busy(runner, run->job->lane))
+			continue;
+		g_queue_delete_link(&runner->waiting, at);
+		return run;
+	}
+	return NULL;
 }
 
 static gpointer thread_main(gpointer data)
@@ -256,7 +284,10 @@ static gpointer thread_main(gpointer data)
 		g_ptr_array_remove_fast(runner->running, run);
 		run_free(run);
 		g_cond_broadcast(&runner->ended);
-		if (!runner->dry && runner->waiting.length <= runner->threads / 2)
+		guint waiting = count_waiting(runner, FALSE);
+		if (waiting > 1 && runner->n_idle)
+			g_cond_signal(&runner->work); /* its end may let more than one begin */
+		if (!runner->dry && waiting <= runner->threads / 4)
 			ring_dispatcher(runner);
 	}
 	runner->n_threads--;
@@ -342,11 +373,11 @@ static void lay_out(JobRunner *runner, GPtrArray *claimed)
 	provide_threads(runner);
 }
 
-/* How many may be claimed now, and how urgent they have to be. A few more than there are threads,
- * so that these need not wait for the next claim. Under the lock. */
-static void plan_claim(JobRunner *runner, Claim *claim)
+/* How many may be claimed now, and how urgent they have to be. More than there are threads, so that
+ * these need not wait for the next claim. Under the lock. */
+static void plan_claim(const JobRunner *runner, Claim *claim)
 {
-	guint usual = runner->threads - runner->reserve, ahead = runner->threads / 2;
+	guint usual = runner->threads - runner->reserve, ahead = runner->threads;
 	guint taken = count_running(runner, FALSE) + count_waiting(runner, FALSE);
 	claim->max_priority = G_MAXINT64;
 	claim->at_most = usual + ahead > taken ? usual + ahead - taken : 0;

@@ -401,16 +401,28 @@ static void test_a_job_of_which_workers_die_is_parked(Fixture *f, gconstpointer 
 
 static void test_a_lane_is_limited_and_delays_no_other(Fixture *f, gconstpointer unused)
 {
-	for (guint i = 0; i < 10; i++)
-		queue(f, "hang", "server:1", PRIORITY_POLL, 0);
-	gint64 other = queue(f, "work", "server:2", PRIORITY_POLL, 0);
-	JobRunner *runner = start(f, 16, -1);
-	await_count(&world.at_gate, 4);
-	job_free(await_state(f, other, JOB_DONE));
-	open_gate();
-	await_count(&world.ran, 11);
-	end(runner);
-	g_assert_cmpuint(world.most_at_gate, ==, 4);
+	static const struct {
+		const char *lane, *other;
+		guint at_once;
+	} cases[] = {
+		{"server:1", "server:2", 4},
+		{"report:1", "report:2", 8},
+		{"copy:1", "copy:2", 8},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		world.open = FALSE;
+		world.most_at_gate = world.ran = 0;
+		for (guint n = 0; n < 30; n++)
+			queue(f, "hang", cases[i].lane, PRIORITY_POLL, 0);
+		gint64 other = queue(f, "work", cases[i].other, PRIORITY_POLL, 0);
+		JobRunner *runner = start(f, 16, -1);
+		await_count(&world.at_gate, cases[i].at_once);
+		job_free(await_state(f, other, JOB_DONE));
+		open_gate();
+		await_count(&world.ran, 31);
+		end(runner);
+		g_assert_cmpuint(world.most_at_gate, ==, cases[i].at_once);
+	}
 }
 
 static void test_hung_polls_never_delay_a_quarantine(Fixture *f, gconstpointer unused)

@@ -3,8 +3,8 @@
 
 /* Is what was found what was reported? Both are "message" objects of a breakdown. */
 
-/** The same octets but for line ends and empty lines at the end, which mail programs change when they
- * attach a message. Needs no reading. */
+/** The same octets but for line ends and empty lines at the end, which mail programs change when
+ * they attach a message. Needs no reading. */
 gboolean identity_same_octets(GBytes *one, GBytes *other);
 /** Attached: the same content, by fingerprint. */
 gboolean identity_same_content(const json_t *reported, const json_t *found);

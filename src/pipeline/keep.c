@@ -131,15 +131,10 @@ static gboolean keep_one(Keep *keep, Db *db, const KeepItem *item, GError **erro
 		.found_at = clock_now(),
 		.state = item->bytes || item->problem ? REPORT_NEW : REPORT_GONE,
 	};
-	gint64 known = 0;
-	if (!report_find_known(db, report.source_id, epoch, ref->uid, &known, error))
-		return FALSE;
-	if (known)
-		return TRUE;
 	gboolean elsewhere = FALSE;
 	if (item->bytes &&
 	    (!raw_store_register(keep->tools->raw, db, item->sha256, item->bytes, error) ||
-	     !find_elsewhere(keep, db, &report, &elsewhere, error)))
+	     (keep->moved && !find_elsewhere(keep, db, &report, &elsewhere, error))))
 		return FALSE;
 	return elsewhere || insert(keep, db, &report, item->problem, error);
 }

@@ -22,7 +22,9 @@ typedef struct {
 	const Job *job;
 	const Source *source;
 	GPtrArray *items; /* of KeepItem */
-	gint64 found;     /* (out) reports that are new to us */
+	gboolean moved; /* the source has reports under another epoch: look for these messages there
+	                 */
+	gint64 found;   /* (out) reports that are new to us */
 } Keep;
 
 /** Makes the bytes durable. Outside any transaction. */

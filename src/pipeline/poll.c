@@ -151,6 +151,9 @@ static gboolean find_unknown(Db *db, gpointer data, GError **error)
 			return FALSE;
 		if (!known)
 			g_ptr_array_add(poll->unknown, item);
+		if (i == 0 &&
+		    !report_find_other_epoch(db, source->id, epoch, &poll->keep.moved, error))
+			return FALSE;
 	}
 	return TRUE;
 }

@@ -8,8 +8,8 @@
 
 /* What a report complains about, as far as is known. */
 typedef struct {
-	const json_t *reported; /* the message as the report has it, borrowed from the breakdown; NULL:
-	                           nobody reported it, it is what came */
+	const json_t *reported; /* the message as the report has it, borrowed from the breakdown;
+	                           NULL: nobody reported it, it is what came */
 	gboolean attached;      /* … as bytes, not as a claim */
 	Located located;
 	char *reason; /* why it was not found; NULL: found */

@@ -135,8 +135,9 @@ static void add_finding(Incident *incident, const json_t *finding)
 	}
 	size_t i;
 	json_t *known;
-	json_array_foreach(findings, i, known) if (g_strcmp0(json_text(known, "id"),
-	                                                     json_text(finding, "id")) == 0) return;
+	json_array_foreach (findings, i, known)
+		if (g_strcmp0(json_text(known, "id"), json_text(finding, "id")) == 0)
+			return;
 	json_array_append(findings, (json_t *)finding);
 	g_free(incident->findings);
 	incident->findings = json_format(findings);
@@ -146,7 +147,8 @@ static void add_findings(Incident *incident, const json_t *findings)
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach(findings, i, finding) add_finding(incident, finding);
+	json_array_foreach (findings, i, finding)
+		add_finding(incident, finding);
 }
 
 /* Another message has this incident's Message-ID: both incidents say so. */
@@ -318,9 +320,9 @@ static GPtrArray *recipients_of(const Raise *raise, const ReportedOriginal *repo
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
 		size_t at;
 		json_t *person;
-		json_array_foreach(json_object_get(message, fields[i].field), at, person)
+		json_array_foreach (json_object_get(message, fields[i].field), at, person)
 			add_recipient(recipients, seen, json_text(person, "address"),
-		                      fields[i].role);
+			              fields[i].role);
 	}
 	add_recipient(recipients, seen, reporter, ROLE_BCC);
 	return recipients;

@@ -1,8 +1,9 @@
 /* Reads a report in the sandbox, and lays out what it reports.
  *
- * A reading that begins is counted before the bytes are handed out, so that a message that takes
- * reader and worker down with it is known after the restart. One that kills its readers is given up
- * and becomes an incident that says so; the bytes stay. */
+ * A message that kills its readers is given up and becomes an incident that says so; the bytes
+ * stay. One that takes the worker down, too, is known after the restart: a claim that was never
+ * ended counts an attempt (store/job.h), and from the second attempt on a reading is counted before
+ * the bytes are handed out. So the usual report costs no write for this. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -60,7 +61,8 @@ static gboolean read_report(Process *process, GBytes *bytes, GError **error)
 	g_autoptr(GError) problem = NULL;
 	for (guint kills = 0; kills < LIMIT_READER_KILLS && process->report->reads < LIMIT_READINGS;
 	     kills++) {
-		if (!db_write(process->tools->db, begin_reading, process, error))
+		gboolean suspect = kills || process->job->attempts || process->report->reads;
+		if (suspect && !db_write(process->tools->db, begin_reading, process, error))
 			return FALSE;
 		g_clear_error(&problem);
 		process->breakdown = process_read_message(process, bytes, TRUE, &problem);
@@ -232,7 +234,7 @@ gboolean process_read(Process *process, GError **error)
 	if (!process->breakdown)
 		return TRUE;
 	describe_report(process);
-	json_array_foreach(json_object_get(process->breakdown, "originals"), i, entry)
+	json_array_foreach (json_object_get(process->breakdown, "originals"), i, entry)
 		add_original(process, entry);
 	return TRUE;
 }

@@ -130,6 +130,22 @@ gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const ch
 	return FALSE;
 }
 
+gboolean report_find_other_epoch(Db *db, gint64 source_id, const char *epoch, gboolean *found,
+                                 GError **error)
+{
+	gint64 others = 0;
+	gboolean ok = rows_int(
+		db_query(db, error, "it",
+	                 "SELECT CASE WHEN "
+	                 "EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch < $2) OR "
+	                 "EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch > $2) "
+	                 "THEN 1 ELSE 0 END",
+	                 source_id, epoch),
+		&others, error);
+	*found = others != 0;
+	return ok;
+}
+
 Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const char *sha256,
                               gint64 received_at, GError **error)
 {

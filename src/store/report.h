@@ -17,6 +17,9 @@ gboolean report_end_reading(Db *db, gint64 id, GError **error);
 /** Is a report known at this place? @id (out) is 0 when none is. */
 gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const char *server_uid,
                            gint64 *id, GError **error);
+/** Has the source reports whose epoch is another than @epoch? */
+gboolean report_find_other_epoch(Db *db, gint64 source_id, const char *epoch, gboolean *found,
+                                 GError **error);
 /** The oldest report of a source with these bytes and this date whose epoch is another than @epoch,
  * or NULL without an error: the same message, listed anew because its folder's epoch changed. */
 Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const char *sha256,
