@@ -76,15 +76,15 @@ typedef struct {
 } KeyCase;
 
 static const KeyCase key_cases[] = {
-	{"as it was made",             0,    0,   0,  -1, TRUE },
-	{"before its end",             1001, 0,   0,  -1, TRUE },
-	{"at its end",                 1000, 0,   0,  -1, FALSE},
-	{"revoked",		    0,    999, 0,  -1, FALSE},
-	{"another prefix",             0,    0,   7,  -1, FALSE},
-	{"another first octet",        0,    0,   15, -1, FALSE},
-	{"another octet near the end", 0,    0,   56, -1, FALSE},
-	{"cut off",		    0,    0,   0,  57, FALSE},
-	{"empty",		      0,    0,   0,  0,  FALSE},
+	{"as it was made", 0, 0, 0, -1, TRUE},
+	{"before its end", 1001, 0, 0, -1, TRUE},
+	{"at its end", 1000, 0, 0, -1, FALSE},
+	{"revoked", 0, 999, 0, -1, FALSE},
+	{"another prefix", 0, 0, 7, -1, FALSE},
+	{"another first octet", 0, 0, 15, -1, FALSE},
+	{"another octet near the end", 0, 0, 56, -1, FALSE},
+	{"cut off", 0, 0, 0, 57, FALSE},
+	{"empty", 0, 0, 0, 0, FALSE},
 };
 
 static void test_only_a_valid_key_passes_and_every_other_hears_the_same(Fixture *f,
@@ -121,10 +121,7 @@ static void test_octets_that_are_no_text_are_no_key(Fixture *f, gconstpointer un
 
 static void test_a_key_with_an_unknown_scope_is_not_made(void)
 {
-	static const char *const cases[][3] = {
-		{"read", "root", NULL},
-                {NULL }
-        };
+	static const char *const cases[][3] = {{"read", "root", NULL}, {NULL}};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
 		char *text = NULL;

@@ -72,7 +72,8 @@ void log_init(const char *role, gboolean verbose)
 	log_role = role;
 	log_verbose = verbose;
 	log_terminal = isatty(STDERR_FILENO) == 1;
-	static gboolean installed; /* GLib takes a writer once; a forked role only changes its name */
+	static gboolean
+		installed; /* GLib takes a writer once; a forked role only changes its name */
 	if (!installed)
 		g_log_set_writer_func(write_line, NULL, NULL);
 	installed = TRUE;

@@ -7,12 +7,12 @@ static void test_addresses_compare_in_one_form(void)
 	static const struct {
 		const char *written, *expected;
 	} cases[] = {
-		{" <Alice@Corp.EXAMPLE> ", "alice@corp.example"       },
-		{"bob@bücher.example",    "bob@xn--bcher-kva.example"},
-		{"no address",             NULL                       },
-		{"@corp.example",          NULL                       },
-		{"a@",                     NULL                       },
-		{"\"a@b\"@corp.example",   "\"a@b\"@corp.example"     },
+		{" <Alice@Corp.EXAMPLE> ", "alice@corp.example"},
+		{"bob@bücher.example", "bob@xn--bcher-kva.example"},
+		{"no address", NULL},
+		{"@corp.example", NULL},
+		{"a@", NULL},
+		{"\"a@b\"@corp.example", "\"a@b\"@corp.example"},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *address = text_address(cases[i].written);
@@ -41,18 +41,18 @@ static void test_message_ids_compare_in_one_form(void)
 	static const struct {
 		const char *value, *expected;
 	} cases[] = {
-		{" <a@b.example>\r\n",          "a@b.example"           },
-		{"<a@b.example> (a comment)",   "a@b.example"           },
-		{"<a@b.example> <c@d.example>", "a@b.example"           },
-		{"a@b.example",                 "a@b.example"           },
-		{"<\"x > y\"@b.example>",       "\"x>y\"@b.example"     },
-		{"<\"unbalanced@b.example>",    "\"unbalanced@b.example"},
-		{"<a@\r\n\tb.example>",         "a@b.example"           },
-		{"<\"x<y\"@b.example>",         "\"x<y\"@b.example"     },
-		{"<<a@b.example>>",             "a@b.example"           },
-		{"<no end",                     "noend"                 },
-		{"<>",			  ""                      },
-		{"",			    ""                      },
+		{" <a@b.example>\r\n", "a@b.example"},
+		{"<a@b.example> (a comment)", "a@b.example"},
+		{"<a@b.example> <c@d.example>", "a@b.example"},
+		{"a@b.example", "a@b.example"},
+		{"<\"x > y\"@b.example>", "\"x>y\"@b.example"},
+		{"<\"unbalanced@b.example>", "\"unbalanced@b.example"},
+		{"<a@\r\n\tb.example>", "a@b.example"},
+		{"<\"x<y\"@b.example>", "\"x<y\"@b.example"},
+		{"<<a@b.example>>", "a@b.example"},
+		{"<no end", "noend"},
+		{"<>", ""},
+		{"", ""},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *id = text_message_id(cases[i].value, strlen(cases[i].value));

@@ -44,8 +44,7 @@ static void print_people(const char *label, const json_t *list)
 {
 	size_t i;
 	json_t *who;
-	json_array_foreach(list, i, who)
-	{
+	json_array_foreach (list, i, who) {
 		const char *name = json_text(who, "name"), *address = json_text(who, "address");
 		g_autofree char *both = name && *name ? g_strdup_printf("%s <%s>", name, address)
 		                                      : g_strdup(address);
@@ -61,8 +60,7 @@ static void print_findings(const json_t *message)
 {
 	size_t i;
 	json_t *finding;
-	json_array_foreach(json_object_get(message, "findings"), i, finding)
-	{
+	json_array_foreach (json_object_get(message, "findings"), i, finding) {
 		g_autofree char *line = g_strdup_printf("%s: %s", json_text(finding, "id"),
 		                                        json_text(finding, "detail"));
 		print_line(i == 0 ? "Findings" : "", line);
@@ -73,8 +71,7 @@ static void print_links(const json_t *message)
 {
 	size_t i;
 	json_t *link;
-	json_array_foreach(json_object_get(message, "links"), i, link)
-	{
+	json_array_foreach (json_object_get(message, "links"), i, link) {
 		print_line(i == 0 ? "Links" : "", json_text(link, "url"));
 		const char *target = json_text(link, "target");
 		if (target && g_strcmp0(target, json_text(link, "url")) != 0) {
@@ -93,8 +90,7 @@ static void print_attachments(const json_t *message)
 {
 	size_t i;
 	json_t *one;
-	json_array_foreach(json_object_get(message, "attachments"), i, one)
-	{
+	json_array_foreach (json_object_get(message, "attachments"), i, one) {
 		const char *name = json_text(one, "name");
 		g_autofree char *line = g_strdup_printf(
 			"%s  (%s, %" G_GINT64_FORMAT " bytes)  sha256 %s", name ? name : "no name",
@@ -122,11 +118,8 @@ static void print_message(const json_t *message)
 	static const struct {
 		const char *label, *key;
 	} people[] = {
-		{"From",     "from"    },
-                {"Reply to", "reply_to"},
-                {"To",       "to"      },
-		{"Cc",       "cc"      },
-                {"Bcc",      "bcc"     },
+		{"From", "from"}, {"Reply to", "reply_to"}, {"To", "to"},
+		{"Cc", "cc"},     {"Bcc", "bcc"},
 	};
 	print_line("Subject", json_text(message, "subject"));
 	print_line("Date", json_text(message, "date"));
@@ -147,12 +140,11 @@ static void print_report(const json_t *breakdown)
 	print_line("Report", json_text(breakdown, "report.form")
 	                             ? json_text(breakdown, "report.form")
 	                             : "no, this is not a report");
-	json_array_foreach(json_at(breakdown, "report.evidence"), i, reason)
+	json_array_foreach (json_at(breakdown, "report.evidence"), i, reason)
 		print_line("", json_string_value(reason));
 	print_line("Reporter", json_text(breakdown, "report.reporter.address"));
 	print_line("", json_text(breakdown, "report.trust.reason"));
-	json_array_foreach(json_object_get(breakdown, "originals"), i, original)
-	{
+	json_array_foreach (json_object_get(breakdown, "originals"), i, original) {
 		printf("\n-- original %zu of %zu, %s --\n", i + 1,
 		       json_array_size(json_object_get(breakdown, "originals")),
 		       json_bool(original, "first_hand", FALSE) ? "first-hand" : "as claimed");
@@ -269,13 +261,13 @@ int cli_breakdown(int argc, char **argv)
 {
 	Breakdown run = {0};
 	const GOptionEntry entries[] = {
-		{"pretty",     0, 0, G_OPTION_ARG_NONE, &run.pretty, "Indent the JSON", NULL},
-		{"text",           0, 0, G_OPTION_ARG_NONE, &run.text, "A page for people, not JSON", NULL},
+		{"pretty", 0, 0, G_OPTION_ARG_NONE, &run.pretty, "Indent the JSON", NULL},
+		{"text", 0, 0, G_OPTION_ARG_NONE, &run.text, "A page for people, not JSON", NULL},
 		{"recursive", 'r', 0, G_OPTION_ARG_NONE, &run.recursive,
 	         "Read all files below a directory", NULL},
-		{"trusted-host",        0, 0, G_OPTION_ARG_STRING_ARRAY, &run.trusted_hosts,
+		{"trusted-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.trusted_hosts,
 	         "Believe the results of this mail host (may be given again)", "HOST"},
-		{NULL      },
+		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GOptionContext) context = g_option_context_new("FILE… | -");

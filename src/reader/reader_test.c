@@ -70,14 +70,14 @@ static const struct {
 	const char *name;
 	gboolean (*attempt)(void);
 } attempts[] = {
-	{"nothing",           try_nothing          },
-	{"open",              try_open             },
-	{"socket",            try_socket           },
-	{"exec",              try_exec             },
-	{"fork",              try_fork             },
-	{"kill",              try_kill             },
+	{"nothing", try_nothing},
+	{"open", try_open},
+	{"socket", try_socket},
+	{"exec", try_exec},
+	{"fork", try_fork},
+	{"kill", try_kill},
 	{"executable memory", try_executable_memory},
-	{"write elsewhere",   try_write_elsewhere  },
+	{"write elsewhere", try_write_elsewhere},
 };
 
 static json_t *misbehave(GBytes *message, const json_t *options)
@@ -117,18 +117,19 @@ static void test_a_real_message_is_read_in_the_sandbox(void)
 	static const struct {
 		const char *text, *path, *expected;
 	} cases[] = {
-		{"Subject: hello\n\n",                                      "message.subject",      "hello"                },
-		{"Subject: =?iso-2022-jp?b?GyRCRnxLXBsoQg==?=\n\n",         "message.subject",      "日本"               },
-		{"Subject: =?gb2312?b?1tDOxA==?=\n\n",                      "message.subject",      "中文"               },
-		{"Subject: =?euc-kr?b?x9GxuQ==?=\n\n",                      "message.subject",      "한국"               },
-		{"Content-Type: text/plain; charset=koi8-r\n\n\xc4\xc1",    "message.text",         "да"                 },
-		{"Content-Type: text/plain; charset=shift_jis\n\n\x93\xfa", "message.text",         "日"                  },
-		{"Content-Type: text/plain; charset=utf-7\n\n+ZeU-",        "message.text",         "日"                  },
-		{"Content-Type: text/plain; charset=no-such\n\nx",          "message.text",         "x"                    },
+		{"Subject: hello\n\n", "message.subject", "hello"},
+		{"Subject: =?iso-2022-jp?b?GyRCRnxLXBsoQg==?=\n\n", "message.subject", "日本"},
+		{"Subject: =?gb2312?b?1tDOxA==?=\n\n", "message.subject", "中文"},
+		{"Subject: =?euc-kr?b?x9GxuQ==?=\n\n", "message.subject", "한국"},
+		{"Content-Type: text/plain; charset=koi8-r\n\n\xc4\xc1", "message.text", "да"},
+		{"Content-Type: text/plain; charset=shift_jis\n\n\x93\xfa", "message.text", "日"},
+		{"Content-Type: text/plain; charset=utf-7\n\n+ZeU-", "message.text", "日"},
+		{"Content-Type: text/plain; charset=no-such\n\nx", "message.text", "x"},
 		{"To: a@b\xc3\xbc"
-	         "cher.co.uk\n\n",	                 "message.to.0.address", "a@xn--bcher-kva.co.uk"},
-		{"Date: Mon, 23 Nov 2026 09:00:00 EST\n\n",                 "message.date",
-	         "2026-11-23T09:00:00-05:00"									       },
+	         "cher.co.uk\n\n",
+	         "message.to.0.address", "a@xn--bcher-kva.co.uk"},
+		{"Date: Mon, 23 Nov 2026 09:00:00 EST\n\n", "message.date",
+	         "2026-11-23T09:00:00-05:00"},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
@@ -200,9 +201,9 @@ static void test_one_bad_message_costs_itself(Fixture *fixture, gconstpointer da
 		const char *message;
 		TrawlError code;
 	} bombs[] = {
-		{"socket", TRAWL_ERROR_REMOTE },
-		{"memory", TRAWL_ERROR_REMOTE },
-		{"cpu",    TRAWL_ERROR_TIMEOUT},
+		{"socket", TRAWL_ERROR_REMOTE},
+		{"memory", TRAWL_ERROR_REMOTE},
+		{"cpu", TRAWL_ERROR_TIMEOUT},
 	};
 	g_autoptr(ReaderPool) pool = reader_pool_new(fixture->socket, 1);
 	assert_answers(pool, "before");

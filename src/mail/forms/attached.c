@@ -18,8 +18,7 @@ static json_t *attached_in_forward(const Recognition *seen, const json_t *messag
 	json_t *attachments = json_object_get(message, "attachments");
 	json_t *one = NULL, *entry;
 	size_t i;
-	json_array_foreach(attachments, i, entry)
-	{
+	json_array_foreach (attachments, i, entry) {
 		if (!json_object_get(entry, "message"))
 			continue;
 		if (one)
@@ -67,8 +66,7 @@ static void take_all(Recognition *seen, json_t *entries)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(entries, i, entry)
-	{
+	json_array_foreach (entries, i, entry) {
 		if (g_strcmp0(json_text(entry, "holds"), "tnef") == 0) {
 			/* Outlook's envelope around what the reporter attached. */
 			take_all(seen, json_at(entry, "message.attachments"));
