@@ -77,6 +77,7 @@ gboolean events_open(Request *request, Db *db, Answer *answer, GError **error)
 		return FALSE;
 	answer->status = 200;
 	answer->type = "text/event-stream";
+	answer->close = TRUE; /* when it ends, it ended for a reason */
 	if (strcmp(request->method, "HEAD") == 0)
 		return TRUE;
 	answer->stream =

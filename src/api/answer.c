@@ -62,6 +62,7 @@ void answer_reset(Answer *answer)
 	answer->status = 0;
 	answer->type = NULL;
 	answer->live = FALSE;
+	answer->close = FALSE;
 	if (answer->place)
 		(void)g_atomic_int_dec_and_test(answer->place);
 	answer->place = NULL;

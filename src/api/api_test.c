@@ -1,13 +1,17 @@
 #include "api/testing.h"
 
 #include "api/routes.h"
+#include "api/stream.h"
+#include "audit/audit.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "jobs/jobs.h"
 #include "store/incident.h"
 #include "store/job.h"
 #include "store/source.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* The status of a request, and the code of its problem. */
@@ -915,6 +919,84 @@ static void test_a_stream_of_an_incident_has_only_its_events(void)
 	close(fd);
 }
 
+static void test_a_quiet_stream_shows_that_it_is_alive(void)
+{
+	const EventTimes usual = event_times;
+	event_times.heartbeat = G_USEC_PER_SEC / 10;
+	g_autoptr(ApiRig) rig = api_rig_new();
+	int fd = open_stream(rig, "/v1/events", "");
+	g_autofree char *first = read_until(fd, ": still here\n\n");
+	g_autofree char *second = read_until(fd, ": still here\n\n");
+	close(fd);
+	event_times = usual;
+}
+
+static gboolean append_much(Db *db, gpointer data, GError **error)
+{
+	g_autofree char *text = g_strnfill(200 * 1024, 'a');
+	for (guint i = 0; i < 100; i++)
+		if (!audit_append(db, "test", "test.much", "test", 1, 0,
+		                  json_pack("{s:s}", "text", text), NULL, error))
+			return FALSE;
+	return TRUE;
+}
+
+/* The test ends when the server ends the stream, or hangs. */
+static void test_a_client_that_does_not_read_its_events_is_dropped(void)
+{
+	const EventTimes usual = event_times;
+	event_times.slow = G_USEC_PER_SEC / 2;
+	g_autoptr(ApiRig) rig = api_rig_new();
+	api_rig_write(rig, append_much, NULL);
+	int fd = open_stream(rig, "/v1/events?after=0", "");
+	while (send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+		g_usleep(20000);
+	close(fd);
+	ASSERT_CALL(rig, SCOPE_READ, "GET", "/v1/health", NULL, NULL, 200, NULL);
+	event_times = usual;
+}
+
+static void test_a_stream_ends_with_its_key(void)
+{
+	const EventTimes usual = event_times;
+	event_times.heartbeat = G_USEC_PER_SEC / 10;
+	g_autoptr(ApiRig) rig = api_rig_new();
+	int fd = open_stream(rig, "/v1/events", "");
+	g_autofree char *head = read_until(fd, "retry: 2000\n\n");
+	ASSERT_CALL(rig, SCOPE_ADMIN, "DELETE", "/v1/api-keys/1", NULL, NULL, 204, NULL);
+	char piece[4096];
+	while (read(fd, piece, sizeof piece) > 0)
+		;
+	close(fd);
+	event_times = usual;
+}
+
+static void test_there_is_a_limit_to_streams(void)
+{
+	const EventTimes usual = event_times;
+	event_times.heartbeat = G_USEC_PER_SEC / 10;
+	g_autoptr(ApiRig) rig = api_rig_new();
+	int streams[LIMIT_STREAMS];
+	for (guint i = 0; i < LIMIT_STREAMS; i++) {
+		streams[i] = open_stream(rig, "/v1/events", "");
+		g_autofree char *head = read_until(streams[i], "retry: 2000\n\n");
+	}
+	ASSERT_CALL(rig, SCOPE_READ, "GET", "/v1/events", NULL, NULL, 503, "busy");
+	for (guint i = 0; i < LIMIT_STREAMS; i++)
+		close(streams[i]);
+	/* A place is free once the server has had something to tell the client that left. */
+	for (;;) {
+		int fd = open_stream(rig, "/v1/events", "");
+		char status[13] = "";
+		g_assert_cmpint(recv(fd, status, 12, MSG_WAITALL), ==, 12);
+		close(fd);
+		if (strcmp(status, "HTTP/1.1 200") == 0)
+			break;
+		g_usleep(20000);
+	}
+	event_times = usual;
+}
+
 static void test_stopping_ends_streams(void)
 {
 	ApiRig *rig = api_rig_new();
@@ -981,6 +1063,11 @@ int main(int argc, char **argv)
 	TEST("events arrive and are taken up again", test_events_arrive_and_are_taken_up_again);
 	TEST("a stream of an incident has only its events",
 	     test_a_stream_of_an_incident_has_only_its_events);
+	TEST("a quiet stream shows that it is alive", test_a_quiet_stream_shows_that_it_is_alive);
+	TEST("a client that does not read its events is dropped",
+	     test_a_client_that_does_not_read_its_events_is_dropped);
+	TEST("a stream ends with its key", test_a_stream_ends_with_its_key);
+	TEST("there is a limit to streams", test_there_is_a_limit_to_streams);
 	TEST("stopping ends streams", test_stopping_ends_streams);
 	return g_test_run();
 }

@@ -191,11 +191,16 @@ static void carrier_wake(gpointer connection)
 	MHD_resume_connection(connection);
 }
 
+static void carrier_cut(gpointer connection)
+{
+	shutdown(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+	         SHUT_RDWR);
+}
+
 static ssize_t read_stream(void *data, uint64_t position, char *buffer, size_t size)
 {
 	Call *call = data;
-	const EventCarrier carrier = {carrier_sleep, carrier_wake, call->connection};
-	gssize got = event_stream_read(call->answer->stream, &carrier, buffer, size);
+	gssize got = event_stream_read(call->answer->stream, buffer, size);
 	return got < 0 ? MHD_CONTENT_READER_END_OF_STREAM : got;
 }
 
@@ -252,6 +257,9 @@ static enum MHD_Result send_answer(Call *call)
 	gsize size = answer->body ? g_bytes_get_size(answer->body) : 0;
 	set_busy(call, answer->stream ? BUSY_STREAMING : BUSY_SENDING,
 	         server_times.answer + (gint64)(size / ANSWER_RATE) * CLOCK_SECOND);
+	const EventCarrier carrier = {carrier_sleep, carrier_wake, carrier_cut, call->connection};
+	if (answer->stream)
+		event_stream_carry(answer->stream, &carrier);
 	struct MHD_Response *response = response_of(call);
 	enum MHD_Result queued =
 		MHD_queue_response(call->connection, (unsigned int)answer->status, response);

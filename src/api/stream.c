@@ -15,10 +15,13 @@
 
 #include <string.h>
 
-#define POLL_EVERY      (CLOCK_SECOND / 4)
-#define HEARTBEAT_EVERY (15 * CLOCK_SECOND)
-#define SLOW_AFTER      (30 * CLOCK_SECOND)
-#define BATCH           200
+#define BATCH 200
+
+EventTimes event_times = {
+	.poll = CLOCK_SECOND / 4,
+	.heartbeat = 15 * CLOCK_SECOND,
+	.slow = 30 * CLOCK_SECOND,
+};
 
 struct EventFeed {
 	DbPool *db;
@@ -34,8 +37,8 @@ struct EventStream {
 	gint64 after, incident_id;
 	char *key_prefix;
 	GString *pending;
-	gsize sent;       /* bytes of pending that are gone */
-	gint64 filled_at; /* monotonic: when pending was filled last */
+	gsize sent;      /* bytes of pending that are gone */
+	gint64 moved_at; /* monotonic: when something was added or taken last */
 	gboolean ended;
 	gboolean asleep;
 	EventCarrier carrier;
@@ -80,7 +83,7 @@ static void fill(EventStream *stream, const char *text, gint64 now)
 		stream->sent = 0;
 	}
 	g_string_append(stream->pending, text);
-	stream->filled_at = now;
+	stream->moved_at = now;
 }
 
 static void wake(EventStream *stream)
@@ -177,11 +180,13 @@ static void look_hand_out(EventFeed *feed, const Look *look, gint64 now)
 			stream->after = batch->reached;
 			if (batch->text->len)
 				fill(stream, batch->text->str, now);
-			else if (stream->filled_at + HEARTBEAT_EVERY <= now)
+			else if (stream->moved_at + event_times.heartbeat <= now)
 				fill(stream, ": still here\n\n", now);
 		}
-		gboolean slow = !is_drained(stream) && stream->filled_at + SLOW_AFTER <= now;
-		if (slow || g_hash_table_contains(look->void_keys, stream->key_prefix))
+		if (stream->carrier.cut && !is_drained(stream) &&
+		    stream->moved_at + event_times.slow <= now)
+			stream->carrier.cut(stream->carrier.data);
+		if (g_hash_table_contains(look->void_keys, stream->key_prefix))
 			stream->ended = TRUE;
 		if (stream->ended || !is_drained(stream))
 			wake(stream);
@@ -199,7 +204,7 @@ static gpointer feed_run(gpointer data)
 			continue;
 		}
 		gint64 now = g_get_monotonic_time();
-		gboolean check_keys = keys_checked + HEARTBEAT_EVERY <= now;
+		gboolean check_keys = keys_checked + event_times.heartbeat <= now;
 		g_auto(Look) look = {0};
 		look_plan(feed, check_keys, &look);
 		g_mutex_unlock(&feed->lock);
@@ -213,7 +218,7 @@ static gpointer feed_run(gpointer data)
 			look_hand_out(feed, &look, g_get_monotonic_time());
 		if (!feed->stopping)
 			g_cond_wait_until(&feed->changed, &feed->lock,
-			                  g_get_monotonic_time() + POLL_EVERY);
+			                  g_get_monotonic_time() + event_times.poll);
 	}
 	g_mutex_unlock(&feed->lock);
 	return NULL;
@@ -277,7 +282,7 @@ EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
 	stream->incident_id = incident_id;
 	stream->key_prefix = g_strdup(key_prefix);
 	stream->pending = g_string_new("retry: 2000\n\n");
-	stream->filled_at = g_get_monotonic_time();
+	stream->moved_at = g_get_monotonic_time();
 	stream->ended = feed->stopping;
 	g_ptr_array_add(feed->streams, stream);
 	g_cond_signal(&feed->changed);
@@ -296,21 +301,27 @@ void event_stream_free(EventStream *stream)
 	g_free(stream);
 }
 
-gssize event_stream_read(EventStream *stream, const EventCarrier *carrier, char *buffer, gsize size)
+void event_stream_carry(EventStream *stream, const EventCarrier *carrier)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&stream->feed->lock);
+	stream->carrier = *carrier;
+}
+
+gssize event_stream_read(EventStream *stream, char *buffer, gsize size)
 {
 	EventFeed *feed = stream->feed;
-	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&feed->lock);
 	if (stream->ended)
 		return -1;
 	gsize ready = MIN(size, stream->pending->len - stream->sent);
 	if (ready == 0) {
-		stream->carrier = *carrier;
 		stream->asleep = TRUE;
-		carrier->sleep(carrier->data);
+		stream->carrier.sleep(stream->carrier.data);
 		return 0;
 	}
 	memcpy(buffer, stream->pending->str + stream->sent, ready);
 	stream->sent += ready;
+	stream->moved_at = g_get_monotonic_time();
 	/* A whole batch is gone: there may be a next one already. */
 	if (is_drained(stream) && stream->pending->len > BATCH)
 		g_cond_signal(&feed->changed);

@@ -25,14 +25,26 @@ EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
 void event_stream_free(EventStream *stream);
 
 /* Who carries a stream to its client. @sleep is called when there is nothing to send, and later
- * @wake, once, from another thread; neither may call back. */
+ * @wake, once, from another thread. @cut ends the connection of a client that does not read. None
+ * of them may call back. */
 typedef struct {
 	void (*sleep)(gpointer data);
 	void (*wake)(gpointer data);
+	void (*cut)(gpointer data);
 	gpointer data;
 } EventCarrier;
 
-/** Takes up to @size bytes into @buffer. 0: none now, and @carrier sleeps; -1: the stream has
+/** Says who carries it; before the first event_stream_read(). */
+void event_stream_carry(EventStream *stream, const EventCarrier *carrier);
+
+/** Takes up to @size bytes into @buffer. 0: none now, and its carrier sleeps; -1: the stream has
  * ended. */
-gssize event_stream_read(EventStream *stream, const EventCarrier *carrier, char *buffer,
-                         gsize size);
+gssize event_stream_read(EventStream *stream, char *buffer, gsize size);
+
+/* The feed's times, µs. Tests shorten them before they make one; nothing else touches them. */
+typedef struct {
+	gint64 poll;      /* the database is asked for news no less often        */
+	gint64 heartbeat; /* a comment goes out when nothing else did for so long */
+	gint64 slow;      /* a client that took nothing for so long is cut off    */
+} EventTimes;
+extern EventTimes event_times;
