@@ -64,7 +64,7 @@ def trawl_rate(server, count):
     trawl = harness.Trawl()
     try:
         trawl.start()
-        row = harness.add_dovecot_server(trawl, server)
+        row = harness.add_dovecot_server(trawl, server, connections=48)  # the script has as many
         begun = time.monotonic()
         trawl.add_source(row)
 
