@@ -430,6 +430,7 @@ def main():
             print(f"crash rig: skipped: there is no {file}")
             return 77
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was made is removed
     rig = Rig(options)
     try:
         rig.open()

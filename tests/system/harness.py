@@ -135,7 +135,8 @@ class Trawl:
         address = os.path.join(self.data, "run", "address")
         if os.path.exists(address):
             os.unlink(address)
-        command = self.wrap + [BINARY, "serve", "--data", self.data, "--listen", listen] + self.arguments
+        # setpriv: it ends when this process does, in whichever way
+        command = self.wrap + ["setpriv", "--pdeathsig", "TERM", "--", BINARY, "serve", "--data", self.data, "--listen", listen] + self.arguments
         if self.database:
             command += ["--database", self.database]
         environment = dict(os.environ, G_DEBUG="fatal-criticals", **self.environment)
