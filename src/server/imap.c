@@ -157,13 +157,13 @@ static gboolean wait_work(ImapConnection *connection, gpointer data, GError **er
 		const char *line = mailimap_read_line(imap);
 		if (!line)
 			return imap_refuse(connection, "the mail server ended the wait") ||
-			       imap_receive(connection, tag, LIMIT_IMAP_LINE, error);
+			       imap_receive(connection, tag, error);
 		call->changed = is_news(line);
 	}
 	/* the goodbye has a little time of its own */
 	imap_connection_set_deadline(connection, MAX(call->deadline, deadline_in(5)));
 	imap_write(connection, "DONE\r\n", 6);
-	return imap_receive(connection, tag, LIMIT_IMAP_LINE, error);
+	return imap_receive(connection, tag, error);
 }
 
 static gboolean imap_wait(MailServer *server, const char *mailbox, const char *folder,

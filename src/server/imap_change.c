@@ -259,7 +259,7 @@ static gboolean append(ImapConnection *connection, PutCall *call, const char *fl
 	connection->changing = TRUE;
 	imap_write(connection, octets, length);
 	imap_write(connection, "\r\n", 2);
-	gboolean done = imap_receive(connection, tag, LIMIT_IMAP_LINE, error);
+	gboolean done = imap_receive(connection, tag, error);
 	if (!connection->broken)
 		connection->changing = FALSE;
 	return done;
@@ -308,11 +308,12 @@ static gboolean find_appended(ImapConnection *connection, PutCall *call, GError 
 {
 	call->copies = 0;
 	connection->changing = TRUE; /* whatever fails now: it was written */
+	imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
 	if (!imap_select(connection, call->folder, FALSE, error))
 		return FALSE;
 	imap_on_fetched(connection, on_copy, call);
 	int tag = imap_send(connection, "UID FETCH %u:* (UID BODY.PEEK[])", call->uidnext);
-	if (!imap_receive(connection, tag, LIMIT_MESSAGE_SIZE, error))
+	if (!imap_receive(connection, tag, error))
 		return FALSE;
 	connection->changing = FALSE;
 	if (call->copies == 1)
@@ -426,13 +427,12 @@ static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **err
 	}
 	int end = imap_send(connection, "UID EXPUNGE %u", call->uid);
 	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
-	if (!imap_receive(connection, end, LIMIT_IMAP_LINE, problem ? NULL : &problem) &&
-	    connection->broken) {
+	if (!imap_receive(connection, end, problem ? NULL : &problem) && connection->broken) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
 	imap_on_fetched(connection, on_there, call);
-	if (!imap_receive(connection, check, LIMIT_IMAP_LINE, error))
+	if (!imap_receive(connection, check, error))
 		return FALSE;
 	if (!call->there) {
 		connection->changing = FALSE;

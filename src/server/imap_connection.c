@@ -391,20 +391,25 @@ static gboolean parse_answer(ImapConnection *connection, int tag, GError **error
 	return state == MAILIMAP_RESP_COND_STATE_OK || set_refusal(connection, error);
 }
 
-static gboolean begin_answer(ImapConnection *connection, gsize literal_max)
+static gboolean begin_answer(ImapConnection *connection)
 {
 	mailimap *imap = connection->imap;
 	imap->imap_response = NULL;
-	imap_stream_expect(imap->imap_stream, literal_max);
+	imap_stream_expect(imap->imap_stream, connection->literal_max);
 	return !connection->broken && mailstream_flush(imap->imap_stream) == 0 &&
 	       mailimap_read_line(imap) != NULL;
 }
 
-gboolean imap_receive(ImapConnection *connection, int tag, gsize literal_max, GError **error)
+gboolean imap_receive(ImapConnection *connection, int tag, GError **error)
 {
-	if (!begin_answer(connection, literal_max))
+	if (!begin_answer(connection))
 		return set_broken(connection, MAILIMAP_ERROR_STREAM, error);
 	return parse_answer(connection, tag, error);
+}
+
+void imap_allow_literals(ImapConnection *connection, gsize octets)
+{
+	connection->literal_max = octets;
 }
 
 gboolean imap_command(ImapConnection *connection, GError **error, const char *format, ...)
@@ -414,13 +419,13 @@ gboolean imap_command(ImapConnection *connection, GError **error, const char *fo
 	g_autofree char *command = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	int tag = imap_send(connection, "%s", command);
-	return imap_receive(connection, tag, LIMIT_IMAP_LINE, error);
+	return imap_receive(connection, tag, error);
 }
 
 gboolean imap_wait_continue(ImapConnection *connection, int tag, GError **error)
 {
 	mailimap *imap = connection->imap;
-	if (!begin_answer(connection, LIMIT_IMAP_LINE))
+	if (!begin_answer(connection))
 		return set_broken(connection, MAILIMAP_ERROR_STREAM, error);
 	const char *line = imap->imap_stream_buffer->str;
 	while (line && *line == '*') /* news about the selected folder; not ours to wait for */
@@ -506,11 +511,11 @@ gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, 
 	}
 	new_selection(connection);
 	g_autoptr(GError) problem = NULL;
-	if (!imap_receive(connection, tag, LIMIT_IMAP_LINE, &problem)) {
+	if (!imap_receive(connection, tag, &problem)) {
 		g_autofree char *text = server_text(connection);
 		gboolean said_no = connection->said_no;
 		if (next_tag && !connection->broken) /* it failed too, as nothing is selected */
-			imap_receive(connection, next_tag, LIMIT_IMAP_LINE, NULL);
+			imap_receive(connection, next_tag, NULL);
 		if (said_no && !connection->broken && !is_temporary(problem))
 			return set_select_error(connection, folder, text, error);
 		g_propagate_error(error, g_steal_pointer(&problem));
@@ -635,7 +640,7 @@ static gboolean authenticate_plain(ImapConnection *connection, const char *user,
 		return FALSE;
 	imap_write(connection, response, strlen(response));
 	imap_write(connection, "\r\n", 2);
-	return imap_receive(connection, tag, LIMIT_IMAP_LINE, error);
+	return imap_receive(connection, tag, error);
 }
 
 static gboolean login(ImapConnection *connection, const char *user, GError **error)
@@ -708,6 +713,7 @@ static ImapConnection *connection_new(ImapSettings *settings, char *mailbox, gin
 	connection->mailbox = mailbox;
 	connection->deadline = deadline;
 	connection->body = g_byte_array_new();
+	connection->literal_max = LIMIT_IMAP_LINE;
 	connection->imap = mailimap_new(0, NULL);
 	mailimap_set_progress_callback(connection->imap, on_progress, on_progress, NULL);
 	mailimap_set_msg_att_handler(connection->imap, on_answer, connection);

@@ -66,6 +66,7 @@ struct ImapConnection {
 	int last_tag;
 	ImapOnFetched on_fetched;
 	gpointer on_fetched_data;
+	gsize literal_max;
 	GByteArray *body; /* the literal that is coming in */
 	gboolean streamed;
 };
@@ -93,10 +94,12 @@ int imap_send(ImapConnection *connection, const char *format, ...) G_GNUC_PRINTF
 /**
  * Sends what is queued and reads until the answer with this tag. Untagged answers are in
  * connection->imap until the next call.
- *
- * @literal_max  octets of the largest literal that is acceptable
  */
-gboolean imap_receive(ImapConnection *connection, int tag, gsize literal_max, GError **error);
+gboolean imap_receive(ImapConnection *connection, int tag, GError **error);
+
+/** Literals of so many octets are acceptable from now on, instead of LIMIT_IMAP_LINE. To be said
+ * before the command that they answer is sent, as answers may come in together. */
+void imap_allow_literals(ImapConnection *connection, gsize octets);
 
 /** One command and its answer, with small literals at most. */
 gboolean imap_command(ImapConnection *connection, GError **error, const char *format, ...)

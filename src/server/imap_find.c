@@ -113,11 +113,11 @@ static GPtrArray *list_folders(ImapConnection *connection, GError **error)
 	int namespaces = imap_has(connection, "NAMESPACE") ? imap_send(connection, "NAMESPACE") : 0;
 	int list =
 		imap_send(connection, "LIST \"\" \"*\"%s", special ? " RETURN (SPECIAL-USE)" : "");
-	if (namespaces && !imap_receive(connection, namespaces, LIMIT_IMAP_LINE, error))
+	if (namespaces && !imap_receive(connection, namespaces, error))
 		return NULL;
 	g_autoptr(GPtrArray) foreign =
 		namespaces ? foreign_prefixes(connection) : g_ptr_array_new();
-	if (!imap_receive(connection, list, LIMIT_IMAP_LINE, error))
+	if (!imap_receive(connection, list, error))
 		return NULL;
 	g_autoptr(GPtrArray) names = take_folders(connection, foreign);
 	if (names->len > LIMIT_FOLDERS) {
@@ -189,9 +189,9 @@ static gboolean search_flight(ImapConnection *connection, const FindCall *call, 
 		searches[i] = imap_send(connection, "UID SEARCH %s", call->criteria);
 	}
 	for (guint i = 0; i < count; i++) {
-		gboolean examined = imap_receive(connection, examines[i], LIMIT_IMAP_LINE, NULL);
+		gboolean examined = imap_receive(connection, examines[i], NULL);
 		g_autoptr(GError) problem = NULL;
-		if (imap_receive(connection, searches[i], LIMIT_IMAP_LINE, &problem) && examined) {
+		if (imap_receive(connection, searches[i], &problem) && examined) {
 			Candidates some = {folders[i], take_search_result(connection)};
 			if (some.set)
 				g_array_append_val(candidates, some);
@@ -262,13 +262,14 @@ static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
 		return FALSE;
 	}
 	imap_on_fetched(connection, on_candidate, call);
-	return imap_receive(connection, fetch, LIMIT_HEADER_BLOCK, error);
+	return imap_receive(connection, fetch, error);
 }
 
 static gboolean find_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	FindCall *call = data;
 	g_ptr_array_set_size(call->found, 0);
+	imap_allow_literals(connection, LIMIT_HEADER_BLOCK);
 	g_autoptr(GPtrArray) folders = list_folders(connection, error);
 	if (!folders)
 		return FALSE;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -125,6 +126,7 @@ static void give_back(Imap *imap, ImapConnection *connection)
 		return;
 	}
 	imap_on_fetched(connection, NULL, NULL);
+	imap_allow_literals(connection, LIMIT_IMAP_LINE);
 	connection->changing = connection->stopped = FALSE;
 	connection->idle_since = g_get_monotonic_time();
 	g_mutex_lock(&imap->lock);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define FETCH_BATCH 500 /* messages of one FETCH command */
+#define FETCH_BATCH 200 /* messages of one FETCH command */
 #define ITEM_FIELDS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
 
 guint32 imap_uid_of(const MailRef *ref)
@@ -90,16 +90,17 @@ static gboolean on_message(ImapConnection *connection, const ImapFetched *fetche
 	return call->fetched(ref, fetched->body, call->data);
 }
 
-/* Those that did not come are gone. */
-static gboolean report_gone(ImapConnection *connection, FetchCall *call, const guint32 *uids,
-                            guint count)
+/* Those of @count from @at on that did not come are gone. @next: an answer is still to come. */
+static gboolean report_gone(ImapConnection *connection, FetchCall *call, GArray *uids, guint at,
+                            guint count, int next)
 {
-	for (guint i = 0; i < count; i++) {
-		gpointer key = GUINT_TO_POINTER(uids[i]);
+	for (guint i = at; i < MIN(at + count, uids->len); i++) {
+		gpointer key = GUINT_TO_POINTER(g_array_index(uids, guint32, i));
 		const MailRef *ref = g_hash_table_lookup(call->pending, key);
 		g_hash_table_remove(call->pending, key);
 		if (ref && !call->fetched(ref, NULL, call->data)) {
 			connection->stopped = TRUE;
+			connection->broken = next != 0;
 			return FALSE;
 		}
 	}
@@ -121,24 +122,34 @@ static GArray *pending_uids(FetchCall *call)
 	return uids;
 }
 
+static int send_batch(ImapConnection *connection, GArray *uids, guint at)
+{
+	g_autofree char *set =
+		format_set(&g_array_index(uids, guint32, at), MIN(FETCH_BATCH, uids->len - at));
+	return imap_send(connection, "UID FETCH %s (UID BODY.PEEK[])", set);
+}
+
+/* The next batch is asked for before the answer to the one before it is read, so that the server
+ * never waits for us. */
 static gboolean fetch_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	FetchCall *call = data;
 	const MailRef *first = call->refs->pdata[0];
-	if (!imap_select(connection, first->folder, FALSE, error))
-		return FALSE;
 	g_autoptr(GArray) uids = pending_uids(call);
-	const guint32 *all = (const guint32 *)(gpointer)uids->data;
-	if (!imap_is_epoch(connection, first)) /* UIDVALIDITY changed: all are gone */
-		return report_gone(connection, call, all, uids->len);
-	imap_on_fetched(connection, on_message, call);
-	for (guint at = 0; at < uids->len; at += FETCH_BATCH) {
-		guint count = MIN(FETCH_BATCH, uids->len - at);
-		g_autofree char *set = format_set(all + at, count);
-		int tag = imap_send(connection, "UID FETCH %s (UID BODY.PEEK[])", set);
-		if (!imap_receive(connection, tag, LIMIT_MESSAGE_SIZE, error) ||
-		    !report_gone(connection, call, all + at, count))
+	imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
+	int select = imap_send_select(connection, first->folder, FALSE);
+	int tag = select ? send_batch(connection, uids, 0) : 0;
+	if (!imap_receive_select(connection, select, tag, first->folder, FALSE, error))
+		return FALSE;
+	gboolean same = imap_is_epoch(connection, first); /* else what comes is another's */
+	imap_on_fetched(connection, same ? on_message : NULL, call);
+	for (guint at = 0; at < (same ? uids->len : 1); at += FETCH_BATCH) {
+		gboolean last = !same || at + FETCH_BATCH >= uids->len;
+		int next = last ? 0 : send_batch(connection, uids, at + FETCH_BATCH);
+		if (!imap_receive(connection, tag, error) ||
+		    !report_gone(connection, call, uids, at, same ? FETCH_BATCH : uids->len, next))
 			return FALSE;
+		tag = next;
 	}
 	return TRUE;
 }
@@ -164,7 +175,7 @@ gboolean imap_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gp
 	g_autoptr(GHashTable) pending = g_hash_table_new(NULL, NULL);
 	FetchCall call = {refs, pending, fetched, data};
 	const MailRef *first = refs->pdata[0];
-	return !sort_refs(&call) ||
+	return !sort_refs(&call) || g_hash_table_size(pending) == 0 ||
 	       imap_run((Imap *)server, first->mailbox, deadline, fetch_work, &call, error);
 }
 
@@ -194,7 +205,7 @@ static gboolean stat_work(ImapConnection *connection, gpointer data, GError **er
 		return FALSE;
 	if (imap_is_epoch(connection, call->ref))
 		imap_on_fetched(connection, on_stat, call);
-	return imap_receive(connection, fetch, LIMIT_IMAP_LINE, error);
+	return imap_receive(connection, fetch, error);
 }
 
 MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
@@ -208,16 +219,16 @@ MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GEr
 	return done ? g_steal_pointer(&item) : NULL;
 }
 
-/* What is new. The cursor is UIDVALIDITY and the last UID that was listed: UIDs only rise. */
+/* What is new. The cursor is UIDVALIDITY and the last UID up to which all is listed: UIDs only
+ * rise, so what is new has a higher one. */
 
 typedef struct {
 	const char *mailbox, *folder;
-	guint32 uidvalidity, last; /* of the cursor; 0: none */
 	gboolean cursor_given;
+	guint32 uidvalidity, last; /* of the cursor; 0: none */
 	MailListing *listing;
-	gboolean partial; /* there are more behind what was asked for */
-	guint32 probed; /* uid of the message that was asked for, in a search for the first new one
-	                 */
+	guint32 end;    /* all up to this UID is listed */
+	guint32 probed; /* UID of the message that was asked for */
 } ListCall;
 
 static gboolean on_item(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
@@ -269,26 +280,6 @@ static gboolean first_new(ImapConnection *connection, ListCall *call, guint32 *n
 	return TRUE;
 }
 
-static gboolean list_items(ImapConnection *connection, ListCall *call, GError **error)
-{
-	guint32 end = connection->uidnext; /* 0: unknown */
-	if (connection->exists == 0 || (end && call->last + 1 >= end))
-		return TRUE;
-	if (end && end - call->last <= 4 * LIMIT_LIST_NEW) {
-		imap_on_fetched(connection, on_item, call);
-		return imap_command(connection, error, "UID FETCH %u:%u " ITEM_FIELDS,
-		                    call->last + 1, end - 1);
-	}
-	guint32 first;
-	if (!first_new(connection, call, &first, error))
-		return FALSE;
-	imap_on_fetched(connection, on_item, call);
-	guint32 final = MIN(first + LIMIT_LIST_NEW - 1, connection->exists);
-	call->partial = final < connection->exists;
-	return first > connection->exists ||
-	       imap_command(connection, error, "FETCH %u:%u " ITEM_FIELDS, first, final);
-}
-
 static int compare_items(gconstpointer a, gconstpointer b)
 {
 	guint32 x = imap_uid_of((*(MailItem *const *)a)->ref);
@@ -296,42 +287,85 @@ static int compare_items(gconstpointer a, gconstpointer b)
 	return (x > y) - (x < y);
 }
 
-static void finish_listing(const ImapConnection *connection, ListCall *call)
+/* The highest UID of the items, which this sorts; or that of the cursor. */
+static guint32 highest_item(const ListCall *call)
 {
-	MailListing *listing = call->listing;
-	g_ptr_array_sort(listing->items, compare_items);
-	listing->more = call->partial || listing->items->len > LIMIT_LIST_NEW;
-	if (listing->items->len > LIMIT_LIST_NEW)
-		g_ptr_array_set_size(listing->items, LIMIT_LIST_NEW);
-	guint32 last = call->last;
-	if (listing->items->len > 0) {
-		const MailItem *item = listing->items->pdata[listing->items->len - 1];
-		last = imap_uid_of(item->ref);
+	GPtrArray *items = call->listing->items;
+	g_ptr_array_sort(items, compare_items);
+	return items->len ? imap_uid_of(((MailItem *)items->pdata[items->len - 1])->ref)
+	                  : call->last;
+}
+
+/* The first LIMIT_LIST_NEW messages after the cursor, however far apart their UIDs are. */
+static gboolean list_by_number(ImapConnection *connection, ListCall *call, GError **error)
+{
+	guint32 first;
+	g_ptr_array_set_size(call->listing->items, 0);
+	if (!first_new(connection, call, &first, error))
+		return FALSE;
+	guint32 final = MIN(first + LIMIT_LIST_NEW - 1, connection->exists);
+	imap_on_fetched(connection, on_item, call);
+	if (first <= connection->exists &&
+	    !imap_command(connection, error, "FETCH %u:%u " ITEM_FIELDS, first, final))
+		return FALSE;
+	call->end = highest_item(call);
+	call->listing->more = final < connection->exists;
+	if (!call->listing->more && connection->uidnext > call->end)
+		call->end = connection->uidnext - 1;
+	return !call->listing->more || call->listing->items->len > 0 || set_changing(call, error);
+}
+
+static guint32 window_end(const ListCall *call)
+{
+	return (guint32)MIN((guint64)call->last + LIMIT_LIST_NEW, G_MAXUINT32);
+}
+
+static int send_window(ImapConnection *connection, const ListCall *call)
+{
+	return imap_send(connection, "UID FETCH %u:%u " ITEM_FIELDS,
+	                 MIN(call->last, window_end(call) - 1) + 1, window_end(call));
+}
+
+/* Were all that is new in the next LIMIT_LIST_NEW UIDs, as it nearly always is, this is it. */
+static gboolean judge_window(ImapConnection *connection, ListCall *call, GError **error)
+{
+	call->end = MAX(highest_item(call), call->last);
+	if (connection->uidnext && connection->uidnext - 1 <= window_end(call)) {
+		call->end = MAX(call->end, connection->uidnext - 1);
+		return TRUE;
 	}
-	if (!listing->more && connection->uidnext > last + 1)
-		last = connection->uidnext - 1;
-	g_autoptr(json_t) cursor = json_object();
-	json_object_set_new(cursor, "uidvalidity", json_integer(connection->uidvalidity));
-	json_object_set_new(cursor, "uid", json_integer(last));
-	g_free(listing->cursor);
-	listing->cursor = json_format(cursor);
+	if (connection->uidnext == 0 || call->listing->items->len < LIMIT_LIST_NEW / 4)
+		return list_by_number(connection, call, error);
+	call->end = window_end(call);
+	call->listing->more = TRUE;
+	return TRUE;
 }
 
 static gboolean list_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	ListCall *call = data;
-	g_ptr_array_set_size(call->listing->items, 0);
-	call->partial = FALSE;
-	if (!imap_select(connection, call->folder, FALSE, error))
+	MailListing *listing = call->listing;
+	g_ptr_array_set_size(listing->items, 0);
+	int select = imap_send_select(connection, call->folder, FALSE);
+	int window = select ? send_window(connection, call) : 0;
+	if (!imap_receive_select(connection, select, window, call->folder, FALSE, error))
 		return FALSE;
-	call->listing->restarted =
-		call->cursor_given && call->uidvalidity != connection->uidvalidity;
-	if (call->uidvalidity != connection->uidvalidity)
+	gboolean same = call->uidvalidity == connection->uidvalidity || !call->cursor_given;
+	imap_on_fetched(connection, same ? on_item : NULL, call);
+	if (!imap_receive(connection, window, error))
+		return FALSE;
+	listing->restarted = listing->restarted || !same;
+	if (!same) { /* those were other messages' numbers */
 		call->last = 0;
-	if (!list_items(connection, call, error))
+		call->uidvalidity = connection->uidvalidity;
+		return list_work(connection, call, error);
+	}
+	if (!judge_window(connection, call, error))
 		return FALSE;
-	finish_listing(connection, call);
-	return !call->listing->more || call->listing->items->len > 0 || set_changing(call, error);
+	g_free(listing->cursor);
+	listing->cursor = g_strdup_printf("{\"uidvalidity\":%u,\"uid\":%u}",
+	                                  connection->uidvalidity, call->end);
+	return TRUE;
 }
 
 MailListing *imap_list_new(MailServer *server, const char *mailbox, const char *folder,

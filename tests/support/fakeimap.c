@@ -137,6 +137,11 @@ static const FakeRule *find_rule(FakeImap *fake, const char *command)
 static gboolean answer(Session *session, const char *tag, const char *command)
 {
 	const FakeRule *rule = find_rule(session->fake, command);
+	if (!rule->reply) {
+		while (receive_more(session))
+			;
+		return FALSE;
+	}
 	g_autoptr(GString) reply = g_string_new(rule->reply);
 	g_string_replace(reply, "%T", tag, 0);
 	if (!send_all(session, reply->str))

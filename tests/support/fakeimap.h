@@ -7,7 +7,7 @@
 /* What is said to a command. Rules are tried in order before the defaults of a harmless server. */
 typedef struct {
 	const char *command; /* words in the command line after the tag; "" is the greeting */
-	const char *reply;   /* "%T" is the tag; NULL: silence */
+	const char *reply;   /* "%T" is the tag; NULL: silence from now on */
 	const char *endless; /* repeated after it until the client has enough */
 	gboolean hang_up;    /* closes after it */
 	guint skip;          /* the first so many such commands get the next rule */
