@@ -34,7 +34,8 @@ gboolean api_key_list_all(Request *request, Db *db, Answer *answer, GError **err
 	g_autoptr(GPtrArray) rows = api_key_list(db, error);
 	if (!rows || !page_parse(request, &page, error))
 		return FALSE;
-	page_answer_whole(request, answer, &page, rows, row_show, row_id);
+	page_cut(&page, rows, row_id);
+	page_answer(request, answer, &page, rows, row_show, row_id, NULL);
 	return TRUE;
 }
 

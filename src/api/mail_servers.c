@@ -121,7 +121,8 @@ gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError *
 	for (guint i = rows->len; name && i-- > 0;)
 		if (strcmp(((MailServerRow *)rows->pdata[i])->name, name) != 0)
 			g_ptr_array_remove_index(rows, i);
-	page_answer_whole(request, answer, &page, rows, mail_server_show, mail_server_number);
+	page_cut(&page, rows, mail_server_number);
+	page_answer(request, answer, &page, rows, mail_server_show, mail_server_number, NULL);
 	return TRUE;
 }
 

@@ -142,13 +142,13 @@ static gint compare_newest_first(gconstpointer a, gconstpointer b, gpointer numb
 	return left < right ? 1 : left > right ? -1 : 0;
 }
 
-void page_answer_whole(const Request *request, Answer *answer, const Page *page, GPtrArray *rows,
-                       RowShow show, RowNumber id)
+void page_cut(const Page *page, GPtrArray *rows, RowNumber id)
 {
+	guint first = 0;
 	g_ptr_array_sort_with_data(rows, compare_newest_first, (gpointer)id);
-	g_autoptr(GPtrArray) shown = g_ptr_array_new();
-	for (guint i = 0; i < rows->len && shown->len < page->limit; i++)
-		if (page->before_id == 0 || id(rows->pdata[i]) < page->before_id)
-			g_ptr_array_add(shown, rows->pdata[i]);
-	page_answer(request, answer, page, shown, show, id, NULL);
+	while (page->before_id && first < rows->len && id(rows->pdata[first]) >= page->before_id)
+		first++;
+	g_ptr_array_remove_range(rows, 0, first);
+	if (rows->len > page->limit)
+		g_ptr_array_set_size(rows, (gint)page->limit);
 }

@@ -33,9 +33,8 @@ typedef gint64 (*RowNumber)(gconstpointer row);
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
                  RowShow show, RowNumber id, RowNumber revision);
 
-/** The same for a list that is loaded whole (configuration, keys): newest first, paged here. */
-void page_answer_whole(const Request *request, Answer *answer, const Page *page, GPtrArray *rows,
-                       RowShow show, RowNumber id);
+/** Leaves of a list that was loaded whole (configuration, keys) one page, newest first. */
+void page_cut(const Page *page, GPtrArray *rows, RowNumber id);
 
 /** Adds a Link header to the same list with @name=@value in its query. */
 void page_link(const Request *request, Answer *answer, const char *name, const char *value);

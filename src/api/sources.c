@@ -164,6 +164,11 @@ static gint64 shown_source_number(gconstpointer row)
 	return ((const ShownSource *)row)->id;
 }
 
+static gint64 source_number(gconstpointer row)
+{
+	return ((const Source *)row)->id;
+}
+
 gboolean source_list_all(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
@@ -171,11 +176,13 @@ gboolean source_list_all(Request *request, Db *db, Answer *answer, GError **erro
 	if (!sources || !page_parse(request, &page, error))
 		return FALSE;
 	const char *name = query_text(request, "name");
+	for (guint i = sources->len; name && i-- > 0;)
+		if (strcmp(((Source *)sources->pdata[i])->name, name) != 0)
+			g_ptr_array_remove_index(sources, i);
+	page_cut(&page, sources, source_number);
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(shown_source_free);
 	for (guint i = 0; i < sources->len; i++) {
 		const Source *source = sources->pdata[i];
-		if (name && strcmp(source->name, name) != 0)
-			continue;
 		json_t *document = source_show_whole(db, source, error);
 		if (!document)
 			return FALSE;
@@ -183,7 +190,7 @@ gboolean source_list_all(Request *request, Db *db, Answer *answer, GError **erro
 		*row = (ShownSource){source->id, document};
 		g_ptr_array_add(rows, row);
 	}
-	page_answer_whole(request, answer, &page, rows, shown_source_show, shown_source_number);
+	page_answer(request, answer, &page, rows, shown_source_show, shown_source_number, NULL);
 	return TRUE;
 }
 
