@@ -36,8 +36,10 @@
 #define LIMIT_MESSAGE_ID 998 /* bytes; a longer one is kept as its SHA-256      */
 
 /* A mail server (server/) */
-#define LIMIT_LIST_NEW    500         /* messages taken in one poll batch                */
-#define LIMIT_CONNECTIONS 8           /* default connections to one mail server          */
+#define LIMIT_LIST_NEW 500 /* messages taken in one poll batch                */
+/* Default connections to one mail server: eight copies at work each hold a login of their own,
+ * beside those of the quarantine and those that wait for new mail. */
+#define LIMIT_CONNECTIONS 16
 #define LIMIT_FOLDERS     5000        /* folders of one mailbox that are searched        */
 #define LIMIT_IMAP_LINE   (64 * 1024) /* bytes of one IMAP response line                 */
 #define LIMIT_IMAP_ANSWER                                                                          \
