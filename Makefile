@@ -57,7 +57,7 @@ asan: test-tools ## unit tests under AddressSanitizer and UndefinedBehaviorSanit
 	@meson test -C build-asan --suite unit --print-errorlogs --timeout-multiplier 6
 
 # the tests with threads; those that fork a sandboxed reader cannot run under TSan
-TSAN_TESTS = db/db store/store jobs/runner jobs/schedule server/servers server/conformance net/http
+TSAN_TESTS = db/db store/store store/job store/raw audit/audit jobs/runner jobs/schedule server/servers server/conformance net/http
 tsan: test-tools ## the threaded unit tests under ThreadSanitizer
 	$(call compile,build-tsan,clang,-Db_sanitize=thread -Db_lundef=false)
 	@meson test -C build-tsan --print-errorlogs --timeout-multiplier 4 $(TSAN_TESTS)

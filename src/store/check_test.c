@@ -105,6 +105,7 @@ static void add_moved_copy(Db *db, const House *house, gint64 response_id)
 	row->quarantine_epoch = g_strdup("1");
 	row->quarantine_uid = g_strdup("1");
 	response->state = RESPONSE_DONE;
+	g_free(response->counts);
 	response->counts = g_strdup("{\"success\":1}");
 	must(quarantine_result_save(db, row, &error) && response_save(db, response, &error), error);
 }

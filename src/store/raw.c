@@ -193,41 +193,53 @@ static gboolean put_file(RawStore *store, GBytes *message, const char *sha256, G
 typedef struct {
 	RawStore *store;
 	GPtrArray *messages, *hashes;
+	gint next; /* message that nobody has begun */
 	GMutex lock;
 	GError *error; /* the first one */
 } Put;
 
-static void put_one(gpointer number, gpointer data)
+static gboolean put_one(Put *put, guint i, GError **error)
 {
-	Put *put = data;
-	guint i = GPOINTER_TO_UINT(number) - 1;
 	GBytes *message = put->messages->pdata[i];
-	g_autoptr(GError) problem = NULL;
 	char *sha256 = put->hashes->pdata[i] = text_sha256(message);
-	if (g_bytes_get_size(message) > RAW_MAX)
-		g_set_error(&problem, TRAWL_ERROR, TRAWL_ERROR_LIMIT,
+	if (g_bytes_get_size(message) > RAW_MAX) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_LIMIT,
 		            "a message of %" G_GSIZE_FORMAT " bytes is too large to keep",
 		            g_bytes_get_size(message));
-	else if (!put->store->directory || put_file(put->store, message, sha256, &problem))
-		return;
-	g_mutex_lock(&put->lock);
-	if (!put->error)
-		put->error = g_steal_pointer(&problem);
-	g_mutex_unlock(&put->lock);
+		return FALSE;
+	}
+	return !put->store->directory || put_file(put->store, message, sha256, error);
 }
 
-/* In threads, because each waits for the disk, and the disk serves many that wait at once. */
+static gpointer put_main(gpointer data)
+{
+	Put *put = data;
+	guint i;
+	while ((i = (guint)g_atomic_int_add(&put->next, 1)) < put->messages->len) {
+		GError *problem = NULL;
+		if (put_one(put, i, &problem))
+			continue;
+		g_mutex_lock(&put->lock);
+		if (put->error)
+			g_error_free(problem);
+		else
+			put->error = problem;
+		g_mutex_unlock(&put->lock);
+	}
+	return NULL;
+}
+
+/* In threads, because each waits for the disk, and the disk serves many that wait at once. This
+ * thread is one of them, and enough when no other can be had. */
 static void put_all(Put *put)
 {
-	guint n = put->messages->len;
-	if (n == 1) {
-		put_one(GUINT_TO_POINTER(1), put);
-		return;
-	}
-	GThreadPool *threads = g_thread_pool_new(put_one, put, (gint)MIN(n, THREADS), FALSE, NULL);
-	for (guint i = 0; i < n; i++)
-		g_thread_pool_push(threads, GUINT_TO_POINTER(i + 1), NULL);
-	g_thread_pool_free(threads, FALSE, TRUE);
+	GThread *threads[THREADS];
+	guint n = 0, wanted = MIN(put->messages->len, THREADS) - 1;
+	while (n < wanted && (threads[n] = g_thread_try_new("raw", put_main, put, NULL)))
+		n++;
+	put_main(put);
+	while (n > 0)
+		g_thread_join(threads[--n]);
 }
 
 static gboolean sync_shards(const RawStore *store, GPtrArray *hashes, GError **error)
