@@ -63,24 +63,6 @@ static void run(gconstpointer data)
 	g_free(t.uri);
 }
 
-void testdb_renew(const TestDb *t, TestDb *own)
-{
-	static guint n;
-	gboolean postgres = strcmp(db_pool_driver_name(t->pool), "postgresql") == 0;
-	*own = (TestDb){
-		.directory = t->directory,
-		.uri = postgres ? new_postgres()
-	                        : g_strdup_printf("sqlite://%s/own%u.db", t->directory, n++),
-	};
-	own->pool = open_migrated(own->uri);
-}
-
-void testdb_discard(TestDb *own)
-{
-	db_pool_close(own->pool);
-	g_free(own->uri);
-}
-
 void testdb_add_on(const char *driver, const char *path, void (*test)(TestDb *t))
 {
 	gboolean postgres = strcmp(driver, "postgresql") == 0;

@@ -16,10 +16,6 @@ void testdb_add(const char *path, void (*test)(TestDb *t));
 /** Adds it for one of them only: "sqlite" or "postgresql". */
 void testdb_add_on(const char *driver, const char *path, void (*test)(TestDb *t));
 
-/** Another database of the same kind for one round of a test; the directory is @t's. */
-void testdb_renew(const TestDb *t, TestDb *own);
-void testdb_discard(TestDb *own);
-
 /** db_write() and db_read() that must succeed. */
 void testdb_write(TestDb *t, DbWork work, gpointer data);
 void testdb_read(TestDb *t, DbWork work, gpointer data);
