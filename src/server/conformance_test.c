@@ -979,6 +979,26 @@ static void test_waiting_ends_at_the_deadline(gconstpointer data)
 	g_assert_false(changed);
 }
 
+static gboolean wait_changes(Peer *peer, const char *mailbox, double seconds)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean changed = FALSE;
+	mail_server_wait(peer->server, mailbox, "INBOX", deadline_in(seconds), &changed, &error);
+	g_assert_no_error(error);
+	return changed;
+}
+
+static void test_what_comes_between_two_waits_is_news(gconstpointer data)
+{
+	Peer *peer = (Peer *)data;
+	g_autofree char *mailbox = new_mailbox(peer);
+	g_assert_false(wait_changes(peer, mailbox, 0.2));
+	deliver_id(peer, mailbox, "", "between@b.example");
+	g_assert_true(wait_changes(peer, mailbox, 60));
+	while (wait_changes(peer, mailbox, 0.2)) /* Dovecot moves it from new/ to cur/ */
+		;
+}
+
 static const struct {
 	const char *name;
 	void (*run)(gconstpointer peer);
@@ -1022,6 +1042,7 @@ static const struct {
 	{"what a crowd removes stays away", test_what_a_crowd_removes_stays_away},
 	{"a crowd makes a folder once", test_a_crowd_makes_a_folder_once},
 	{"waiting ends when mail comes", test_waiting_ends_when_mail_comes},
+	{"what comes between two waits is news", test_what_comes_between_two_waits_is_news},
 	{"waiting ends at the deadline", test_waiting_ends_at_the_deadline},
 };
 

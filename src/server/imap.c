@@ -79,6 +79,7 @@ static void imap_free(Imap *imap)
 {
 	ImapSettings *settings = &imap->settings;
 	imap_trust_free(settings->trust);
+	wait_memory_free(imap->memory);
 	g_mutex_clear(&settings->governor.lock);
 	g_free(settings->host);
 	g_free(settings->master_user);
@@ -114,6 +115,7 @@ static MailServer *imap_open(const json_t *config, const json_t *secret, GError 
 		imap_free(imap);
 		return NULL;
 	}
+	imap->memory = wait_memory_new();
 	imap_pool_start(imap);
 	return &imap->server;
 }
@@ -128,6 +130,7 @@ static void imap_close(MailServer *server)
 /* Waiting (RFC 2177) */
 
 typedef struct {
+	WaitMemory *memory;
 	const char *folder;
 	gint64 deadline;
 	gboolean changed;
@@ -150,6 +153,11 @@ static gboolean wait_work(ImapConnection *connection, gpointer data, GError **er
 	}
 	if (!imap_select(connection, call->folder, FALSE, error))
 		return FALSE;
+	g_autofree char *state =
+		g_strdup_printf("%u %u", connection->uidvalidity, connection->uidnext);
+	call->changed = wait_memory_is_news(call->memory, connection->mailbox, call->folder, state);
+	if (call->changed)
+		return TRUE;
 	int tag = imap_send(connection, "IDLE");
 	if (!imap_wait_continue(connection, tag, error))
 		return FALSE;
@@ -169,7 +177,7 @@ static gboolean wait_work(ImapConnection *connection, gpointer data, GError **er
 static gboolean imap_wait(MailServer *server, const char *mailbox, const char *folder,
                           gint64 deadline, gboolean *changed, GError **error)
 {
-	WaitCall call = {.folder = folder, .deadline = deadline};
+	WaitCall call = {((Imap *)server)->memory, folder, deadline, FALSE};
 	gboolean waited = imap_run((Imap *)server, mailbox, deadline, wait_work, &call, error);
 	*changed = call.changed;
 	return waited;

@@ -1,6 +1,7 @@
 #pragma once
 #include "server/imap.h"
 #include "server/imap_connection.h"
+#include "server/wait.h"
 
 /* Shared by the files of the kind imap. */
 
@@ -8,6 +9,7 @@ typedef struct {
 	MailServer server;
 	ImapSettings settings;
 	char *quarantine_mailbox, *quarantine_folder; /* or NULL */
+	WaitMemory *memory;
 
 	/* the pool */
 	guint limit;

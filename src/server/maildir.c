@@ -41,6 +41,7 @@ static MailServer *maildir_open(const json_t *config, const json_t *secret, GErr
 	maildir->quarantine_mailbox = g_strdup(json_text(config, "quarantine_mailbox"));
 	maildir->quarantine_folder = g_strdup(json_text(config, "quarantine_folder"));
 	maildir->cache = header_cache_new();
+	maildir->memory = wait_memory_new();
 	return &maildir->server;
 }
 
@@ -48,6 +49,7 @@ static void maildir_close(MailServer *server)
 {
 	Maildir *maildir = (Maildir *)server;
 	header_cache_free(maildir->cache);
+	wait_memory_free(maildir->memory);
 	g_free(maildir->pattern);
 	g_free(maildir->quarantine_mailbox);
 	g_free(maildir->quarantine_folder);
@@ -527,6 +529,18 @@ static gboolean watch_directory(int inotify, int directory)
 	                         IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) >= 0;
 }
 
+/* When its directories last changed. */
+static char *folder_state(const MaildirFolder *folder)
+{
+	struct stat fresh = {0}, cur = {0};
+	if (folder->fresh >= 0 && fstat(folder->fresh, &fresh) != 0)
+		fresh.st_mtim.tv_sec = 0;
+	if (fstat(folder->cur, &cur) != 0)
+		cur.st_mtim.tv_sec = 0;
+	return g_strdup_printf("%ld.%ld %ld.%ld", (long)fresh.st_mtim.tv_sec, fresh.st_mtim.tv_nsec,
+	                       (long)cur.st_mtim.tv_sec, cur.st_mtim.tv_nsec);
+}
+
 static gboolean maildir_wait(MailServer *server, const char *mailbox, const char *name,
                              gint64 deadline, gboolean *changed, GError **error)
 {
@@ -540,6 +554,11 @@ static gboolean maildir_wait(MailServer *server, const char *mailbox, const char
 		maildir_set_errno(error, errno, "cannot watch the folder", name);
 		return FALSE;
 	}
+	/* the state is taken after the watch was set: what comes from now on wakes us */
+	g_autofree char *state = folder_state(folder);
+	*changed = wait_memory_is_news(((Maildir *)server)->memory, mailbox, folder->name, state);
+	if (*changed)
+		return TRUE;
 	struct pollfd ready = {.fd = inotify, .events = POLLIN};
 	*changed = poll(&ready, 1, deadline_left_ms(deadline)) > 0;
 	return TRUE;

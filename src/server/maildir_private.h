@@ -2,6 +2,7 @@
 #include "server/maildir.h"
 #include "server/maildir_folder.h"
 #include "server/maildir_path.h"
+#include "server/wait.h"
 
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@ typedef struct {
 	char *pattern;
 	char *quarantine_mailbox, *quarantine_folder; /* or NULL */
 	HeaderCache *cache;
+	WaitMemory *memory;
 } Maildir;
 
 MaildirFolder *maildir_reach(Maildir *maildir, const char *mailbox, const char *folder,
