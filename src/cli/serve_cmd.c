@@ -66,8 +66,8 @@ static gboolean pick_flag(const Cli *cli, GKeyFile *file, const char *name)
 	return cli_flag(cli, name) || g_key_file_get_boolean(file, GROUP, name, NULL);
 }
 
-/* Enough to keep several mail servers busy at once: a job mostly waits for one, whatever the number of
- * processors. They are made when they are needed. */
+/* Enough to keep several mail servers busy at once: a job mostly waits for one, whatever the number
+ * of processors. They are made when they are needed. */
 #define DEFAULT_THREADS 16
 
 static gboolean pick_threads(const Cli *cli, GKeyFile *file, guint *threads, GError **error)

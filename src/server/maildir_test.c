@@ -215,7 +215,7 @@ static void test_folders_of_all_names_are_searched(Fixture *fixture, gconstpoint
 static void test_impossible_folders_are_missing_or_refused(Fixture *fixture, gconstpointer data)
 {
 	static const char *const names[] = {
-		"", ".", "..", "../" ALICE, "/", "a/", "/a", "a.b", "a//b", "a\n",
+		"", ".", "..", ("../" ALICE), "/", "a/", "/a", "a.b", "a//b", "a\n",
 	};
 	g_autoptr(GBytes) message = g_bytes_new_static("x: y\n\n", 6);
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {

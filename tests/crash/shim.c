@@ -45,10 +45,10 @@ enum { PLACE_OTHER, PLACE_DATA, PLACE_MAIL };
 	X(WRITE, "write")                                                                          \
 	X(PWRITE, "pwrite")                                                                        \
 	X(WRITEV, "writev")                                                                        \
-	X(FSYNC, "fsync") X(FDATASYNC, "fdatasync") X(RENAME, "rename") X(UNLINK, "unlink")        \
-		X(LINK, "link") X(TRUNCATE, "ftruncate") X(CONNECT, "connect") X(SEND, "send")     \
-			X(RECV, "recv") X(CREATE, "create") X(MKDIR, "mkdir") X(RMDIR, "rmdir")    \
-				X(TIMES, "times")
+	X(FSYNC, "fsync")                                                                          \
+	X(FDATASYNC, "fdatasync") X(RENAME, "rename") X(UNLINK, "unlink") X(LINK, "link")          \
+		X(TRUNCATE, "ftruncate") X(CONNECT, "connect") X(SEND, "send") X(RECV, "recv")     \
+			X(CREATE, "create") X(MKDIR, "mkdir") X(RMDIR, "rmdir") X(TIMES, "times")
 #define AS_ENUM(name, text) OP_##name,
 #define AS_TEXT(name, text) text,
 typedef enum { OPS(AS_ENUM) N_OPS } Op;
