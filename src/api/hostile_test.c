@@ -238,8 +238,8 @@ static void test_a_client_that_trickles_is_cut_off(void)
 	static const char *const beginnings[] = {
 		"",
 		"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: ",
-		"POST /v1/sources HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-		"application/json\r\nContent-Length: 1000000\r\n\r\n",
+		("POST /v1/sources HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+	         "application/json\r\nContent-Length: 1000000\r\n\r\n"),
 	};
 	const ServerTimes usual = server_times;
 	server_times.request = G_USEC_PER_SEC / 2;
