@@ -41,14 +41,13 @@ enum { MODE_TRACE, MODE_KILL, MODE_POWER };
 enum { DROP_RAW = 1, DROP_DATABASE = 2, DROP_DIRECTORY = 4, DROP_MAIL = 8 };
 enum { PLACE_OTHER, PLACE_DATA, PLACE_MAIL };
 
-#define OPS(X)                                                                                     \
-	X(WRITE, "write")                                                                          \
-	X(PWRITE, "pwrite")                                                                        \
-	X(WRITEV, "writev")                                                                        \
-	X(FSYNC, "fsync")                                                                          \
-	X(FDATASYNC, "fdatasync") X(RENAME, "rename") X(UNLINK, "unlink") X(LINK, "link")          \
-		X(TRUNCATE, "ftruncate") X(CONNECT, "connect") X(SEND, "send") X(RECV, "recv")     \
-			X(CREATE, "create") X(MKDIR, "mkdir") X(RMDIR, "rmdir") X(TIMES, "times")
+/* clang-format off */
+#define OPS(X) \
+	X(WRITE, "write") X(PWRITE, "pwrite") X(WRITEV, "writev") X(FSYNC, "fsync") \
+	X(FDATASYNC, "fdatasync") X(RENAME, "rename") X(UNLINK, "unlink") X(LINK, "link") \
+	X(TRUNCATE, "ftruncate") X(CONNECT, "connect") X(SEND, "send") X(RECV, "recv") \
+	X(CREATE, "create") X(MKDIR, "mkdir") X(RMDIR, "rmdir") X(TIMES, "times")
+/* clang-format on */
 #define AS_ENUM(name, text) OP_##name,
 #define AS_TEXT(name, text) text,
 typedef enum { OPS(AS_ENUM) N_OPS } Op;
