@@ -65,9 +65,9 @@ tsan: test-tools ## the threaded unit tests under ThreadSanitizer
 	$(call compile,build-tsan,clang,-Db_sanitize=thread -Db_lundef=false)
 	@meson test -C build-tsan --print-errorlogs --timeout-multiplier 4 $(TSAN_TESTS)
 
-fuzz: test-tools ## each fuzz target for FUZZ_SECONDS (60)
+fuzz: test-tools ## FUZZ_TARGETS (all), each for FUZZ_SECONDS (60) by FUZZ_JOBS fuzzers (1)
 	$(call compile,build-fuzz,clang,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
-	@tests/fuzz/run build-fuzz $(or $(FUZZ_SECONDS),60)
+	@tests/fuzz/run build-fuzz --seconds $(or $(FUZZ_SECONDS),60) --jobs $(or $(FUZZ_JOBS),1) $(FUZZ_TARGETS)
 
 bench: bench-tools build-release ## the figures of docs/performance.md, each beside its peer
 	@tests/bench/run --trawl build-release/src/trawl

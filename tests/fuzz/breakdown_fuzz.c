@@ -1,14 +1,7 @@
-/* libFuzzer: any octets give a document, and the document is valid JSON.
- *
- * Built with -Dfuzz=true by clang. Without libFuzzer (-DREPLAY) the same program reads the files
- * named on its command line, so that `make check` replays the seeds with any compiler. */
+/* A whole message: any octets give a document, and the document is valid JSON. */
+#include "fuzz.h"
+
 #include "mail/breakdown.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 {
@@ -24,21 +17,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 		g_error("a document that is no JSON");
 	return 0;
 }
-
-#ifdef REPLAY
-int main(int argc, char **argv)
-{
-	printf("1..%d\n", argc - 1);
-	for (int i = 1; i < argc; i++) {
-		char *octets;
-		gsize size;
-		gboolean read = g_file_get_contents(argv[i], &octets, &size, NULL);
-		if (read) {
-			LLVMFuzzerTestOneInput((const uint8_t *)octets, size);
-			g_free(octets);
-		}
-		printf("%sok %d %s\n", read ? "" : "not ", i, strrchr(argv[i], '/') + 1);
-	}
-	return 0;
-}
-#endif

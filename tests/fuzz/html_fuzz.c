@@ -1,0 +1,31 @@
+/* HTML: any text gives links and a shown text that is valid UTF-8, no longer than the HTML. */
+#include "fuzz.h"
+
+#include "mail/breakdown.h"
+#include "mail/html.h"
+#include "mail/url.h"
+
+static void visit(const HtmlLink *link, gpointer data)
+{
+	guint *links = data;
+	g_assert_nonnull(link->written);
+	g_assert_nonnull(link->where);
+	g_autofree char *written = g_utf8_make_valid(link->written, -1);
+	g_autoptr(Url) url = url_parse(written, link->base);
+	if (url)
+		g_assert_true(g_utf8_validate(url->text, -1, NULL));
+	++*links;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
+{
+	breakdown_init();
+	g_autofree char *html = g_utf8_make_valid((const char *)octets, (gssize)size);
+	g_autoptr(json_t) findings = json_array();
+	guint links = 0;
+	g_autofree char *shown = html_walk(html, findings, visit, &links);
+	g_assert_true(g_utf8_validate(shown, -1, NULL));
+	g_autofree char *text = json_format(findings);
+	g_assert_nonnull(text);
+	return 0;
+}
