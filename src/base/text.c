@@ -1,6 +1,7 @@
 /* The ways from octets to text, and the forms in which text is compared. */
 #include "base/text.h"
 
+#include "base/digest.h"
 #include "base/limits.h"
 
 #include <idn2.h>
@@ -75,7 +76,7 @@ const char *text_address_domain(const char *address)
 
 char *text_sha256(GBytes *bytes)
 {
-	return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	return digest_hex_bytes(DIGEST_SHA256, bytes);
 }
 
 /* The end of a msg-id: the first ">" that is not inside a quoted string, or the last one when
@@ -107,7 +108,6 @@ char *text_message_id(const void *octets, gsize length)
 	gsize id_length = id > whole ? (gsize)(message_id_end(id) - id) : strlen(id);
 	if (id_length <= LIMIT_MESSAGE_ID)
 		return g_strndup(id, id_length);
-	g_autofree char *hash =
-		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)id, id_length);
+	g_autofree char *hash = digest_hex(DIGEST_SHA256, id, id_length);
 	return g_strconcat("sha256:", hash, NULL);
 }

@@ -1,6 +1,7 @@
 /* What hangs on a message, and what is inside of that. */
 #include "mail/attachments.h"
 
+#include "base/digest.h"
 #include "base/limits.h"
 #include "mail/archive.h"
 #include "mail/body.h"
@@ -39,9 +40,9 @@ gboolean attachments_is_headers_only(const char *type)
 	return type && g_str_has_prefix(type, "text/rfc822-header");
 }
 
-static void set_hash(json_t *entry, const char *name, GChecksumType type, GBytes *content)
+static void set_hash(json_t *entry, const char *name, DigestKind kind, GBytes *content)
 {
-	g_autofree char *hash = g_compute_checksum_for_bytes(type, content);
+	g_autofree char *hash = digest_hex_bytes(kind, content);
 	json_object_set_new(entry, name, json_string(hash));
 }
 
@@ -184,9 +185,9 @@ static void describe_content(const Message *message, json_t *entry, GBytes *cont
 		attached_message ? g_strdup("message/rfc822") : detect_type(content);
 	describe_set(entry, "detected", detected);
 	json_object_set_new(entry, "size", json_integer((json_int_t)g_bytes_get_size(content)));
-	set_hash(entry, "md5", G_CHECKSUM_MD5, content);
-	set_hash(entry, "sha1", G_CHECKSUM_SHA1, content);
-	set_hash(entry, "sha256", G_CHECKSUM_SHA256, content);
+	set_hash(entry, "md5", DIGEST_MD5, content);
+	set_hash(entry, "sha1", DIGEST_SHA1, content);
+	set_hash(entry, "sha256", DIGEST_SHA256, content);
 	note_name(message, name, where);
 	note_type(message, type, detected, where);
 	if (attached_message) {
