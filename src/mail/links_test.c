@@ -10,7 +10,8 @@ static void test_a_url_is_what_a_browser_makes_of_it(void)
 		const char *written, *base, *text, *host;
 	} cases[] = {
 		{"http://Corp.EXAMPLE", NULL, "http://corp.example/", "corp.example"},
-		{"  https://corp.example/a b  ", NULL, "https://corp.example/a b", "corp.example"},
+		{"  https://corp.example/a b  ", NULL, "https://corp.example/a%20b",
+	         "corp.example"},
 		{"ht\ntps://corp\t.example/", NULL, "https://corp.example/", "corp.example"},
 		{"https:\\\\corp.example\\x", NULL, "https://corp.example/x", "corp.example"},
 		{"https:/corp.example/", NULL, "https://corp.example/", "corp.example"},
