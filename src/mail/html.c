@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/html_links.h"
 
 #include <gumbo.h>
 #include <setjmp.h>
@@ -89,136 +90,10 @@ static gsize shallow_size(const char *html)
 }
 
 typedef struct {
-	json_t *findings;
-	HtmlVisit visit;
-	gpointer data;
-	const char *base;
+	HtmlPage page;
 	GString *shown;
 	guint hidden; /* depth of elements that are not shown around the present node */
 } HtmlReading;
-
-static const char *attribute(const GumboNode *node, const char *name)
-{
-	GumboAttribute *found = gumbo_get_attribute(&node->v.element.attributes, name);
-	return found ? found->value : NULL;
-}
-
-/* ---- what is shown for a link ---- */
-
-static void add_text(const GumboNode *node, GString *text, guint depth)
-{
-	if (text->len > LIMIT_LINK_TEXT || depth > 2 * LIMIT_HTML_DEPTH)
-		return;
-	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_CDATA ||
-	    node->type == GUMBO_NODE_WHITESPACE)
-		g_string_append_len(text, node->v.text.text,
-		                    (gssize)MIN(strlen(node->v.text.text), LIMIT_LINK_TEXT));
-	if (node->type != GUMBO_NODE_ELEMENT)
-		return;
-	if (node->v.element.tag == GUMBO_TAG_IMG && attribute(node, "alt"))
-		g_string_append(text, attribute(node, "alt"));
-	for (guint i = 0; i < node->v.element.children.length; i++)
-		add_text(node->v.element.children.data[i], text, depth + 1);
-}
-
-static char *text_of(const GumboNode *node)
-{
-	GString *text = g_string_new(NULL);
-	add_text(node, text, 0);
-	g_autofree char *valid = g_utf8_make_valid(text->str, -1);
-	g_string_free(text, TRUE);
-	g_auto(GStrv) words = g_strsplit_set(valid, " \t\r\n", -1);
-	g_autoptr(GString) folded = g_string_new(NULL);
-	for (guint i = 0; words[i]; i++)
-		if (*words[i])
-			g_string_append_printf(folded, "%s%s", folded->len ? " " : "", words[i]);
-	return folded->len ? g_strdup(folded->str) : NULL;
-}
-
-/* ---- links ---- */
-
-static void visit(HtmlReading *page, const char *written, const char *where, const char *text)
-{
-	const HtmlLink link = {written, where, text, page->base};
-	page->visit(&link, page->data);
-}
-
-static const char *const link_attributes[] = {"href",       "src",       "action", "background",
-                                              "formaction", "data",      "poster", "cite",
-                                              "longdesc",   "xlink:href"};
-
-static gboolean is_link_attribute(const char *name)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(link_attributes); i++)
-		if (g_ascii_strcasecmp(link_attributes[i], name) == 0)
-			return TRUE;
-	return FALSE;
-}
-
-/* url(…) and @import in CSS. */
-static void visit_css(HtmlReading *page, const char *css)
-{
-	for (const char *at = strstr(css, "url("); at; at = strstr(at, "url(")) {
-		at += strlen("url(");
-		const char *start = at + strspn(at, " \t\r\n\"'");
-		gsize length = strcspn(start, "\"')");
-		g_autofree char *url = g_strstrip(g_strndup(start, length));
-		if (*url && !g_str_has_prefix(url, "data:"))
-			visit(page, url, "css", NULL);
-		at = start + length;
-	}
-}
-
-/* The first URL of each candidate of srcset. */
-static void visit_srcset(HtmlReading *page, const char *set)
-{
-	g_auto(GStrv) candidates = g_strsplit(set, ", ", 64);
-	for (guint i = 0; candidates[i]; i++) {
-		char *url = g_strstrip(candidates[i]);
-		url[strcspn(url, " \t\r\n")] = '\0';
-		if (*url)
-			visit(page, url, "srcset", NULL);
-	}
-}
-
-/* <meta http-equiv=refresh content="0; url=…">: a link that nobody has to click. */
-static void visit_refresh(HtmlReading *page, const GumboNode *node)
-{
-	const char *kind = attribute(node, "http-equiv"), *content = attribute(node, "content");
-	if (!kind || !content || g_ascii_strcasecmp(kind, "refresh") != 0)
-		return;
-	g_autofree char *lower = g_ascii_strdown(content, -1);
-	const char *at = strstr(lower, "url");
-	if (!at)
-		return;
-	const char *start = content + (at - lower) + 3;
-	start += strspn(start, " \t=\"'");
-	g_autofree char *url = g_strndup(start, strcspn(start, "\"'"));
-	visit(page, url, "meta", NULL);
-	findings_add(page->findings, "html_refresh", "text/html",
-	             "the page sends its reader on to another one by itself");
-}
-
-static void visit_element(HtmlReading *page, const GumboNode *node)
-{
-	const GumboElement *element = &node->v.element;
-	const char *name = gumbo_normalized_tagname(element->tag);
-	g_autofree char *text = element->tag == GUMBO_TAG_A ? text_of(node) : NULL;
-	for (guint i = 0; i < element->attributes.length; i++) {
-		const GumboAttribute *one = element->attributes.data[i];
-		if (is_link_attribute(one->name)) {
-			g_autofree char *where =
-				g_strdup_printf("html:%s.%s", *name ? name : "?", one->name);
-			visit(page, one->value, where, text);
-		} else if (g_ascii_strcasecmp(one->name, "style") == 0) {
-			visit_css(page, one->value);
-		} else if (g_ascii_strcasecmp(one->name, "srcset") == 0) {
-			visit_srcset(page, one->value);
-		}
-	}
-	if (element->tag == GUMBO_TAG_META)
-		visit_refresh(page, node);
-}
 
 /* ---- what a browser hides, or does ---- */
 
@@ -251,16 +126,16 @@ static const struct {
 
 static gboolean is_hidden(HtmlReading *page, const GumboNode *node)
 {
-	const char *style = attribute(node, "style");
-	if (attribute(node, "hidden"))
+	const char *style = html_attribute(node, "style");
+	if (html_attribute(node, "hidden"))
 		return TRUE;
 	g_autofree char *lower = style ? g_ascii_strdown(style, -1) : NULL;
 	for (guint i = 0; lower && i < G_N_ELEMENTS(hiding); i++) {
 		if (!style_says(lower, hiding[i].property, hiding[i].value))
 			continue;
-		g_autofree char *text = text_of(node);
+		g_autofree char *text = html_text_of(node);
 		if (text)
-			findings_add(page->findings, "hidden_text", hiding[i].property,
+			findings_add(page->page.findings, "hidden_text", hiding[i].property,
 			             "%s: %.200s", hiding[i].detail, text);
 		return TRUE;
 	}
@@ -284,17 +159,18 @@ static void note_element(HtmlReading *page, const GumboNode *node)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(remarkable); i++)
 		if (remarkable[i].tag == node->v.element.tag)
-			findings_add(page->findings, remarkable[i].id, "text/html", "%s",
+			findings_add(page->page.findings, remarkable[i].id, "text/html", "%s",
 			             remarkable[i].detail);
 	if (node->v.element.tag == GUMBO_TAG_INPUT &&
-	    g_strcmp0(attribute(node, "type"), "password") == 0)
-		findings_add(page->findings, "html_password", "text/html",
+	    g_strcmp0(html_attribute(node, "type"), "password") == 0)
+		findings_add(page->page.findings, "html_password", "text/html",
 		             "it asks for a password");
-	if (node->v.element.tag == GUMBO_TAG_IMG && g_strcmp0(attribute(node, "width"), "1") == 0 &&
-	    g_strcmp0(attribute(node, "height"), "1") == 0)
-		findings_add(page->findings, "tracking_pixel", "text/html",
+	if (node->v.element.tag == GUMBO_TAG_IMG &&
+	    g_strcmp0(html_attribute(node, "width"), "1") == 0 &&
+	    g_strcmp0(html_attribute(node, "height"), "1") == 0)
+		findings_add(page->page.findings, "tracking_pixel", "text/html",
 		             "it has an image of one pixel: %.200s",
-		             attribute(node, "src") ? attribute(node, "src") : "");
+		             html_attribute(node, "src") ? html_attribute(node, "src") : "");
 }
 
 static gboolean is_block(GumboTag tag)
@@ -345,21 +221,20 @@ static void walk(HtmlReading *page, const GumboNode *node, guint depth)
 	     node->type == GUMBO_NODE_CDATA) &&
 	    page->hidden == 0)
 		show(page, node->v.text.text);
+	if (node->type == GUMBO_NODE_COMMENT)
+		html_links_of(&page->page, node);
 	if (node->type != GUMBO_NODE_ELEMENT && node->type != GUMBO_NODE_TEMPLATE)
 		return;
 	GumboTag tag = node->v.element.tag;
 	gboolean hides = is_data(tag) || is_hidden(page, node);
-	visit_element(page, node);
+	html_links_of(&page->page, node);
 	note_element(page, node);
 	page->hidden += hides ? 1 : 0;
 	if (is_block(tag) && page->hidden == 0)
 		show_line_end(page);
 	const GumboVector *children = &node->v.element.children;
 	for (guint i = 0; i < children->length; i++) {
-		const GumboNode *child = children->data[i];
-		if (tag == GUMBO_TAG_STYLE && child->type == GUMBO_NODE_TEXT)
-			visit_css(page, child->v.text.text);
-		walk(page, child, depth + 1);
+		walk(page, children->data[i], depth + 1);
 	}
 	if (is_block(tag) && page->hidden == 0)
 		show_line_end(page);
@@ -371,31 +246,93 @@ static const char *find_base(const GumboNode *node, guint depth)
 {
 	if (node->type != GUMBO_NODE_ELEMENT || depth > 8)
 		return NULL;
-	if (node->v.element.tag == GUMBO_TAG_BASE && attribute(node, "href"))
-		return attribute(node, "href");
+	if (node->v.element.tag == GUMBO_TAG_BASE && html_attribute(node, "href"))
+		return html_attribute(node, "href");
 	const char *base = NULL;
 	for (guint i = 0; i < node->v.element.children.length && !base; i++)
 		base = find_base(node->v.element.children.data[i], depth + 1);
 	return base;
 }
 
-char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpointer data)
+/* The base that relative links are relative to; one of absurd length is left out. */
+static const char *base_of(const HtmlPage *page, const GumboNode *root)
+{
+	const char *base = find_base(root, 0);
+	if (!base || strlen(base) <= LIMIT_BASE_URL)
+		return base ? base : page->base;
+	findings_add(page->findings, "limit_base_url", "text/html",
+	             "its <base> is longer than %d bytes; relative links are not read",
+	             LIMIT_BASE_URL);
+	return NULL;
+}
+
+static GumboOutput *parse_page(const HtmlPage *page, Arena *arena, const char *html)
 {
 	gsize size = shallow_size(html);
 	if (html[size])
-		findings_add(findings, "limit_html_depth", "text/html",
+		findings_add(page->findings, "limit_html_depth", "text/html",
 		             "elements nested deeper than %d are not read", LIMIT_HTML_DEPTH);
-	Arena arena = {.blocks = g_ptr_array_new_with_free_func(g_free)};
-	GumboOutput *output = parse(&arena, html, size);
-	HtmlReading page = {findings, visit_link, data, NULL, g_string_new(NULL), 0};
-	if (output) {
-		page.base = find_base(output->root, 0);
-		walk(&page, output->root, 0);
-	} else {
-		findings_add(findings, "limit_html_memory", "text/html",
+	arena->blocks = g_ptr_array_new_with_free_func(g_free);
+	arena->total = page->memory;
+	GumboOutput *output = parse(arena, html, size);
+	if (!output)
+		findings_add(page->findings, "limit_html_memory", "text/html",
 		             "its HTML takes too much memory to be read");
+	return output;
+}
+
+static void walk_links(const HtmlPage *page, const GumboNode *node, guint depth)
+{
+	if (depth > 2 * LIMIT_HTML_DEPTH)
+		return;
+	if (node->type == GUMBO_NODE_COMMENT)
+		html_links_of(page, node);
+	if (node->type != GUMBO_NODE_ELEMENT && node->type != GUMBO_NODE_TEMPLATE)
+		return;
+	html_links_of(page, node);
+	for (guint i = 0; i < node->v.element.children.length; i++)
+		walk_links(page, node->v.element.children.data[i], depth + 1);
+}
+
+void html_links_inside(const HtmlPage *page, const char *kind, const char *html)
+{
+	HtmlPage inside = *page;
+	Arena arena = {0};
+	if (page->depth >= LIMIT_HTML_PAGES) {
+		findings_add(page->findings, "limit_html_pages", "text/html",
+		             "pages in pages, deeper than %d, are not read", LIMIT_HTML_PAGES);
+		return;
+	}
+	inside.kind = kind;
+	inside.depth++;
+	GumboOutput *output = parse_page(page, &arena, html);
+	inside.memory = arena.total;
+	if (output) {
+		inside.base = base_of(page, output->root);
+		/* comments may stand beside the root */
+		const GumboVector *all = &output->document->v.document.children;
+		for (guint i = 0; i < all->length; i++)
+			walk_links(&inside, all->data[i], 0);
 	}
 	g_ptr_array_unref(arena.blocks);
-	g_autofree char *shown = g_string_free(page.shown, FALSE);
+}
+
+char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpointer data)
+{
+	HtmlReading reading = {
+		.page = {.kind = "html", .findings = findings, .visit = visit_link, .data = data},
+		.shown = g_string_new(NULL),
+	};
+	Arena arena = {0};
+	GumboOutput *output = parse_page(&reading.page, &arena, html);
+	reading.page.memory = arena.total;
+	if (output) {
+		reading.page.base = base_of(&reading.page, output->root);
+		const GumboVector *all = &output->document->v.document.children;
+		for (guint i = 0; i < all->length; i++)
+			walk(&reading, all->data[i], 0);
+	}
+	g_ptr_array_unref(arena.blocks);
+	g_autofree char *shown = g_string_free(reading.shown, FALSE);
 	return g_utf8_make_valid(g_strstrip(shown), -1);
 }

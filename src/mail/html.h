@@ -4,15 +4,18 @@
 /* A link as an HTML document has it. Strings are the page's own, valid during html_walk(). */
 typedef struct {
 	const char *written; /* the attribute's value, character references decoded */
-	const char *where;   /* "html:a.href", "html:css", "html:meta", … */
+	const char *where;   /* "html:a.href", "css", "meta", …: docs/breakdown.schema.json */
 	const char *text;    /* what is shown for it, or NULL */
 	const char *base;    /* of the document, or NULL */
+	gboolean running;    /* @written is a script or a comment, which may have URLs in it */
 } HtmlLink;
 
 typedef void (*HtmlVisit)(const HtmlLink *link, gpointer data);
 
 /**
  * Reads HTML as a browser does and calls @visit for each link in it, in the order of the document.
+ * What Outlook alone shows (conditional comments) and pages inside the page (srcdoc, data: URLs)
+ * are looked into too.
  *
  * @findings  what a browser hides or does on its own ends here (hidden text, forms, scripts, …)
  * @return    the text that is shown, blank lines between blocks; newly allocated, at most as long

@@ -3,9 +3,14 @@
 
 /**
  * The links of a message, each as often as it stands somewhere else or is shown otherwise: [{"url",
- * "written", "host", "domain", "where", "text", "target", "mismatch"}], at most LIMIT_LINKS. "url"
- * is normalised, "target" is what is behind rewriters (null when nothing is), "via" what lies
- * between when there are several, "where" is "text", "html:a.href", "css", "subject", ….
+ * "written", "host", "domain", "where", "text", "target", "mismatch"}], at most LIMIT_LINKS.
+ *
+ * "url" is what a browser makes of it, "target" what is behind rewriters (null when nothing is, or
+ * it cannot be read: then "rewriter_opaque" is true), "via" what lies between when there are
+ * several, "rewriter" who rewrote it. "where" is "subject", "text", "bare" (written without a
+ * scheme), "html:ELEMENT.ATTRIBUTE", "mso:…" (what Outlook alone shows), "srcdoc:…" and "data:…"
+ * (pages in the page), "css", "srcset", "meta", "script", "comment", or "shown" (a URL in the text
+ * of a page that is no link there). "invalid" is true where browsers take it for no URL.
  *
  * @shown  (out) the text that a browser shows for @html, or NULL; newly allocated
  */

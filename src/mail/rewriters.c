@@ -1,8 +1,12 @@
 /* URL rewriters: one row of a table each, by host and path, and a handful of ways to hide a target.
- */
+ *
+ * What a row reads is taken for a target only when it is a URL. A gateway whose links cannot be
+ * read is said to be opaque; a redirector that carries no target is a link like any other. */
 #include "mail/rewriters.h"
 
+#include "base/json.h"
 #include "base/limits.h"
+#include "mail/domains.h"
 #include "mail/url.h"
 
 #include <string.h>
@@ -122,6 +126,45 @@ static char *urldefense_v3(const Rewritten *link, const char *name)
 	return target;
 }
 
+/* Mandrill: base64 of JSON whose "p" is JSON whose "url" is the target. */
+static char *mandrill(const Rewritten *link, const char *name)
+{
+	g_autofree char *text = base64_parameter(link, name);
+	g_autoptr(json_t) outer = text ? json_loads(text, 0, NULL) : NULL;
+	const char *payload = outer ? json_text(outer, "p") : NULL;
+	g_autoptr(json_t) inner = payload ? json_loads(payload, 0, NULL) : NULL;
+	return inner ? g_strdup(json_text(inner, "url")) : NULL;
+}
+
+/* The whole query is the target. */
+static char *whole_query(const Rewritten *link, const char *name)
+{
+	return link->query ? url_unescape(link->query, -1) : NULL;
+}
+
+/* Yahoo: "/RU=", the target, "/RK=". */
+static char *path_value(const Rewritten *link, const char *name)
+{
+	const char *start = strstr(link->path, name);
+	start = start ? start + strlen(name) : NULL;
+	return start ? url_unescape(start, (gssize)strcspn(start, "/?#")) : NULL;
+}
+
+/* Bitdefender: the target in base64 as a path segment. */
+static char *path_base64(const Rewritten *link, const char *name)
+{
+	g_autofree char *value = path_value(link, name);
+	return value ? from_base64(value) : NULL;
+}
+
+/* Google's cache of fast pages: the host and path after "/s/" or "/". */
+static char *amp(const Rewritten *link, const char *name)
+{
+	const char *rest = link->path + strlen("/amp/");
+	return g_str_has_prefix(rest, "s/") ? g_strconcat("https://", rest + 2, NULL)
+	                                    : g_strconcat("http://", rest, NULL);
+}
+
 /* Cisco: a token, then the target as one path segment. Amazon: "/L0/", the target, more. */
 static char *path_target(const Rewritten *link, const char *name)
 {
@@ -153,115 +196,202 @@ static char *unreadable(const Rewritten *link, const char *name)
 	return NULL;
 }
 
-/* @host  the host or, after a dot, its end. @path  what the path begins with. @name  of the query
- * parameter; for path_target anything means: one segment. */
-static const struct {
-	const char *host, *path;
-	char *(*decode)(const Rewritten *link, const char *name);
-	const char *name;
-} rewriters[] = {
-	{"urldefense.proofpoint.com", "/v1/", parameter, "u"},
-	{"urldefense.proofpoint.com", "/v2/", urldefense_v2, "u"},
-	{"urldefense.com", "/v3/", urldefense_v3, NULL},
-	{"urldefense.com", "/v2/", urldefense_v2, "u"},
-	{"urldefense.com", "/v1/", parameter, "u"},
-	{".urldefense.com", "/v3/", urldefense_v3, NULL},
-	{"urldefense.us", "/v3/", urldefense_v3, NULL},
-	{".safelinks.protection.outlook.com", "/", parameter, "url"},
-	{".safelinks.protection.office365.us", "/", parameter, "url"},
-	{"linkprotect.cudasvc.com", "/", parameter, "a"},
-	{"secure-web.cisco.com", "/", path_target, "1"},
-	{".protection.sophos.com", "/", base64_parameter, "u"},
-	{"protect.fireeye.com", "/", parameter, "u"},
-	{"protect2.fireeye.com", "/", parameter, "u"},
-	{".fireeye.com", "/v1/url", parameter, "u"},
-	{".trendmicro.com", "/wis/clicktime", parameter, "url"},
-	{".trendmicro.com", "/", unreadable, NULL},
-	{"url.avanan.click", "/", avanan, NULL},
-	{".checkpoint.com", "/v2/", avanan, NULL},
-	{"urlsand.esvalabs.com", "/", parameter, "u"},
-	{".awstrack.me", "/L", path_target, "1"},
-	{"clicktime.symantec.com", "/", parameter, "u"},
-	{".bing.com", "/ck/a", bing_parameter, "u"},
-	{"bing.com", "/ck/a", bing_parameter, "u"},
-	{"l.facebook.com", "/l.php", parameter, "u"},
-	{"lm.facebook.com", "/l.php", parameter, "u"},
-	{"www.facebook.com", "/flx/warn", parameter, "u"},
-	{"l.instagram.com", "/", parameter, "u"},
-	{"www.youtube.com", "/redirect", parameter, "q"},
-	{"www.linkedin.com", "/redir/redirect", parameter, "url"},
-	{"slack-redir.net", "/link", parameter, "url"},
-	{"googleads.g.doubleclick.net", "/", parameter, "adurl"},
-	{"adclick.g.doubleclick.net", "/", parameter, "adurl"},
-	{"www.googleadservices.com", "/pagead/aclk", parameter, "adurl"},
-	{"duckduckgo.com", "/l/", parameter, "uddg"},
-	{"steamcommunity.com", "/linkfilter", parameter, "url"},
-	{"vk.com", "/away.php", parameter, "to"},
-	{"click.email.microsoftemail.com", "/", unreadable, NULL},
-	{".mimecast.com", "/", unreadable, NULL},
-	{".mimecastprotect.com", "/", unreadable, NULL},
-	{"link.edgepilot.com", "/", unreadable, NULL},
-	{"shared.outlook.inky.com", "/", unreadable, NULL},
-	{".egress.com", "/", unreadable, NULL},
-	{"scanmail.trustwave.com", "/", parameter, "u"},
-};
-
+/* How a rewriter's host is compared. Those of whole domains begin with a dot; "google" stands for
+ * google.TLD, "" for any host (the program runs on the customer's own). */
 static gboolean host_matches(const char *pattern, const char *host)
 {
-	return *pattern == '.' ? g_str_has_suffix(host, pattern) : strcmp(pattern, host) == 0;
+	if (*pattern == '.')
+		return g_str_has_suffix(host, pattern) || strcmp(pattern + 1, host) == 0;
+	if (*pattern == '\0' || strcmp(pattern, host) == 0)
+		return TRUE;
+	if (strchr(pattern, '.'))
+		return FALSE;
+	g_autofree char *domain = domains_registrable(host);
+	gsize size = strlen(pattern);
+	return g_str_has_prefix(domain, pattern) && domain[size] == '.';
 }
 
-/* Google has a domain in every country; the parameter is q or url. */
-static char *google(const char *host, const Rewritten *link)
+typedef char *(*Decode)(const Rewritten *link, const char *name);
+
+/* @path  what the path begins with; @argument  of the query parameter; for path_target any means:
+ * one segment. A rewriter of a mail gateway is opaque where its links cannot be read. */
+typedef struct {
+	const char *host, *path;
+	Decode decode;
+	const char *argument, *name;
+	gboolean redirector;
+} Rewriter;
+
+static const Rewriter rewriters[] = {
+	/* Mail gateways */
+	{"urldefense.proofpoint.com", "/v1/", parameter, "u", "urldefense"},
+	{"urldefense.proofpoint.com", "/v2/", urldefense_v2, "u", "urldefense"},
+	{"urldefense.proofpoint.com", "/v3/", urldefense_v3, NULL, "urldefense"},
+	{".urldefense.com", "/v1/", parameter, "u", "urldefense"},
+	{".urldefense.com", "/v2/", urldefense_v2, "u", "urldefense"},
+	{".urldefense.com", "/v3/", urldefense_v3, NULL, "urldefense"},
+	{".urldefense.us", "/v2/", urldefense_v2, "u", "urldefense"},
+	{".urldefense.us", "/v3/", urldefense_v3, NULL, "urldefense"},
+	{".safelinks.protection.outlook.com", "/", parameter, "url", "safelinks"},
+	{".safelinks.protection.office365.us", "/", parameter, "url", "safelinks"},
+	{".safelinks.protection.partner.outlook.cn", "/", parameter, "url", "safelinks"},
+	{"statics.teams.cdn.office.net", "/evergreen-assets/safelinks/", parameter, "url",
+         "safelinks"},
+	{".safelink.emails.azure.net", "/redirect", parameter, "destination", "safelinks"},
+	{"linkprotect.cudasvc.com", "/", parameter, "a", "barracuda"},
+	{"secure-web.cisco.com", "/", path_target, "1", "cisco"},
+	{"secure-web.sco.cisco.com", "/", path_target, "1", "cisco"},
+	{".protection.sophos.com", "/", base64_parameter, "u", "sophos"},
+	{"protect.fireeye.com", "/", parameter, "u", "fireeye"},
+	{"protect2.fireeye.com", "/", parameter, "u", "fireeye"},
+	{".fireeye.com", "/v1/url", parameter, "u", "fireeye"},
+	{"", "/wis/clicktime/", parameter, "url", "trendmicro"},
+	{".ctp.trendmicro.com", "/", unreadable, NULL, "trendmicro"},
+	{"url.avanan.click", "/v1/", parameter, "o", "avanan"},
+	{"avanan.url-protection.com", "/v1/", parameter, "o", "avanan"},
+	{"url.avanan.click", "/", avanan, NULL, "avanan"},
+	{"protect.checkpoint.com", "/", avanan, NULL, "avanan"},
+	{".checkpoint.com", "/v2/", avanan, NULL, "avanan"},
+	{".esvalabs.com", "/", parameter, "u", "libraesva"},
+	{"clicktime.symantec.com", "/", parameter, "u", "symantec"},
+	{"clicktime.cloud.postoffice.net", "/clicktime.php", parameter, "u", "symantec"},
+	{"link.edgepilot.com", "/", parameter, "u", "edgepilot"},
+	{".vadesecure.com", "/v", parameter, "u", "vade"},
+	{"scanmail.trustwave.com", "/", parameter, "u", "trustwave"},
+	{"", "/fmlurlsvc/", parameter, "url", "fortimail"},
+	{"linklock.titanhq.com", "/", parameter, "url", "titanhq"},
+	{".gravityzone.bitdefender.com", "/scan/", path_base64, "/scan/", "bitdefender"},
+	{".mimecast.com", "/s/", unreadable, NULL, "mimecast"},
+	{".mimecast.com", "/r/", unreadable, NULL, "mimecast"},
+	{".mimecastprotect.com", "/", unreadable, NULL, "mimecast"},
+	{"shared.outlook.inky.com", "/", unreadable, NULL, "inky"},
+	{".hornetsecurity.com", "/index.php", unreadable, NULL, "hornetsecurity"},
+	{"url.emailprotection.link", "/", unreadable, NULL, "emailprotection"},
+	{".mailcontrol.com", "/sr/", unreadable, NULL, "forcepoint"},
+	{".antigena.com", "/l/", unreadable, NULL, "darktrace"},
+
+	/* Redirectors that carry their target */
+	{".awstrack.me", "/L", path_target, "1", "ses", TRUE},
+	{"", "/CL0/", path_target, "1", "ses", TRUE},
+	{"google", "/url", parameter, "q", "google", TRUE},
+	{"google", "/url", parameter, "url", "google", TRUE},
+	{"google", "/aclk", parameter, "adurl", "google", TRUE},
+	{"google", "/url", parameter, "adurl", "google", TRUE},
+	{"google", "/imgres", parameter, "imgurl", "google", TRUE},
+	{"google", "/amp/", amp, NULL, "google", TRUE},
+	{"translate.google.com", "/translate", parameter, "u", "google", TRUE},
+	{"googleads.g.doubleclick.net", "/", parameter, "adurl", "google", TRUE},
+	{"adclick.g.doubleclick.net", "/", parameter, "adurl", "google", TRUE},
+	{"ad.doubleclick.net", "/", whole_query, NULL, "google", TRUE},
+	{"www.googleadservices.com", "/pagead/aclk", parameter, "adurl", "google", TRUE},
+	{"clickserve.dartsearch.net", "/link/click", parameter, "ds_dest_url", "google", TRUE},
+	{"bing", "/ck/a", bing_parameter, "u", "bing", TRUE},
+	{".facebook.com", "/l.php", parameter, "u", "facebook", TRUE},
+	{".facebook.com", "/flx/warn", parameter, "u", "facebook", TRUE},
+	{"l.messenger.com", "/l.php", parameter, "u", "facebook", TRUE},
+	{"l.instagram.com", "/", parameter, "u", "instagram", TRUE},
+	{"l.threads.net", "/", parameter, "u", "threads", TRUE},
+	{"l.wl.co", "/l", parameter, "u", "whatsapp", TRUE},
+	{".youtube.com", "/redirect", parameter, "q", "youtube", TRUE},
+	{".linkedin.com", "/redir/", parameter, "url", "linkedin", TRUE},
+	{".linkedin.com", "/safety/go", parameter, "url", "linkedin", TRUE},
+	{"slack-redir.net", "/link", parameter, "url", "slack", TRUE},
+	{"duckduckgo.com", "/l/", parameter, "uddg", "duckduckgo", TRUE},
+	{"steamcommunity.com", "/linkfilter", parameter, "url", "steam", TRUE},
+	{"steamcommunity.com", "/linkfilter", parameter, "u", "steam", TRUE},
+	{"vk.com", "/away.php", parameter, "to", "vk", TRUE},
+	{"out.reddit.com", "/", parameter, "url", "reddit", TRUE},
+	{"t.umblr.com", "/redirect", parameter, "z", "tumblr", TRUE},
+	{"exit.sc", "/", parameter, "url", "soundcloud", TRUE},
+	{"yahoo", "/", path_value, "/RU=", "yahoo", TRUE},
+	{"mandrillapp.com", "/track/click", mandrill, "p", "mandrill", TRUE},
+	{"www.awin1.com", "/", parameter, "ued", "awin", TRUE},
+	{"click.linksynergy.com", "/", parameter, "murl", "rakuten", TRUE},
+	{"go.redirectingat.com", "/", parameter, "url", "skimlinks", TRUE},
+	{"go.skimresources.com", "/", parameter, "url", "skimlinks", TRUE},
+	{"deref-gmx.net", "/", parameter, "redirecturl", "gmx", TRUE},
+	{"deref-web.de", "/", parameter, "redirecturl", "gmx", TRUE},
+	{"deref-mail.com", "/", parameter, "redirecturl", "gmx", TRUE},
+	{"href.li", "/", whole_query, NULL, "href.li", TRUE},
+	{"anonym.to", "/", whole_query, NULL, "anonym.to", TRUE},
+};
+
+void rewriting_clear(Rewriting *rewriting)
 {
-	static const char *const names[] = {"q", "url", "adurl"};
-	if ((!g_str_has_prefix(host, "www.google.") && !g_str_has_prefix(host, "google.")) ||
-	    !g_str_has_prefix(link->path, "/url"))
-		return NULL;
-	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-		char *target = parameter(link, names[i]);
-		if (target && *target)
-			return target;
-		g_free(target);
-	}
-	return NULL;
+	g_free(rewriting->hint);
+}
+
+char *rewriters_as_url(const char *target)
+{
+	static const char *const schemes[] = {"http:", "https:", "ftp:", "mailto:"};
+	for (guint i = 0; i < G_N_ELEMENTS(schemes); i++)
+		if (g_ascii_strncasecmp(target, schemes[i], strlen(schemes[i])) == 0)
+			return g_strdup(target);
+	return g_strconcat("http://", target, NULL);
+}
+
+/* What was decoded is a target: a URL, or a host without its scheme. */
+static gboolean is_target(const char *text)
+{
+	g_autofree char *whole = rewriters_as_url(text);
+	g_autoptr(Url) url = url_parse(whole, NULL);
+	if (!url || g_str_has_prefix(text, "mailto:") || strstr(text, ":/"))
+		return url != NULL;
+	return url->web && strchr(url->host, '.') && domains_is_public(url->host);
+}
+
+static char *decoded(const Rewriter *rewriter, const Rewritten *link)
+{
+	g_autofree char *target = rewriter->decode(link, rewriter->argument);
+	return target && is_target(target) ? g_steal_pointer(&target) : NULL;
+}
+
+/* Mimecast names the host that it hides: "?domain=corp.example". */
+static void set_opaque(Rewriting *rewriting, const Rewriter *rewriter, const Rewritten *link)
+{
+	g_autofree char *hint = parameter(link, "domain");
+	rewriting->opaque = TRUE;
+	rewriting->opaque_name = rewriter->name;
+	rewriting->hint = hint ? url_host(hint, -1) : NULL;
 }
 
 /* One layer off. */
-static char *unwrap(const char *text, gboolean *opaque)
+static char *unwrap(const char *text, Rewriting *rewriting)
 {
-	g_autoptr(Url) url = url_parse(text, NULL);
-	if (!url || !url->host)
+	g_autofree char *whole = rewriters_as_url(text);
+	g_autoptr(Url) url = url_parse(whole, NULL);
+	if (!url || !url->web)
 		return NULL;
 	const char *host_end = strstr(url->text, "://") + 3;
 	const char *path = host_end + strcspn(host_end, "/");
 	const char *query = strchr(path, '?');
 	const Rewritten link = {url->text, path, query ? query + 1 : NULL};
-	char *target = google(url->host, &link);
-	for (guint i = 0; i < G_N_ELEMENTS(rewriters) && !target; i++) {
-		if (!host_matches(rewriters[i].host, url->host) ||
-		    !g_str_has_prefix(path, rewriters[i].path))
+	const Rewriter *opaque = NULL;
+	for (guint i = 0; i < G_N_ELEMENTS(rewriters); i++) {
+		const Rewriter *one = &rewriters[i];
+		if (!g_str_has_prefix(path, one->path) || !host_matches(one->host, url->host))
 			continue;
-		target = rewriters[i].decode(&link, rewriters[i].name);
-		*opaque = !target;
-		if (*opaque)
-			break;
+		char *target = decoded(one, &link);
+		if (target && !rewriting->name)
+			rewriting->name = one->name;
+		if (target)
+			return target;
+		if (!one->redirector && *one->host && !opaque)
+			opaque = one;
 	}
-	if (!target || *target)
-		return target;
-	g_free(target);
+	if (!opaque)
+		return NULL;
+	set_opaque(rewriting, opaque, &link);
+	if (!rewriting->name)
+		rewriting->name = opaque->name;
 	return NULL;
 }
 
-GPtrArray *rewriters_follow(const char *url, gboolean *opaque)
+GPtrArray *rewriters_follow(const char *url, Rewriting *rewriting)
 {
-	g_autofree char *start = g_str_has_prefix(url, "urldefense.")
-	                                 ? g_strconcat("https://", url, NULL)
-	                                 : g_strdup(url);
 	GPtrArray *targets = g_ptr_array_new_with_free_func(g_free);
-	*opaque = FALSE;
-	for (const char *outer = start; outer && targets->len < LIMIT_REWRITERS;) {
-		char *inner = unwrap(outer, opaque);
+	for (const char *outer = url; outer && targets->len < LIMIT_REWRITERS;) {
+		char *inner = unwrap(outer, rewriting);
 		if (inner)
 			g_ptr_array_add(targets, inner);
 		outer = inner;

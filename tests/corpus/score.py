@@ -5,7 +5,7 @@
 has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
 where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
 field that differs, unless --show asks for the values."""
-import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile, unicodedata
+import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile, unicodedata, urllib.parse
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
@@ -330,22 +330,37 @@ def score_inline(corpus):
     return score, fields
 
 
+def links_of(mail):
+    run = subprocess.run([TRAWL, "breakdown", "-"], input=mail.encode(), capture_output=True)
+    return json.loads(run.stdout)["message"]["links"]
+
+
+def layers_of(link):
+    return [link["written"], link["url"], link["url"].rstrip("/"), *link.get("via", []), link["target"]]
+
+
+def in_text(url):
+    """A link that only people make: in a line of text."""
+    return [layer for link in links_of(f"Subject: x\n\nsee {url} now\n") for layer in layers_of(link)]
+
+
 def score_rewriters(corpus):
-    """Each vector as a link of a little HTML page."""
+    """Each vector as a link of a little HTML page; those that are no link there (defanged, without a scheme) in a line of
+    text. Where a vector's note says that its answer was unquoted once more, ours is too: other vectors want it quoted."""
     scores = collections.defaultdict(lambda: Score(""))
     vectors = lines(corpus.root / "urlrewrite" / "vectors.jsonl")
     for start in range(0, len(vectors), 500):
         some = vectors[start:start + 500]
         page = "".join(f'<a href="{html.escape(v["url"], quote=True)}">{start + i}</a>'
                        for i, v in enumerate(some))
-        mail = "Content-Type: text/html; charset=utf-8\n\n" + page
-        run = subprocess.run([TRAWL, "breakdown", "-"], input=mail.encode(), capture_output=True)
-        message = json.loads(run.stdout)["message"]
-        layers = {link["text"]: [link["written"], link["url"], link["url"].rstrip("/"),
-                                 *link.get("via", []), link["target"]]
-                  for link in message["links"]}
+        layers = {link["text"]: layers_of(link)
+                  for link in links_of("Content-Type: text/html; charset=utf-8\n\n" + page)}
         for i, vector in enumerate(some):
             ours = layers.get(str(start + i), [])
+            if vector["vendor"] == "refang/cleanup" or "://" not in vector["url"].split("__")[0]:
+                ours = ours + in_text(vector["url"])
+            if "unquoted form" in (vector.get("note") or ""):
+                ours = ours + [urllib.parse.unquote(layer) for layer in ours if layer]
             scores[vector["vendor"]].add(vector["url"], vector.get("note", ""),
                                          vector["expected"] if vector["expected"] in ours else ours[-1:],
                                          vector["expected"])

@@ -24,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	breakdown_init();
 	g_autofree char *written = g_utf8_make_valid((const char *)octets, (gssize)size);
 	check_stable(written);
-	gboolean opaque;
-	g_autoptr(GPtrArray) layers = rewriters_follow(written, &opaque);
+	g_auto(Rewriting) rewriting = {0};
+	g_autoptr(GPtrArray) layers = rewriters_follow(written, &rewriting);
 	g_assert_cmpuint(layers->len, <=, LIMIT_REWRITERS);
 	for (guint i = 0; i < layers->len; i++)
 		g_assert_true(g_utf8_validate(layers->pdata[i], -1, NULL));
