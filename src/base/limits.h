@@ -29,8 +29,17 @@
 #define LIMIT_LINKS          10000             /* links of one message                            */
 #define LIMIT_ADDRESSES      50000             /* addresses of one header field                   */
 #define LIMIT_BODY_TEXT      (2 * 1024 * 1024) /* bytes of text or HTML kept in the breakdown     */
-#define LIMIT_READ_SECONDS   10                /* CPU seconds for one message                     */
-#define LIMIT_READERS        64                /* reader processes at once                        */
+#define LIMIT_SIGNATURES     20                /* DKIM signatures of one message that are read    */
+#define LIMIT_SIGNED_FIELDS  500               /* header fields that one signature may name       */
+#define LIMIT_TAGS           64                /* tags of one signature or key                    */
+#define LIMIT_ARC_SETS       50   /* instances of one ARC chain (RFC 8617 §4.2.1)    */
+#define LIMIT_CLAIMS         100  /* fields of authentication results of one message */
+#define LIMIT_COMMENT        500  /* bytes of the comments kept of one such result   */
+#define LIMIT_RSA_BITS       8192 /* bits of a signer's key                          */
+#define LIMIT_DIGESTED_BYTES                                                                       \
+	(600UL * 1024 * 1024) /* bytes hashed for signatures over all messages */
+#define LIMIT_READ_SECONDS 10 /* CPU seconds for one message                     */
+#define LIMIT_READERS      64 /* reader processes at once                        */
 #define LIMIT_READER_MEMORY                                                                        \
 	(1024UL * 1024 * 1024) /* address space of one reader process, bytes   */
 
@@ -78,6 +87,13 @@
 #define LIMIT_STREAMS         256         /* open server-sent event streams                  */
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
+
+/* What the DNS answers (net/) */
+#define LIMIT_DNS_TEXT    8192 /* bytes of one TXT record                         */
+#define LIMIT_DNS_RECORDS 8    /* TXT records of one name                         */
+#define LIMIT_DNS_LOOKUPS 20   /* names asked for one message                     */
+#define LIMIT_DNS_SECONDS 3    /* for all that one message asks                   */
+#define LIMIT_DNS_CACHE   4096 /* answers remembered                              */
 
 /* What peers answer over HTTP (net/) */
 #define LIMIT_HTTP_ANSWER  (64 * 1024 * 1024) /* bytes of a body that is taken whole     */

@@ -2,6 +2,7 @@
 #include "mail/breakdown.h"
 
 #include "base/text.h"
+#include "mail/authentication.h"
 #include "mail/charset.h"
 #include "mail/describe.h"
 #include "mail/detect.h"
@@ -41,6 +42,9 @@ void breakdown_init(void)
 
 json_t *breakdown_new(GBytes *bytes, const json_t *options)
 {
+	const json_t *verify = json_object_get(options, "verify");
+	if (verify)
+		return authentication_verify(verify);
 	Reading reading = {.options = options};
 	g_autoptr(Message) message = message_parse(&reading, bytes, 0);
 	json_t *described = describe_message(message);

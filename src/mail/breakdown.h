@@ -17,10 +17,11 @@ void breakdown_init(void);
  *
  * @options  an object, or NULL, with
  *           "trusted_hosts": array of the organisation's own hosts, whose Authentication-Results
- * and Received fields are believed: names, ".suffix" for all below a domain, IP addresses. They
- * must remove foreign Authentication-Results in their name (RFC 8601 §5). "originals_raw": true to
- * have "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
- * transfer-decoded
+ * and Received fields are believed, see mail/trust.h. "keys": records of the DNS with which DKIM
+ * and ARC signatures are verified, see mail/authentication.h. "originals_raw": true to have
+ * "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
+ * transfer-decoded. "verify": a request of authentication_verify(); then its answer comes back, and
+ * @message is not looked at
  * @return   (transfer full)
  */
 json_t *breakdown_new(GBytes *message, const json_t *options);

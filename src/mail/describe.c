@@ -3,6 +3,7 @@
 
 #include "mail/addresses.h"
 #include "mail/attachments.h"
+#include "mail/authentication.h"
 #include "mail/body.h"
 #include "mail/findings.h"
 #include "mail/fingerprint.h"
@@ -10,7 +11,7 @@
 #include "mail/links.h"
 #include "mail/lookalikes.h"
 #include "mail/received.h"
-#include "mail/trust.h"
+#include "mail/senders.h"
 
 void describe_set(json_t *object, const char *key, const char *text)
 {
@@ -85,7 +86,9 @@ json_t *describe_message(Message *message)
 	note_duplicates(message);
 	json_object_set_new(described, "headers", headers_describe(message));
 	json_object_set_new(described, "received", received_describe(message));
-	json_object_set_new(described, "authentication", trust_describe(message));
+	json_object_set_new(described, "authentication",
+	                    authentication_describe(message, json_object_get(described, "from")));
+	senders_find(message, described);
 	g_autofree char *text = body_text(message, "text/plain");
 	g_autofree char *html = body_text(message, "text/html");
 	describe_set(described, "text", text);

@@ -152,6 +152,10 @@ static GBytes *within_limits(Message *message)
 	}
 	g_autoptr(GBytes) begun = without_blank_start(message, start);
 	g_autoptr(GBytes) bare = without_from_line(message, begun);
+	gsize kept;
+	/* Both are windows on the same octets. */
+	g_bytes_get_data(bare, &kept);
+	message->begin = MIN(size, (gsize)LIMIT_MESSAGE_SIZE) - kept;
 	g_autoptr(GBytes) shorter = without_long_headers(message, bare);
 	return without_too_many_parts(message, shorter);
 }

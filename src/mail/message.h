@@ -19,6 +19,7 @@ typedef struct {
 	guint made;   /* > 0 while a message is read that we made ourselves of another format */
 	gsize unpacked;
 	guint unpacked_files; /* from archives so far */
+	gsize digested;       /* octets hashed to check signatures so far */
 } Reading;
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
 	Reading *reading;
 	guint depth;       /* 0: what was handed to breakdown_new() */
 	GBytes *bytes;     /* as it stood */
+	gsize begin;       /* where in them its header block begins */
 	GMimeObject *root; /* NULL when there is nothing at all */
 	GPtrArray *leaves; /* Part */
 	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */

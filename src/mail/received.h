@@ -8,6 +8,7 @@ typedef struct {
 	char *client;  /* the name the server found for the client's address */
 	char *address; /* the client's IP address */
 	char *by, *with, *id, *for_;
+	char *tls;  /* "TLSv1.3", as far as it is said */
 	char *date; /* RFC 3339 */
 } Received;
 
@@ -16,6 +17,6 @@ void received_free(Received *received);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Received, received_free)
 
 /** The route, last hop first as it stands in the message: [{"from", "client", "address", "by",
- * "with", "id", "for", "date", "delay"}], "delay" in seconds since the hop before. New reference.
- */
+ * "with", "id", "for", "tls", "date", "delay", "backwards"}], "delay" in seconds since the hop
+ * before. New reference. */
 json_t *received_describe(const Message *message);

@@ -36,7 +36,9 @@ void form_add_claimed_block(Recognition *seen, const char *header_block, const c
 	g_autoptr(GBytes) bytes = g_bytes_new(whole, strlen(whole));
 	g_autoptr(Message) message =
 		message_parse(seen->message->reading, bytes, seen->message->depth + 1);
+	seen->message->reading->made++;
 	json_t *described = describe_message(message);
+	seen->message->reading->made--;
 	if (!text) {
 		describe_set(described, "text", NULL);
 		describe_set(described, "html", NULL);

@@ -4,29 +4,68 @@
  * stands on top, and everything from some point on was written by whoever sent the message, forged
  * fields with our names included. That point is found by walking the Received fields down from the
  * top: one by a host of ours which got the message from another host of ours leads on; the first
- * one by a host of ours which got it from outside is the border. The border's Received is still
- * ours; the next Received is not. Between the two stand fields of the border host (Exchange and
- * Gmail write Authentication-Results below Received) and after them the sender's, so there only the
- * topmost Authentication-Results counts, and none when some stand above the first Received. */
+ * one by a host of ours which got it from outside is the border.
+ *
+ * Whatever stands above the border's Received is ours. Whatever stands below may be the sender's,
+ * and a sender may know our names: an Authentication-Results there counts only when the border is a
+ * host that is known to write it there, and then only the topmost one. */
 #include "mail/trust.h"
 
 #include "mail/authres.h"
 #include "mail/domains.h"
-#include "mail/received.h"
 
+#include <gio/gio.h>
 #include <string.h>
+
+#define BELOW "/below"
+
+/* Hosts that write their results below their own Received, and let no foreign ones in their name
+ * in. Of others the configuration says so. */
+static const char *const known_below[] = {"mx.google.com", ".protection.outlook.com"};
+
+/* Hosts that hand messages on inside one provider, and name themselves in no way that could be
+ * compared: by the name of the taker, the networks of the giver. */
+static const struct {
+	const char *by, *network;
+} inner_networks[] = {
+	{".outlook.com", "2603:1096::/32"}, {".outlook.com", "2603:10a6::/32"},
+	{".outlook.com", "2603:10b6::/32"}, {".outlook.com", "10.0.0.0/8"},
+	{".google.com", "2002:a00::/24"},
+};
+
+static gboolean is_in_network(const char *network, const char *address)
+{
+	g_autoptr(GInetAddress) bare = g_inet_address_new_from_string(address);
+	g_autoptr(GInetAddressMask) mask =
+		bare ? g_inet_address_mask_new_from_string(network, NULL) : NULL;
+	return mask && g_inet_address_mask_get_family(mask) == g_inet_address_get_family(bare) &&
+	       g_inet_address_mask_matches(mask, bare);
+}
 
 static gboolean entry_matches(const char *entry, const char *host)
 {
-	if (*entry == '*')
+	gsize length = strlen(entry), host_length = strlen(host);
+	if (length > strlen(BELOW) && g_str_has_suffix(entry, BELOW))
+		length -= strlen(BELOW);
+	else if (memchr(entry, '/', length) || strchr(entry, ':'))
+		return is_in_network(entry, host);
+	if (*entry == '*') {
 		entry++;
-	if (*entry == '.')
-		return strlen(host) > strlen(entry) &&
-		       g_ascii_strcasecmp(host + strlen(host) - strlen(entry), entry) == 0;
-	return g_ascii_strcasecmp(entry, host) == 0;
+		length--;
+	}
+	if (*entry != '.')
+		return length == host_length && g_ascii_strncasecmp(entry, host, length) == 0;
+	return host_length > length &&
+	       g_ascii_strncasecmp(host + host_length - length, entry, length) == 0;
 }
 
-static gboolean is_ours(const Message *message, const char *host)
+static json_t *entries(const Message *message)
+{
+	return json_object_get(message->reading->options, "trusted_hosts");
+}
+
+/* @below  only those of which the configuration says that they write below */
+static gboolean is_listed(const Message *message, const char *host, gboolean below)
 {
 	size_t i;
 	json_t *entry;
@@ -36,8 +75,31 @@ static gboolean is_ours(const Message *message, const char *host)
 	gsize length = strlen(bare);
 	if (length && bare[length - 1] == '.')
 		bare[length - 1] = '\0';
-	json_array_foreach (json_object_get(message->reading->options, "trusted_hosts"), i, entry)
-		if (json_is_string(entry) && entry_matches(json_string_value(entry), bare))
+	json_array_foreach (entries(message), i, entry)
+		if (json_is_string(entry) && entry_matches(json_string_value(entry), bare) &&
+		    (!below || g_str_has_suffix(json_string_value(entry), BELOW)))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean is_ours(const Message *message, const char *host)
+{
+	return is_listed(message, host, FALSE);
+}
+
+static gboolean writes_below(const Message *message, const char *host)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(known_below); i++)
+		if (entry_matches(known_below[i], host))
+			return TRUE;
+	return is_listed(message, host, TRUE);
+}
+
+static gboolean is_inner(const char *by, const char *address)
+{
+	for (guint i = 0; address && i < G_N_ELEMENTS(inner_networks); i++)
+		if (entry_matches(inner_networks[i].by, by) &&
+		    is_in_network(inner_networks[i].network, address))
 			return TRUE;
 	return FALSE;
 }
@@ -57,7 +119,18 @@ static gboolean is_local(const Received *hop)
 /* The name in "from" is the client's own claim; what counts is what the server found out. */
 static gboolean came_from_ours(const Message *message, const Received *hop)
 {
-	return is_local(hop) || is_ours(message, hop->client) || is_ours(message, hop->address);
+	return is_local(hop) || is_ours(message, hop->client) || is_ours(message, hop->address) ||
+	       is_inner(hop->by, hop->address);
+}
+
+/* A step that only says that something went on inside the machine that wrote it: qmail's "(qmail 1
+ * invoked by uid 2)", Google's "by 2002:a05:…". Whoever wrote what stands above wrote this. */
+static gboolean says_nothing(const Message *message, const Received *hop)
+{
+	if (hop->from || hop->address)
+		return FALSE;
+	return !hop->by ||
+	       (is_in_network("2002:a00::/24", hop->by) && is_ours(message, "mx.google.com"));
 }
 
 static gboolean is_submission(const Received *hop)
@@ -70,72 +143,158 @@ static gboolean is_submission(const Received *hop)
 	return FALSE;
 }
 
-/* The walk down the header block. */
+/* ---- the walk ---- */
+
 typedef struct {
-	GPtrArray *results; /* json_t of authres_parse(), believed */
-	GArray *indexes;    /* int: where in the header block they stand */
-	char *submitted_to; /* our host that took it from an authenticated user, or NULL */
-	guint received;     /* Received fields of ours so far */
+	const Message *message;
+	Trust *trust;
+	GPtrArray *waiting; /* json_t: results met since the last Received of ours */
+	GArray *waiting_at; /* int */
+	guint fields, hops; /* Received fields met, and those of ours */
+	gboolean border;
 } Walk;
 
-static gboolean is_believable(const Message *message, const Walk *walk, const json_t *field)
+/* A result in a name of ours, or, as Microsoft writes it, in none. */
+static gboolean may_be_ours(const Walk *walk, const json_t *field)
 {
 	const char *host = json_text(field, "host");
-	if (walk->received > 0 && walk->results->len > 0)
-		return FALSE;
-	return host ? is_ours(message, host) : walk->received > 0;
+	return host ? is_ours(walk->message, host) : walk->hops > 0;
+}
+
+static void believe(Walk *walk, guint i)
+{
+	json_t *field = walk->waiting->pdata[i];
+	if (!may_be_ours(walk, field))
+		return;
+	g_ptr_array_add(walk->trust->believed_json, json_incref(field));
+	g_array_append_val(walk->trust->believed, g_array_index(walk->waiting_at, int, i));
+}
+
+static void clear_waiting(Walk *walk)
+{
+	g_ptr_array_set_size(walk->waiting, 0);
+	g_array_set_size(walk->waiting_at, 0);
+}
+
+/* A Received of ours: so what stands above it is ours, too. */
+static void take_hop(Walk *walk, int index, const Received *hop)
+{
+	Trust *trust = walk->trust;
+	for (guint i = 0; i < walk->waiting->len; i++)
+		believe(walk, i);
+	clear_waiting(walk);
+	walk->hops++;
+	trust->ours = index;
+	trust->writes_below = writes_below(walk->message, hop->by);
+	/* Only where it came in: our hosts may log in at each other, too. */
+	g_free(trust->submitted_to);
+	trust->submitted_to = is_submission(hop) ? g_strdup(hop->by) : NULL;
+	walk->border = !came_from_ours(walk->message, hop);
+	if (walk->border) {
+		trust->entered = (int)walk->fields;
+		trust->entered_address = g_strdup(hop->address);
+	}
 }
 
 /* FALSE at the end of what our hosts wrote. */
-static gboolean step(const Message *message, Walk *walk, int index, gboolean *border)
+static gboolean step(Walk *walk, int index)
 {
-	GMimeHeader *header = message_header_at(message, index);
+	GMimeHeader *header = message_header_at(walk->message, index);
 	const char *name = g_mime_header_get_name(header);
 	const char *value = g_mime_header_get_raw_value(header);
 	if (g_ascii_strcasecmp(name, "Authentication-Results") == 0) {
-		json_t *field = authres_parse(value);
-		if (is_believable(message, walk, field)) {
-			g_ptr_array_add(walk->results, field);
-			g_array_append_val(walk->indexes, index);
-		} else {
-			json_decref(field);
-		}
+		g_ptr_array_add(walk->waiting, authres_parse(value));
+		g_array_append_val(walk->waiting_at, index);
 		return TRUE;
 	}
 	if (g_ascii_strcasecmp(name, "Received") != 0)
 		return TRUE;
 	g_autoptr(Received) hop = received_parse(value);
-	if (*border || !is_ours(message, hop->by))
+	gboolean ours = !walk->border && hop->by && is_ours(walk->message, hop->by);
+	if (!ours && (walk->border || !says_nothing(walk->message, hop)))
 		return FALSE;
-	walk->received++;
-	if (is_submission(hop) && !walk->submitted_to)
-		walk->submitted_to = g_strdup(hop->by);
-	*border = !came_from_ours(message, hop);
+	if (ours)
+		take_hop(walk, index, hop);
+	walk->fields++;
 	return TRUE;
 }
 
-static void walk_down(const Message *message, Walk *walk)
+/* Below the last Received of ours. */
+static void judge_below(Walk *walk)
 {
-	gboolean border = FALSE;
-	walk->results = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
-	walk->indexes = g_array_new(FALSE, FALSE, sizeof(int));
-	for (int i = 0; i < message_header_count(message); i++)
-		if (!step(message, walk, i, &border))
-			break;
-	/* No Received of ours at all: nobody of ours wrote anything that can be told apart. */
-	if (walk->received == 0) {
-		g_ptr_array_set_size(walk->results, 0);
-		g_array_set_size(walk->indexes, 0);
+	Trust *trust = walk->trust;
+	if (!walk->border && trust->outside < message_header_count(walk->message))
+		g_clear_pointer(&trust->submitted_to, g_free);
+	if (walk->hops > 0 && trust->writes_below && walk->waiting->len > 0 &&
+	    trust->believed->len == 0)
+		believe(walk, 0);
+}
+
+/* A result in a name of ours that does not count: where it stands, the sender could have put it. */
+static void find_misplaced(const Message *message, Trust *trust)
+{
+	for (int i = 0; i < message_header_count(message) && !trust->misplaced; i++) {
+		GMimeHeader *header = message_header_at(message, i);
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") !=
+		            0 ||
+		    trust_believes(trust, i))
+			continue;
+		g_autoptr(json_t) field = authres_parse(g_mime_header_get_raw_value(header));
+		if (is_ours(message, json_text(field, "host")))
+			trust->misplaced = g_strdup(json_text(field, "host"));
 	}
 }
 
-static void walk_clear(Walk *walk)
+Trust *trust_new(const Message *message)
 {
-	g_ptr_array_unref(walk->results);
-	g_array_unref(walk->indexes);
-	g_free(walk->submitted_to);
+	Trust *trust = g_new0(Trust, 1);
+	int count = message_header_count(message), index = 0;
+	trust->ours = trust->entered = -1;
+	trust->outside = 0;
+	trust->believed = g_array_new(FALSE, FALSE, sizeof(int));
+	trust->believed_json = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+	if (json_array_size(entries(message)) == 0)
+		return trust;
+	Walk walk = {.message = message,
+	             .trust = trust,
+	             .waiting = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref),
+	             .waiting_at = g_array_new(FALSE, FALSE, sizeof(int))};
+	while (index < count && step(&walk, index))
+		index++;
+	trust->outside = index;
+	judge_below(&walk);
+	g_ptr_array_unref(walk.waiting);
+	g_array_unref(walk.waiting_at);
+	find_misplaced(message, trust);
+	return trust;
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
+
+void trust_free(Trust *trust)
+{
+	if (!trust)
+		return;
+	g_array_unref(trust->believed);
+	g_ptr_array_unref(trust->believed_json);
+	g_free(trust->entered_address);
+	g_free(trust->submitted_to);
+	g_free(trust->misplaced);
+	g_free(trust);
+}
+
+gboolean trust_believes(const Trust *trust, int index)
+{
+	for (guint i = 0; i < trust->believed->len; i++)
+		if (g_array_index(trust->believed, int, i) == index)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean trust_is_ours(const Trust *trust, int index)
+{
+	return index < trust->ours;
+}
+
+/* ---- what it says of From ---- */
 
 static const char *domain_in(const char *value)
 {
@@ -155,7 +314,7 @@ static const struct {
 	{"spf", "smtp.mailfrom", TRUE},
 };
 
-static const char *voucher_for(const json_t *result, const char *domain)
+const char *trust_voucher(const json_t *result, const char *domain)
 {
 	if (g_strcmp0(json_text(result, "result"), "pass") != 0)
 		return NULL;
@@ -186,81 +345,38 @@ static json_t *verdict(gboolean believed, const char *format, ...)
 	return trust;
 }
 
+static const char *why_not(const Trust *trust)
+{
+	if (trust->believed->len > 0)
+		return "the trusted hosts' own results do not bear out";
+	if (trust->misplaced)
+		return "results in a trusted host's name stand where the sender could have put "
+		       "them, so nothing bears out";
+	return "no trusted host says that it verified";
+}
+
 json_t *trust_of(const Message *message, const json_t *from)
 {
-	if (json_array_size(json_object_get(message->reading->options, "trusted_hosts")) == 0)
+	if (json_array_size(entries(message)) == 0)
 		return verdict(FALSE, "no trusted hosts are configured");
 	if (json_array_size(from) != 1)
 		return verdict(FALSE, "it does not have exactly one sender");
 	const char *domain = domain_in(json_text(json_array_get(from, 0), "address"));
-	g_auto(Walk) walk = {0};
-	walk_down(message, &walk);
-	if (walk.submitted_to)
-		return verdict(TRUE, "submitted to %s with authentication", walk.submitted_to);
-	for (guint i = 0; i < walk.results->len; i++) {
+	g_autoptr(Trust) trust = trust_new(message);
+	if (trust->submitted_to)
+		return verdict(TRUE, "submitted to %s with authentication", trust->submitted_to);
+	for (guint i = 0; i < trust->believed_json->len; i++) {
 		size_t j;
-		json_t *result, *field = walk.results->pdata[i];
+		json_t *result, *field = trust->believed_json->pdata[i];
+		const char *host = json_text(field, "host");
 		json_array_foreach (json_object_get(field, "results"), j, result) {
-			const char *method = voucher_for(result, domain);
+			const char *method = trust_voucher(result, domain);
 			if (method)
 				return verdict(TRUE, "%s=pass for %s, says %s", method, domain,
-				               json_text(field, "host") ? json_text(field, "host")
-				                                        : "the receiving host");
+				               host ? host : "the receiving host");
 		}
 	}
-	if (walk.received == 0)
+	if (trust->ours < 0)
 		return verdict(FALSE, "it did not pass a trusted host");
-	return verdict(FALSE,
-	               walk.results->len ? "the trusted hosts' own results do not bear out %s"
-	                                 : "no trusted host says that it verified %s",
-	               domain ? domain : "the sender");
-}
-
-static json_t *describe_signature(const char *value)
-{
-	json_t *signature = json_object();
-	g_autofree char *valid = g_utf8_make_valid(value, -1);
-	g_auto(GStrv) tags = g_strsplit(valid, ";", 64);
-	for (guint i = 0; tags[i]; i++) {
-		char *tag = g_strstrip(tags[i]);
-		if ((tag[0] == 'd' || tag[0] == 's' || tag[0] == 'i' || tag[0] == 'a') &&
-		    tag[1] == '=')
-			json_object_set_new(signature, (const char[]){tag[0], '\0'},
-			                    json_text_new(g_strstrip(tag + 2)));
-	}
-	return signature;
-}
-
-static gboolean is_trusted(const Walk *walk, int index)
-{
-	for (guint i = 0; i < walk->indexes->len; i++)
-		if (g_array_index(walk->indexes, int, i) == index)
-			return TRUE;
-	return FALSE;
-}
-
-json_t *trust_describe(const Message *message)
-{
-	json_t *results = json_array(), *signatures = json_array(), *spf = json_array();
-	g_auto(Walk) walk = {0};
-	walk_down(message, &walk);
-	for (int i = 0; i < message_header_count(message); i++) {
-		GMimeHeader *header = message_header_at(message, i);
-		const char *name = g_mime_header_get_name(header);
-		const char *value = g_mime_header_get_raw_value(header);
-		if (g_ascii_strcasecmp(name, "Authentication-Results") == 0) {
-			json_t *field = authres_parse(value);
-			json_object_set_new(field, "trusted", json_boolean(is_trusted(&walk, i)));
-			json_array_append_new(results, field);
-		} else if (g_ascii_strcasecmp(name, "DKIM-Signature") == 0) {
-			json_array_append_new(signatures, describe_signature(value));
-		} else if (g_ascii_strcasecmp(name, "Received-SPF") == 0) {
-			json_array_append_new(spf, json_text_new(value));
-		}
-	}
-	json_t *authentication = json_object();
-	json_object_set_new(authentication, "results", results);
-	json_object_set_new(authentication, "signatures", signatures);
-	json_object_set_new(authentication, "received_spf", spf);
-	return authentication;
+	return verdict(FALSE, "%s %s", why_not(trust), domain ? domain : "the sender");
 }

@@ -112,8 +112,18 @@ static void test_a_reader_can_do_nothing_but_answer(void)
 	}
 }
 
+/* A signature that is verified, and wrong, which takes as much of GnuTLS as a right one; of a body
+ * that is the one that was signed. The key is that of RFC 8463. */
+#define SIGNED                                                                                     \
+	"DKIM-Signature: v=1; a=ed25519-sha256; d=a.example; s=s; h=from; "                        \
+	"bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=" SIGNATURE "\nFrom: a@a.example\n\n"
+#define SIGNATURE                                                                                  \
+	"/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw=="
+#define KEY "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
 static void test_a_real_message_is_read_in_the_sandbox(void)
 {
+	g_autoptr(json_t) options = json_pack("{s:{s:s}}", "keys", "s._domainkey.a.example", KEY);
 	static const struct {
 		const char *text, *path, *expected;
 	} cases[] = {
@@ -130,11 +140,13 @@ static void test_a_real_message_is_read_in_the_sandbox(void)
 	         "message.to.0.address", "a@xn--bcher-kva.co.uk"},
 		{"Date: Mon, 23 Nov 2026 09:00:00 EST\n\n", "message.date",
 	         "2026-11-23T09:00:00-05:00"},
+		{SIGNED, "message.authentication.dkim.0.body", "intact"},
+		{SIGNED, "message.authentication.dkim.0.verified", "fail"},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
 		g_autoptr(GBytes) message = message_of(cases[i].text);
-		g_autoptr(json_t) answer = reader_read_here(message, NULL, &error);
+		g_autoptr(json_t) answer = reader_read_here(message, options, &error);
 		g_assert_no_error(error);
 		g_assert_cmpstr(json_text(answer, cases[i].path), ==, cases[i].expected);
 	}

@@ -39,7 +39,8 @@ class Schema(unittest.TestCase):
         self.assertEqual(errors, [], document["file"])
 
     def test_seeds_are_valid(self):
-        files = sorted((ROOT / "tests" / "fuzz" / "seeds" / "breakdown").iterdir())
+        files = sorted(p for name in ("breakdown", "authentication") for p in
+                       (ROOT / "tests" / "fuzz" / "seeds" / name).iterdir())
         documents = breakdowns(files)
         self.assertEqual(len(documents), len(files))
         for document in documents:

@@ -1,0 +1,57 @@
+/* The values of header fields, by the functions that take them apart: people, dates, identifiers,
+ * encoded words. What comes out is UTF-8 and fits into JSON. */
+#include "fuzz.h"
+
+#include "mail/addresses.h"
+#include "mail/breakdown.h"
+#include "mail/findings.h"
+#include "mail/headers.h"
+#include "mail/received.h"
+#include "mail/words.h"
+
+static void check(const char *text)
+{
+	if (text && !g_utf8_validate(text, -1, NULL))
+		g_error("not UTF-8");
+}
+
+static void check_json(json_t *value)
+{
+	g_autofree char *text = json_format(value);
+	if (!text)
+		g_error("a value that is no JSON");
+	json_decref(value);
+}
+
+static void read_people(const char *value)
+{
+	json_t *findings = findings_new();
+	json_t *people = addresses_parse(findings, "From", value);
+	size_t i;
+	json_t *person;
+	json_array_foreach (people, i, person)
+		if (!json_text(person, "address") && !json_text(person, "name"))
+			g_error("a person who is nobody");
+	check_json(people);
+	check_json(findings);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
+{
+	breakdown_init();
+	g_autofree char *value = g_strndup((const char *)octets, size);
+	g_autofree char *decoded = words_decode(value);
+	g_autofree char *date = headers_date(value);
+	g_autoptr(GPtrArray) ids = headers_message_ids(value);
+	g_autoptr(Received) hop = received_parse(value);
+	check(decoded);
+	check(date);
+	for (guint i = 0; i < ids->len; i++)
+		check(ids->pdata[i]);
+	char *const parts[] = {hop->from, hop->client, hop->address, hop->by,  hop->with,
+	                       hop->id,   hop->for_,   hop->tls,     hop->date};
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+		check(parts[i]);
+	read_people(value);
+	return 0;
+}
