@@ -230,6 +230,42 @@ static void test_a_key_file_of_another_length_is_refused(Fixture *f, gconstpoint
 	}
 }
 
+/* Each would let the daemon start, and show only when the first password is needed. */
+static void test_keys_that_would_not_work_are_refused_before_anything_starts(Fixture *f,
+                                                                             gconstpointer unused)
+{
+	static const struct {
+		const char *name, *file;
+		gsize length; /* of other octets that are put there */
+		int mode;
+		TrawlError code;
+	} cases[] = {
+		{"an empty secret key", "secret.key", 0, 0600, TRAWL_ERROR_STORAGE},
+		{"half a secret key", "secret.key", 16, 0600, TRAWL_ERROR_STORAGE},
+		{"a secret key of another pair", "secret.key", 32, 0600, TRAWL_ERROR_STORAGE},
+		{"an empty public key", "public.key", 0, 0600, TRAWL_ERROR_STORAGE},
+		{"a public key of another pair", "public.key", 32, 0600, TRAWL_ERROR_STORAGE},
+		{"a secret key that others can read", "secret.key", 0, 0644, TRAWL_ERROR_DENIED},
+		{"a secret key that a group can read", "secret.key", 0, 0640, TRAWL_ERROR_DENIED},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *path = key_file(f, cases[i].file);
+		g_autofree char *secret = key_file(f, "secret.key");
+		g_autofree char *public = key_file(f, "public.key");
+		g_unlink(secret);
+		g_unlink(public);
+		g_assert_true(secret_make_keys(f->directory, NULL));
+		if (cases[i].mode == 0600)
+			g_assert_true(g_file_set_contents(path, "0123456789012345678901234567890123",
+			                                  (gssize)cases[i].length, NULL));
+		g_assert_cmpint(g_chmod(path, cases[i].mode), ==, 0);
+		g_test_message("%s", cases[i].name);
+		g_assert_false(secret_make_keys(f->directory, &error));
+		g_assert_error(error, TRAWL_ERROR, (gint)cases[i].code);
+	}
+}
+
 #define ADD(name, function) g_test_add(name, Fixture, NULL, setup, function, teardown)
 
 int main(int argc, char **argv)
@@ -250,5 +286,7 @@ int main(int argc, char **argv)
 	    test_a_lost_public_key_is_made_again_a_lost_secret_key_is_not);
 	ADD("/auth/a key file of another length is refused",
 	    test_a_key_file_of_another_length_is_refused);
+	ADD("/auth/keys that would not work are refused before anything starts",
+	    test_keys_that_would_not_work_are_refused_before_anything_starts);
 	return g_test_run();
 }

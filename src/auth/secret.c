@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_BYTES crypto_box_SECRETKEYBYTES
@@ -45,6 +46,22 @@ static gboolean sync_directory(const char *path, GError **error)
 	if (file >= 0)
 		close(file);
 	return ok;
+}
+
+/* Whoever reads the key reads every password that was ever sealed. Copies out of a backup are often
+ * readable by all. */
+static gboolean is_private(const char *path, GError **error)
+{
+	struct stat info;
+	if (stat(path, &info) < 0)
+		return io_error(path, error);
+	if ((info.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	            "%s can be used by others than its owner: chmod 600 it; if somebody else may "
+	            "have read it, change the passwords of the mail servers, too",
+	            path);
+	return FALSE;
 }
 
 /* Writes a key so that it is there wholly or not at all. */
@@ -93,15 +110,27 @@ static gboolean have_key(const char *data_dir, const char *name)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* The public key follows from the secret one. */
+/* The public key follows from the secret one: it is made when it is missing, and another one would
+ * seal what nobody can open. */
 static gboolean complete_pair(const char *data_dir, GError **error)
 {
-	guint8 secret[KEY_BYTES], public[KEY_BYTES];
-	if (!load_key(data_dir, SECRET_NAME, secret, error))
+	guint8 secret[KEY_BYTES], public[KEY_BYTES], kept[KEY_BYTES];
+	g_autofree char *path = key_path(data_dir, SECRET_NAME);
+	if (!is_private(path, error) || !load_key(data_dir, SECRET_NAME, secret, error))
 		return FALSE;
 	crypto_scalarmult_base(public, secret);
 	sodium_memzero(secret, sizeof secret);
-	return save_key(data_dir, PUBLIC_NAME, public, error);
+	if (!have_key(data_dir, PUBLIC_NAME))
+		return save_key(data_dir, PUBLIC_NAME, public, error);
+	if (!load_key(data_dir, PUBLIC_NAME, kept, error))
+		return FALSE;
+	if (memcmp(public, kept, KEY_BYTES) == 0)
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+	            "%s/keys/" PUBLIC_NAME " is of another pair than " SECRET_NAME
+	            ": put both back from one backup",
+	            data_dir);
+	return FALSE;
 }
 
 static gboolean make_secret(const char *data_dir, GError **error)
@@ -128,7 +157,7 @@ gboolean secret_make_keys(const char *data_dir, GError **error)
 		return io_error(directory, error);
 	return sync_directory(data_dir, error) &&
 	       (have_key(data_dir, SECRET_NAME) || make_secret(data_dir, error)) &&
-	       (have_key(data_dir, PUBLIC_NAME) || complete_pair(data_dir, error));
+	       complete_pair(data_dir, error);
 }
 
 gboolean secret_load_public(const char *data_dir, guint8 key[32], GError **error)
