@@ -203,7 +203,7 @@ static const CliOption key_add_options[] = {
 	TEXT("data", "DIR", "data directory (default: $TRAWL_DATA, or /var/lib/trawl)"),             \
 	TEXT("database", "URI", "the database, when it is not in the data directory")
 
-static const CliOption audit_options[] = {
+static const CliOption store_options[] = {
 	STORE_OPTIONS,
 	{NULL}
 };
@@ -334,8 +334,12 @@ const CliCommand cli_commands[] = {
 	 "The key alone goes to standard output:\n\n"
 	 "  (umask 077; trawl key add soc --scope read --scope respond > ~/.config/trawl/key)"},
 	{"key", "revoke", "KEY", NULL, cli_key_revoke, NULL, ONE, "revoke an API key", NULL},
+	{"key", "recover", NULL, store_options, cli_key_recover, NULL, CLI_OUT,
+	 "make an administrator's key when every other one is lost",
+	 "Writes it to admin.key in the data directory. Works on the store itself, so it needs the rights of the daemon's "
+	 "user, and no key; the daemon may be running. Other keys stay valid."},
 
-	{"audit", "verify", NULL, audit_options, cli_audit_verify, NULL, CLI_OUT,
+	{"audit", "verify", NULL, store_options, cli_audit_verify, NULL, CLI_OUT,
 	 "walk the chain of the audit log",
 	 "Each record has a hash over the record before it, so that one that was changed, removed or put between shows. "
 	 "Works on the store itself. Exit status: 0 when the chain is whole, 1 when it is broken."},

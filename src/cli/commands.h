@@ -51,6 +51,7 @@ int cli_audit_verify(Cli *cli, GError **error);
 int cli_key_list(Cli *cli, GError **error);
 int cli_key_add(Cli *cli, GError **error);
 int cli_key_revoke(Cli *cli, GError **error);
+int cli_key_recover(Cli *cli, GError **error);
 int cli_health(Cli *cli, GError **error);
 int cli_check(Cli *cli, GError **error);
 

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/local.h"
 #include "cli/view.h"
+#include "daemon/house.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,4 +121,19 @@ int cli_key_revoke(Cli *cli, GError **error)
 		return -1;
 	return view_done(cli, gone, NULL,
 	                 g_strdup_printf("key \"%s\" is revoked", json_text(key, "name")));
+}
+
+/* Whoever may write the store may do everything anyhow, so this asks for no key. */
+int cli_key_recover(Cli *cli, GError **error)
+{
+	g_autofree char *data_dir = local_data_dir(cli);
+	g_autofree char *path = house_path(data_dir, "admin.key");
+	g_autoptr(DbPool) db = local_open(cli, error);
+	if (!db || !house_recover_key(db, data_dir, error))
+		return -1;
+	g_autoptr(json_t) document = json_pack("{s:s}", "path", path);
+	return view_done(cli, document, "path",
+	                 g_strdup_printf("an administrator's key is in %s; \"trawl key list\" shows "
+	                                 "which others are to be revoked",
+	                                 path));
 }

@@ -1,9 +1,11 @@
 /* The data directory and what must be in it before a role starts.
  *
- *   db/trawl.db    the embedded database        keys/secret.key  opens secrets: the worker alone
- * reads it raw/           raw messages by SHA-256      keys/public.key  seals secrets run/ socket,
- * address              admin.key        the first API key, for the owner of this directory lock
- * held while anything runs */
+ *   db/trawl.db     the embedded database
+ *   raw/            raw messages by SHA-256
+ *   keys/           secret.key opens secrets, which the worker alone reads; public.key seals them
+ *   run/            the reader's socket, the address
+ *   admin.key       the first API key, for the owner of this directory
+ *   lock            held while anything runs */
 #include "daemon/house.h"
 
 #include "audit/audit.h"
@@ -73,16 +75,11 @@ gboolean house_lock(const char *data_dir, int *fd, GError **error)
 	return TRUE;
 }
 
-/* The first API key. The file is durable before the row is committed: a crash between the two
- * leaves no key in the database, so the next start makes another one. */
-static gboolean make_first_key(Db *db, gpointer data, GError **error)
+/* An administrator's key, into admin.key. The file is durable before the row is committed: a crash
+ * between the two leaves a file that opens nothing, and the next start, or call, makes another. */
+static gboolean make_key(Db *db, gpointer data, GError **error)
 {
 	const char *data_dir = data;
-	g_autoptr(GPtrArray) keys = api_key_list(db, error);
-	if (!keys)
-		return FALSE;
-	if (keys->len > 0)
-		return TRUE;
 	g_autofree char *text = NULL;
 	const char *const scopes[] = {"admin", NULL};
 	g_autoptr(ApiKey) key = api_key_make("admin", scopes, "setup", 0, &text, error);
@@ -94,9 +91,51 @@ static gboolean make_first_key(Db *db, gpointer data, GError **error)
 	                              G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
 	                              0600, error))
 		return FALSE;
+	g_message("an administrator's key is in %s", path);
 	return api_key_insert(db, key, error) &&
 	       audit_append(db, "setup", "api_key.create", "api_key", key->id, 0,
 	                    json_pack("{s:s}", "name", key->name), &key->revision, error);
+}
+
+static gboolean make_first_key(Db *db, gpointer data, GError **error)
+{
+	g_autoptr(GPtrArray) keys = api_key_list(db, error);
+	return keys && (keys->len > 0 || make_key(db, data, error));
+}
+
+gboolean house_recover_key(DbPool *db, const char *data_dir, GError **error)
+{
+	return db_write(db, make_key, (gpointer)data_dir, error);
+}
+
+/* Whether a raw message is kept in DIR/raw/xx/. */
+static gboolean keeps_messages(const char *data_dir)
+{
+	g_autofree char *raw = house_path(data_dir, "raw");
+	g_autoptr(GDir) rooms = g_dir_open(raw, 0, NULL);
+	gboolean found = FALSE;
+	for (const char *name; rooms && !found && (name = g_dir_read_name(rooms));) {
+		g_autofree char *path = g_build_filename(raw, name, NULL);
+		g_autoptr(GDir) room = strcmp(name, "tmp") != 0 ? g_dir_open(path, 0, NULL) : NULL;
+		found = room && g_dir_read_name(room);
+	}
+	return found;
+}
+
+/* A database that is lost or was cut to nothing must not be begun anew in silence: every report
+ * would be handled once more, and nobody would know what lies in quarantine. */
+static gboolean database_is_not_lost(const ServeOptions *options, GError **error)
+{
+	GStatBuf info;
+	g_autofree char *path = house_path(options->data_dir, "db/trawl.db");
+	if (options->database || (g_stat(path, &info) == 0 && info.st_size > 0) ||
+	    !keeps_messages(options->data_dir))
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+	            "%s is missing or empty, but %s/raw has messages of one: put it back from the "
+	            "backup, or move raw/ away to begin anew",
+	            path, options->data_dir);
+	return FALSE;
 }
 
 static gboolean schedule_sources(Db *db, gpointer data, GError **error)
@@ -114,14 +153,10 @@ static gboolean schedule_sources(Db *db, gpointer data, GError **error)
 
 gboolean house_set_up(const ServeOptions *options, GError **error)
 {
-	if (!secret_make_keys(options->data_dir, error))
+	if (!secret_make_keys(options->data_dir, error) || !database_is_not_lost(options, error))
 		return FALSE;
 	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
 	g_autoptr(DbPool) db = db_pool_open(uri, error);
-	if (!db || !db_migrate(db, error)) {
-		g_prefix_error(error, "database: ");
-		return FALSE;
-	}
-	return db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
+	return db && db_migrate(db, error) && db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
 	       db_write(db, schedule_sources, NULL, error);
 }

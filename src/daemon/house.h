@@ -20,6 +20,10 @@ gboolean house_make(const char *data_dir, GError **error);
  */
 gboolean house_lock(const char *data_dir, int *fd, GError **error);
 
+/** Makes an administrator's key and writes it to DIR/admin.key, for who has lost all others; those
+ * stay valid. */
+gboolean house_recover_key(DbPool *db, const char *data_dir, GError **error);
+
 /** Everything a first or a later start must find: keys, schema, the first API key, a poll job for
  * each source. Runs in a process of its own, because it starts threads. */
 gboolean house_set_up(const ServeOptions *options, GError **error);

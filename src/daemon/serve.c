@@ -33,6 +33,7 @@ typedef struct {
 	gint64 started_at; /* monotonic */
 	gint64 start_at;   /* monotonic: not before */
 	gint64 back_off;
+	guint starts;
 } Process;
 
 typedef struct {
@@ -40,6 +41,7 @@ typedef struct {
 	Process processes[MAX_ROLES];
 	guint n_processes;
 	gboolean stopping;
+	int gave_up; /* exit status of a role that cannot start, 0: none */
 } Supervisor;
 
 static sigset_t supervised_signals(void)
@@ -74,6 +76,7 @@ static void start(Supervisor *supervisor, Process *process)
 	if (pid == 0)
 		become(process->role, supervisor->options, self);
 	process->started_at = g_get_monotonic_time();
+	process->starts++;
 	if (pid < 0) {
 		g_warning("cannot start %s: %s", process->role->name, g_strerror(errno));
 		process->start_at = process->started_at + BACK_OFF_MOST;
@@ -90,12 +93,24 @@ static char *describe_end(int status)
 	return g_strdup_printf("ended with status %d", WEXITSTATUS(status));
 }
 
+/* The options of this start are wrong, or what they name is taken: trying again would not help, and
+ * whoever started us should hear of it. Later it may be a passing thing, or a mistaken reload. */
+static gboolean is_hopeless(const Process *process, int status)
+{
+	return process->starts == 1 && WIFEXITED(status) &&
+	       (WEXITSTATUS(status) == EX_DATAERR || WEXITSTATUS(status) == EX_CANTCREAT);
+}
+
 static void ended(Supervisor *supervisor, Process *process, int status)
 {
 	gint64 now = g_get_monotonic_time();
 	process->pid = 0;
 	if (supervisor->stopping)
 		return;
+	if (is_hopeless(process, status)) {
+		supervisor->gave_up = WEXITSTATUS(status);
+		return;
+	}
 	gboolean healthy = now - process->started_at >= HEALTHY_AFTER ||
 	                   (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	process->back_off = healthy ? BACK_OFF_FIRST : MIN(process->back_off * 2, BACK_OFF_MOST);
@@ -190,7 +205,7 @@ static void reload(Supervisor *supervisor, ServeReload read_options, gpointer da
 static void supervise(Supervisor *supervisor, ServeReload read_options, gpointer data)
 {
 	sigset_t signals = supervised_signals();
-	for (;;) {
+	while (!supervisor->gave_up) {
 		gint64 wait = start_due(supervisor);
 		struct timespec time = {.tv_sec = wait / CLOCK_SECOND,
 		                        .tv_nsec = wait % CLOCK_SECOND * 1000};
@@ -244,5 +259,5 @@ int daemon_serve(ServeOptions *options, ServeReload read_options, gpointer data)
 			(Process){.role = role, .back_off = BACK_OFF_FIRST};
 	supervise(&supervisor, read_options, data);
 	g_message("stopped");
-	return EX_OK;
+	return supervisor.gave_up;
 }

@@ -99,6 +99,61 @@ class Daemon(harness.SystemTest):
         self.assertIn("another trawl serve", str(refused.exception))
         trawl.wait_for(lambda: trawl.api.get("/health")["status"] == "ok", 10, "good health")
 
+    def refused(self, data, status, words, **start):
+        """A start there fails at once, and says why."""
+        trawl = harness.Trawl(data=data)
+        self.addCleanup(trawl.kill)
+        with self.assertRaises(RuntimeError) as refused:
+            trawl.start(timeout=10, **start)
+        self.assertIn(f"ended with status {status}", str(refused.exception))
+        self.assertIn(words, str(refused.exception))
+
+    def test_a_start_that_cannot_work_ends_and_says_why(self):
+        trawl = self.trawl()
+        port = trawl.api.url.rsplit(":", 1)[1]
+        other = self.trawl()
+        other.stop()
+        for listen, status, words in (("nonsense", 65, "nothing to listen on"), (f"127.0.0.1:{port}", 73, "Address already in use"),
+                                      ("203.0.113.9:1", 65, "Cannot assign requested address")):
+            with self.subTest(listen=listen):
+                self.refused(other.data, status, words, listen=listen)
+        secret = os.path.join(other.data, "keys", "secret.key")
+        os.chmod(secret, 0o644)
+        self.refused(other.data, 77, "chmod 600")
+        os.chmod(secret, 0o600)
+        os.truncate(secret, 0)
+        self.refused(other.data, 74, "put it back from the backup")
+
+    def test_a_lost_database_is_not_begun_anew_in_silence(self):
+        organisation = self.organisation()
+        mail, trawl = self.mail(organisation), self.trawl()
+        mail.deliver(organisation.reports[0])
+        trawl.add_source(mail.add_server(trawl))
+        trawl.wait_for_reports(1)
+        trawl.stop()
+        database = os.path.join(trawl.data, "db")
+        for name in os.listdir(database):
+            os.unlink(os.path.join(database, name))
+        self.refused(trawl.data, 74, "put it back from the backup")
+        open(os.path.join(database, "trawl.db"), "w").close()
+        self.refused(trawl.data, 74, "put it back from the backup")
+        os.rename(os.path.join(trawl.data, "raw"), os.path.join(trawl.data, "old"))
+        self.assertEqual(trawl.start().reports(), [])
+
+    def test_who_lost_every_key_gets_a_new_one_from_the_store(self):
+        trawl = self.trawl()
+        path = os.path.join(trawl.data, "admin.key")
+        with open(path) as file:
+            lost = file.read()
+        os.unlink(path)
+        trawl.cli("source", "list", status=77)
+        trawl.cli("key", "recover")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path) as file:
+            self.assertNotEqual(file.read(), lost)
+        self.assertEqual(len(trawl.cli("key", "list", "--quiet").split()), 2)
+        trawl.check()
+
     def test_killed_at_any_moment_it_finishes_at_the_next_start(self):
         organisation = self.organisation()
         mail, trawl = self.mail(organisation), self.trawl()
