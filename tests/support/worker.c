@@ -206,6 +206,10 @@ char *worker_maildir(const Worker *worker, const char *mailbox, const char *fold
 	return g_build_filename(worker->directory, "mail", mailbox, *folder ? folder : NULL, NULL);
 }
 
+/* Monday, 23 November 2026, 10:00:05 UTC: just after the Date of the tests' messages, whenever the
+ * tests run, as originals are searched for around their Date. */
+#define RECEIVED 1795428005
+
 void worker_deliver(const Worker *worker, const char *mailbox, const char *folder,
                     const char *message)
 {
@@ -213,7 +217,7 @@ void worker_deliver(const Worker *worker, const char *mailbox, const char *folde
 	g_autofree char *path = worker_maildir(worker, mailbox, folder);
 	maildisk_make(inbox);
 	maildisk_make(path);
-	g_free(maildisk_deliver(path, message, (gssize)strlen(message), NULL, 0));
+	g_free(maildisk_deliver(path, message, (gssize)strlen(message), NULL, RECEIVED));
 }
 
 guint worker_count(const Worker *worker, const char *mailbox, const char *folder)
