@@ -103,3 +103,15 @@ void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char 
 	va_end(arguments);
 	g_ptr_array_add(lines, check_line_new(level, what, text));
 }
+
+void check_add_error(GPtrArray *lines, const char *what, const GError *error)
+{
+	g_autofree char *message = g_strdup(error->message);
+	const char *remedy = error_remedy(error)->remedy;
+	while (g_str_has_suffix(message, "."))
+		message[strlen(message) - 1] = '\0';
+	if (strstr(message, "; "))
+		check_add(lines, CHECK_FAILED, what, "%s", message);
+	else
+		check_add(lines, CHECK_FAILED, what, "%s. %s", message, remedy);
+}

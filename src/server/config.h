@@ -23,3 +23,6 @@ gboolean config_invalid(GError **error, const char *member, const char *expected
 /** A line of a check. @detail is formatted. */
 void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char *detail, ...)
 	G_GNUC_PRINTF(4, 5);
+/** The line of what failed, with what to do about it: the error's own advice, after "; ", or its
+ * remedy. */
+void check_add_error(GPtrArray *lines, const char *what, const GError *error);

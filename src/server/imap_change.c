@@ -286,6 +286,7 @@ static gboolean append_somehow(ImapConnection *connection, PutCall *call, GError
 			call->mailbox, call->folder, call->flags);
 		return TRUE;
 	}
+	imap_hides_inbox(connection, call->folder, &problem);
 	if (problem)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	return FALSE;

@@ -25,12 +25,6 @@ static const struct {
 	{"IDLE", CHECK_WARNING, "new reports are seen at the next poll only (RFC 2177)"},
 };
 
-static void add_error(Check *check, const char *what, const GError *error)
-{
-	check_add(check->lines, CHECK_FAILED, what, "%s. %s", error->message,
-	          error_remedy(error)->remedy);
-}
-
 static gboolean capabilities_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	Check *check = data;
@@ -70,7 +64,8 @@ static gboolean mailbox_work(ImapConnection *connection, gpointer data, GError *
 	Check *check = data;
 	if (!imap_select(connection, "INBOX", TRUE, error))
 		return FALSE;
-	check_add(check->lines, CHECK_OK, "read", "%u messages in INBOX", connection->exists);
+	check_add(check->lines, CHECK_OK, "read", "%u message%s in INBOX", connection->exists,
+	          connection->exists == 1 ? "" : "s");
 	if (connection->writable && may_delete(connection))
 		check_add(check->lines, CHECK_OK, "write", "messages can be taken out of INBOX");
 	else
@@ -89,11 +84,11 @@ static void check_mailbox(Check *check)
 	g_autoptr(GPtrArray) folders =
 		imap_folders(&check->imap->server, check->mailbox, check->deadline, &error);
 	if (folders)
-		check_add(check->lines, CHECK_OK, "mailbox", "%s has %u folders", check->mailbox,
-		          folders->len);
+		check_add(check->lines, CHECK_OK, "mailbox", "%s has %u folder%s", check->mailbox,
+		          folders->len, folders->len == 1 ? "" : "s");
 	if (!folders ||
 	    !imap_run(check->imap, check->mailbox, check->deadline, mailbox_work, check, &error))
-		add_error(check, folders ? "read" : "mailbox", error);
+		check_add_error(check->lines, folders ? "read" : "mailbox", error);
 }
 
 /* Writes a message into the quarantine folder, reads it back and removes it. */
@@ -136,7 +131,7 @@ static void check_quarantine(Check *check)
 		          "%s, folder '%s': a message was written, read and removed",
 		          imap->quarantine_mailbox, folder);
 	else
-		add_error(check, "quarantine", error);
+		check_add_error(check->lines, "quarantine", error);
 }
 
 GPtrArray *imap_check(MailServer *server, const char *mailbox, gint64 deadline)
@@ -152,7 +147,11 @@ GPtrArray *imap_check(MailServer *server, const char *mailbox, gint64 deadline)
 		return lines;
 	}
 	if (!imap_run(imap, first, deadline, capabilities_work, &check, &error)) {
-		add_error(&check, "log in", error);
+		/* Whoever hears that there is no such mailbox was let in. */
+		gboolean let_in = g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND);
+		check_add_error(lines, let_in ? "mailbox" : "log in", error);
+		if (let_in && mailbox)
+			check_quarantine(&check);
 		return lines;
 	}
 	if (mailbox)

@@ -97,10 +97,23 @@ static const struct {
 	{"ALREADYEXISTS", TRAWL_ERROR_CONFLICT},
 };
 
+/* Without Dovecot's "(0.001 + 0.000 secs)." and without the full stop, as more may follow. */
+static void drop_timing(char *text)
+{
+	g_strchomp(text);
+	char *open = g_str_has_suffix(text, " secs).") ? strrchr(text, '(') : NULL;
+	if (open)
+		*open = '\0';
+	g_strchomp(text);
+	if (g_str_has_suffix(text, "."))
+		text[strlen(text) - 1] = '\0';
+}
+
 static char *server_text(const ImapConnection *connection)
 {
 	const char *text = connection->imap->imap_response;
 	g_autofree char *valid = text_from_bytes(text ? text : "", text ? strlen(text) : 0);
+	drop_timing(valid);
 	return g_utf8_strlen(valid, -1) > TEXT_MOST ? g_utf8_substring(valid, 0, TEXT_MOST)
 	                                            : g_steal_pointer(&valid);
 }
@@ -455,20 +468,34 @@ int imap_send_select(ImapConnection *connection, const char *folder, gboolean wr
 	return name ? imap_send(connection, "%s %s", writable ? "SELECT" : "EXAMINE", name) : 0;
 }
 
-/* The server will not open the folder. Is it missing, or may we not? LIST tells. INBOX exists in
- * every mailbox, so one that is missing is one that rights hide. */
+/* INBOX exists in every mailbox, so one that is missing is one that rights hide. */
+static gboolean set_hidden_inbox(const ImapConnection *connection, const char *text, GError **error)
+{
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	            "the server does not show the INBOX of %s to this login: %s; with Dovecot's "
+	            "acl plugin, set master_user = %%u and acl_user = %%u, or give the master user "
+	            "rights",
+	            connection->mailbox, text);
+	return FALSE;
+}
+
+gboolean imap_hides_inbox(const ImapConnection *connection, const char *folder, GError **error)
+{
+	if (connection->broken || g_ascii_strcasecmp(folder, "INBOX") != 0 ||
+	    !(has_atom(connection, "TRYCREATE") || has_atom(connection, "NONEXISTENT")))
+		return FALSE;
+	g_autofree char *text = server_text(connection);
+	g_clear_error(error);
+	set_hidden_inbox(connection, text, error);
+	return TRUE;
+}
+
+/* The server will not open the folder. Is it missing, or may we not? LIST tells. */
 static gboolean set_select_error(ImapConnection *connection, const char *folder, const char *text,
                                  GError **error)
 {
-	if (g_ascii_strcasecmp(folder, "INBOX") == 0) {
-		g_set_error(
-			error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
-			"the server does not show the INBOX of %s to this login: %s. With "
-			"Dovecot's acl plugin, set master_user = %%u and acl_user = %%u, or give "
-			"the master user rights",
-			connection->mailbox, text);
-		return FALSE;
-	}
+	if (g_ascii_strcasecmp(folder, "INBOX") == 0)
+		return set_hidden_inbox(connection, text, error);
 	g_autofree char *name = imap_folder_quote(folder);
 	if (!imap_command(connection, error, "LIST \"\" %s", name))
 		return FALSE;
@@ -581,6 +608,23 @@ static gboolean greet(ImapConnection *connection, mailstream *stream, GError **e
 	default:
 		return set_broken(connection, MAILIMAP_ERROR_PARSE, error);
 	}
+}
+
+/* A port for TLS waits for us to speak first, as we do for it. */
+static gboolean greet_or_tell(ImapConnection *connection, mailstream *stream, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	const ImapSettings *settings = connection->settings;
+	if (greet(connection, stream, &problem))
+		return TRUE;
+	if (settings->starttls && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT))
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT,
+		            "%s port %u accepts connections but does not greet; is this a port for "
+		            "tls=implicit?",
+		            settings->host, settings->port);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
 }
 
 static gboolean start_tls(ImapConnection *connection, GError **error)
@@ -740,7 +784,7 @@ ImapConnection *imap_connection_open(ImapSettings *settings, const char *mailbox
 	}
 	g_autoptr(ImapConnection) connection =
 		connection_new(settings, g_steal_pointer(&address), open_by);
-	if (!greet(connection, stream, error) ||
+	if (!greet_or_tell(connection, stream, error) ||
 	    (settings->starttls && !start_tls(connection, error)) || !log_in(connection, error))
 		return NULL;
 	imap_connection_set_deadline(connection, deadline);

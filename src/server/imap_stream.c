@@ -489,10 +489,14 @@ static gboolean set_certificate_error(gnutls_session_t tls, const char *host, GE
 	unsigned status = gnutls_session_get_verify_cert_status(tls);
 	gnutls_datum_t text = {0};
 	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
+	g_autofree char *why =
+		g_strchomp(g_strdup(text.data ? (char *)text.data : "unknown reason"));
+	if (g_str_has_suffix(why, "."))
+		why[strlen(why) - 1] = '\0';
 	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
-	            "the certificate of %s is refused: %s If its authority is your own, put that "
-	            "in \"ca_file\"",
-	            host, text.data ? (const char *)text.data : "unknown reason.");
+	            "the certificate of %s is refused: %s; if its authority is your own, name its "
+	            "PEM file in \"ca_file\"",
+	            host, why);
 	gnutls_free(text.data);
 	return FALSE;
 }
@@ -515,8 +519,8 @@ static gboolean handshake(Stream *stream, const char *host, GError **error)
 		if (!gnutls_error_is_fatal(status))
 			continue;
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
-		            "no TLS with %s: %s. Is this a TLS port, or one for \"starttls\"?",
-		            host, gnutls_strerror(status));
+		            "no TLS with %s: %s; is this a port for tls=starttls?", host,
+		            gnutls_strerror(status));
 		return FALSE;
 	}
 }

@@ -68,13 +68,23 @@ static gboolean call_find(MailServer *server, gint64 deadline, GError **error)
 	return found != NULL;
 }
 
-static gboolean call_put(MailServer *server, gint64 deadline, GError **error)
+static gboolean put_into(MailServer *server, const char *folder, gint64 deadline, GError **error)
 {
 	static char *flags[] = {(char *)"$Forwarded", (char *)"\\Seen", NULL};
 	g_autoptr(GBytes) message = g_bytes_new_static("Subject: x\r\n\r\n", 14);
-	g_autoptr(MailRef) ref = mail_server_put(server, MAILBOX, "Pulled", message, flags,
+	g_autoptr(MailRef) ref = mail_server_put(server, MAILBOX, folder, message, flags,
 	                                         CLOCK_SECOND, deadline, error);
 	return ref != NULL;
+}
+
+static gboolean call_put(MailServer *server, gint64 deadline, GError **error)
+{
+	return put_into(server, "Pulled", deadline, error);
+}
+
+static gboolean call_put_inbox(MailServer *server, gint64 deadline, GError **error)
+{
+	return put_into(server, "INBOX", deadline, error);
 }
 
 static gboolean call_move(MailServer *server, gint64 deadline, GError **error)
@@ -323,6 +333,19 @@ static const Case cases[] = {
          TRAWL_ERROR_DENIED,
          "acl_user",
          {{"EXAMINE", "%T NO [NONEXISTENT] Mailbox doesn't exist: INBOX\r\n"}}},
+	{"an INBOX to write into that rights hide",
+         call_put_inbox,
+         TRAWL_ERROR_DENIED,
+         "acl_user",
+         {{"APPEND", "%T NO [TRYCREATE] Mailbox doesn't exist: INBOX (0.001 + 0.000 secs).\r\n"},
+          {"CREATE", "%T NO [ALREADYEXISTS] Mailbox already exists\r\n"},
+          {"APPEND", "%T NO [TRYCREATE] Mailbox doesn't exist: INBOX\r\n"}}},
+	{"words with the time they took",
+         call_list,
+         TRAWL_ERROR_DENIED,
+         "doesn't exist: INBOX; with",
+         {{"EXAMINE",
+           "%T NO [NONEXISTENT] Mailbox doesn't exist: INBOX (0.001 + 0.000 secs).\r\n"}}},
 	{"an INBOX that a search cannot see",
          call_find,
          TRAWL_ERROR_DENIED,

@@ -14,12 +14,6 @@ typedef struct {
 	gint64 deadline;
 } Check;
 
-static void add_error(Check *check, const char *what, const GError *error)
-{
-	check_add(check->lines, CHECK_FAILED, what, "%s. %s", error->message,
-	          error_remedy(error)->remedy);
-}
-
 static gboolean check_root(Check *check)
 {
 	g_autofree char *root = maildir_pattern_root(check->maildir->pattern);
@@ -40,7 +34,7 @@ static void check_read(Check *check, const MaildirFolder *folder)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GHashTable) entries = maildir_folder_scan(folder, &error);
 	if (!entries) {
-		add_error(check, "read", error);
+		check_add_error(check->lines, "read", error);
 		return;
 	}
 	GHashTableIter iter;
@@ -59,9 +53,10 @@ static void check_read(Check *check, const MaildirFolder *folder)
 	if (fd >= 0 && got < 0)
 		maildir_set_errno(&error, errno, "cannot read the message", name);
 	if (error || !maildir_check_plain(octets, (gsize)got, name, &error))
-		add_error(check, "read", error);
+		check_add_error(check->lines, "read", error);
 	else
-		check_add(check->lines, CHECK_OK, "read", "%u messages in INBOX", count);
+		check_add(check->lines, CHECK_OK, "read", "%u message%s in INBOX", count,
+		          count == 1 ? "" : "s");
 }
 
 /* Makes and removes a file in tmp/, where no program shows it, and asks for the rights to rename.
@@ -100,10 +95,11 @@ static void check_mailbox(Check *check, const char *mailbox)
 	g_autoptr(MaildirFolder) inbox =
 		folders ? maildir_folder_open(root, MAILDIR_INBOX, FALSE, &error) : NULL;
 	if (!inbox) {
-		add_error(check, "mailbox", error);
+		check_add_error(check->lines, "mailbox", error);
 		return;
 	}
-	check_add(check->lines, CHECK_OK, "mailbox", "%s has %u folders", mailbox, folders->len);
+	check_add(check->lines, CHECK_OK, "mailbox", "%s has %u folder%s", mailbox, folders->len,
+	          folders->len == 1 ? "" : "s");
 	check_read(check, inbox);
 	check_write(check, inbox, "write");
 }
@@ -134,7 +130,7 @@ static void check_quarantine(Check *check, const char *mailbox)
 		          "the folder %s will be made with the first message",
 		          maildir->quarantine_folder);
 	else
-		add_error(check, "quarantine", error);
+		check_add_error(check->lines, "quarantine", error);
 }
 
 GPtrArray *maildir_check(MailServer *server, const char *mailbox, gint64 deadline)
