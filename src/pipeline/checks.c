@@ -74,6 +74,81 @@ static void check_server(const JobTools *tools, const Subject *subject, const ch
 	}
 }
 
+/* --- what is remembered of a check --------------------------------------------------------------
+ */
+
+typedef struct {
+	const Subject *subject;
+	const json_t *lines;
+	gboolean of_mailbox; /* a mailbox was tried, too, which says little of the server */
+} Verdict;
+
+/* The state of a mail server, as lists show it: when it last passed, and what failed since. */
+static gboolean save_verdict(Db *db, gpointer data, GError **error)
+{
+	const Verdict *verdict = data;
+	g_autoptr(MailServerRow) row = mail_server_load(db, verdict->subject->server_id, error);
+	if (!row)
+		return FALSE;
+	g_autoptr(json_t) state = json_parse(row->state, -1, NULL);
+	if (!state)
+		state = json_object();
+	json_object_del(state, "last_error");
+	json_object_del(state, "last_error_at");
+	size_t i;
+	json_t *line;
+	json_array_foreach ((json_t *)verdict->lines, i, line) {
+		if (g_strcmp0(json_text(line, "level"), level_names[CHECK_FAILED]) != 0)
+			continue;
+		json_object_set(state, "last_error", json_at(line, "detail"));
+		json_object_set_new(state, "last_error_at", json_time_new(clock_now()));
+		break;
+	}
+	if (verdict->of_mailbox && json_at(state, "last_error"))
+		return TRUE;
+	if (!json_at(state, "last_error"))
+		json_object_set_new(state, "last_ok_at", json_time_new(clock_now()));
+	g_autofree char *text = json_format(state);
+	return mail_server_save_state(db, row->id, text, error);
+}
+
+static gboolean load_servers(Db *db, gpointer data, GError **error)
+{
+	GPtrArray **servers = data;
+	g_clear_pointer(servers, g_ptr_array_unref);
+	*servers = mail_server_list(db, error);
+	return *servers != NULL;
+}
+
+/* Two servers for one domain: only one of them is asked for its mailboxes. */
+static void check_domains(const JobTools *tools, const Subject *subject, json_t *lines)
+{
+	g_autoptr(GPtrArray) servers = NULL;
+	g_autoptr(json_t) config = json_parse(subject->row->config, -1, NULL);
+	const json_t *domains = json_at(config, "domains");
+	if (!db_read(tools->db, load_servers, &servers, NULL))
+		return;
+	for (size_t i = 0; i < json_array_size(domains); i++) {
+		const char *domain = json_string_value(json_array_get(domains, i));
+		g_autofree char *address = g_strconcat("x@", domain, NULL);
+		for (guint j = 0; j < servers->len; j++) {
+			const MailServerRow *other = servers->pdata[j];
+			g_autoptr(json_t) its = json_parse(other->config, -1, NULL);
+			if (other->id == subject->row->id ||
+			    json_array_size(json_at(its, "domains")) == 0 ||
+			    !mail_server_serves(other, address))
+				continue;
+			g_autofree char *detail = g_strdup_printf(
+				"mail server '%s' serves %s, too; of the two only '%s', the first "
+				"by name, is asked for its mailboxes",
+				other->name, domain,
+				strcmp(other->name, subject->row->name) < 0 ? other->name
+									    : subject->row->name);
+			add_line(lines, CHECK_WARNING, "domains", detail);
+		}
+	}
+}
+
 static json_t *lines_result(json_t *lines)
 {
 	return json_pack("{s:o}", "lines", lines);
@@ -88,11 +163,13 @@ gboolean server_check_run(const JobTools *tools, const Job *job, gint64 deadline
 	if (!payload || !db_read(tools->db, load, &subject, error))
 		return FALSE;
 	json_t *lines = json_array();
+	outcome->result = lines_result(lines);
 	check_server(tools, &subject, json_text(payload, "mailbox"), deadline, lines, &server);
 	if (server)
 		mail_servers_release(tools->servers, server, NULL);
-	outcome->result = lines_result(lines);
-	return TRUE;
+	check_domains(tools, &subject, lines);
+	Verdict verdict = {&subject, lines, json_text(payload, "mailbox") != NULL};
+	return db_write(tools->db, save_verdict, &verdict, error);
 }
 
 static gint compare_names(gconstpointer a, gconstpointer b)

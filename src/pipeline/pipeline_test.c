@@ -7,6 +7,7 @@
 #include "pipeline/pipeline.h"
 #include "server/maildir.h"
 #include "store/incident.h"
+#include "store/source.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -1289,6 +1290,77 @@ static void test_a_server_is_checked_line_by_line(Fixture *f, gconstpointer unus
 		g_assert_cmpstr(json_text(line, "level"), !=, "failed");
 }
 
+typedef struct {
+	gint64 id;
+	const char *name, *config;
+	MailServerRow *row;
+} ServerWork;
+
+static gboolean load_server(Db *db, gpointer data, GError **error)
+{
+	ServerWork *work = data;
+	g_clear_pointer(&work->row, mail_server_row_free);
+	work->row = mail_server_load(db, work->id, error);
+	return work->row != NULL;
+}
+
+static gboolean insert_server(Db *db, gpointer data, GError **error)
+{
+	ServerWork *work = data;
+	MailServerRow row = {.name = (char *)work->name,
+	                     .kind = (char *)"maildir",
+	                     .config = (char *)work->config,
+	                     .secret_names = (char *)"[]",
+	                     .created_at = clock_now(),
+	                     .state = (char *)"{}"};
+	gboolean ok = mail_server_insert(db, &row, error);
+	work->id = row.id;
+	return ok;
+}
+
+/* The state of a server after a check of it; newly allocated. */
+static char *state_after_check(Fixture *f, ServerWork *work, const char *more)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *payload =
+		g_strdup_printf("{\"server\":%" G_GINT64_FORMAT "%s}", work->id, more);
+	g_autoptr(json_t) result = ask(f, server_check_run, payload, &error);
+	g_assert_no_error(error);
+	g_assert_true(db_read(f->worker->pool, load_server, work, &error));
+	char *state = g_strdup(work->row->state);
+	g_clear_pointer(&work->row, mail_server_row_free);
+	return state;
+}
+
+static void test_what_a_check_found_is_the_state_of_the_server(Fixture *f, gconstpointer unused)
+{
+	ServerWork good = {.id = 1};
+	ServerWork bad = {.name = "gone", .config = "{\"path\":\"/nowhere/%u\"}"};
+	g_assert_true(db_write(f->worker->pool, insert_server, &bad, NULL));
+	g_autofree char *passed = state_after_check(f, &good, "");
+	g_autofree char *failed = state_after_check(f, &bad, "");
+	g_autofree char *typo = state_after_check(f, &good, ",\"mailbox\":\"no@corp.example\"");
+	g_assert_nonnull(strstr(passed, "last_ok_at"));
+	g_assert_null(strstr(passed, "last_error"));
+	g_assert_nonnull(strstr(failed, "/nowhere"));
+	g_assert_null(strstr(failed, "last_ok_at"));
+	g_assert_null(strstr(typo, "last_error")); /* says nothing of the server */
+}
+
+static void test_two_servers_for_one_domain_are_a_warning(Fixture *f, gconstpointer unused)
+{
+	ServerWork first = {.name = "a",
+	                    .config = "{\"path\":\"/tmp/%u\",\"domains\":[\"two.example\"]}"};
+	ServerWork second = {.name = "b",
+	                     .config = "{\"path\":\"/tmp/%u\",\"domains\":[\"TWO.example\"]}"};
+	g_assert_true(db_write(f->worker->pool, insert_server, &first, NULL));
+	g_assert_true(db_write(f->worker->pool, insert_server, &second, NULL));
+	g_autofree char *payload = g_strdup_printf("{\"server\":%" G_GINT64_FORMAT "}", second.id);
+	g_autoptr(json_t) result = ask(f, server_check_run, payload, NULL);
+	g_autofree char *text = json_format(result);
+	g_assert_nonnull(strstr(text, "mail server 'a' serves TWO.example, too"));
+}
+
 /* --- main ---------------------------------------------------------------------------------------
  */
 
@@ -1355,6 +1427,10 @@ int main(int argc, char **argv)
 	     test_a_source_that_believes_nobody_is_warned_of);
 	TEST("folders are listed for a person", test_folders_are_listed_for_a_person);
 	TEST("a server is checked line by line", test_a_server_is_checked_line_by_line);
+	TEST("what a check found is the state of the server",
+	     test_what_a_check_found_is_the_state_of_the_server);
+	TEST("two servers for one domain are a warning",
+	     test_two_servers_for_one_domain_are_a_warning);
 	TEST("a source disabled while it is polled is polled no more",
 	     test_a_source_disabled_while_it_is_polled_is_polled_no_more);
 	return g_test_run();
