@@ -257,7 +257,8 @@ static void test_keys_that_would_not_work_are_refused_before_anything_starts(Fix
 		g_unlink(public);
 		g_assert_true(secret_make_keys(f->directory, NULL));
 		if (cases[i].mode == 0600)
-			g_assert_true(g_file_set_contents(path, "0123456789012345678901234567890123",
+			g_assert_true(g_file_set_contents(path,
+			                                  "0123456789012345678901234567890123",
 			                                  (gssize)cases[i].length, NULL));
 		g_assert_cmpint(g_chmod(path, cases[i].mode), ==, 0);
 		g_test_message("%s", cases[i].name);

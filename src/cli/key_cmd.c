@@ -132,8 +132,9 @@ int cli_key_recover(Cli *cli, GError **error)
 	if (!db || !house_recover_key(db, data_dir, error))
 		return -1;
 	g_autoptr(json_t) document = json_pack("{s:s}", "path", path);
-	return view_done(cli, document, "path",
-	                 g_strdup_printf("an administrator's key is in %s; \"trawl key list\" shows "
-	                                 "which others are to be revoked",
-	                                 path));
+	return view_done(
+		cli, document, "path",
+		g_strdup_printf("an administrator's key is in %s; \"trawl key list\" shows "
+	                        "which others are to be revoked",
+	                        path));
 }

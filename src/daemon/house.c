@@ -157,6 +157,7 @@ gboolean house_set_up(const ServeOptions *options, GError **error)
 		return FALSE;
 	g_autofree char *uri = house_database_uri(options->data_dir, options->database);
 	g_autoptr(DbPool) db = db_pool_open(uri, error);
-	return db && db_migrate(db, error) && db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
+	return db && db_migrate(db, error) &&
+	       db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
 	       db_write(db, schedule_sources, NULL, error);
 }
