@@ -37,9 +37,10 @@
 #define LIMIT_COMMENT        500  /* bytes of the comments kept of one such result   */
 #define LIMIT_RSA_BITS       8192 /* bits of a signer's key                          */
 #define LIMIT_DIGESTED_BYTES                                                                       \
-	(600UL * 1024 * 1024) /* bytes hashed for signatures over all messages */
-#define LIMIT_READ_SECONDS 10 /* CPU seconds for one message                     */
-#define LIMIT_READERS      64 /* reader processes at once                        */
+	(600UL * 1024 * 1024)      /* bytes hashed for signatures over all messages */
+#define LIMIT_READ_SECONDS      10 /* CPU seconds for one message                     */
+#define LIMIT_READ_SECONDS_MOST 20 /* to which an operator may raise that            */
+#define LIMIT_READERS           64 /* reader processes at once                        */
 #define LIMIT_READER_MEMORY                                                                        \
 	(1024UL * 1024 * 1024) /* address space of one reader process, bytes   */
 

@@ -70,11 +70,6 @@ static char *display_name(const char *from, gsize length)
 	return strstr(raw, "=?") ? words_decode(raw) : g_steal_pointer(&raw);
 }
 
-static gboolean is_full(const json_t *list)
-{
-	return json_array_size(list) > LIMIT_ADDRESSES;
-}
-
 static void add(json_t *list, char *name, char *address, const char *group)
 {
 	g_autofree char *form = address && strchr(address, '@') ? compare_form(address) : NULL;
@@ -152,12 +147,19 @@ typedef struct {
 	const char *comment; /* the last one */
 	gsize comment_length;
 	char *group;
+	guint most;
 	gboolean no_quote, no_comment, no_angle;
 } AddressWalk;
 
+/* One more than may be there, which goes again. */
+static gboolean is_full(const AddressWalk *walk)
+{
+	return json_array_size(walk->list) > walk->most;
+}
+
 static void end_entry(AddressWalk *walk)
 {
-	if (walk->entry->len > 0 && !is_full(walk->list))
+	if (walk->entry->len > 0 && !is_full(walk))
 		add_one(walk->list, walk->entry->str, walk->entry->len, walk->comment,
 		        walk->comment_length, walk->group);
 	g_string_truncate(walk->entry, 0);
@@ -214,7 +216,7 @@ static const char *take_enclosed(AddressWalk *walk, const char *at)
 
 static void walk_list(AddressWalk *walk, const char *text)
 {
-	for (const char *at = text; *at && !is_full(walk->list);) {
+	for (const char *at = text; *at && !is_full(walk);) {
 		const char *past = take_enclosed(walk, at);
 		if (past) {
 			at = past;
@@ -233,19 +235,19 @@ static void walk_list(AddressWalk *walk, const char *text)
 	end_entry(walk);
 }
 
-static void parse_into(json_t *list, json_t *findings, const char *field, const char *value)
+static void parse_into(json_t *list, guint most, json_t *findings, const char *field,
+                       const char *value)
 {
 	g_autofree char *text = charset_decode(NULL, value, strlen(value), NULL);
 	g_strdelimit(text, "\r\n\t", ' ');
-	AddressWalk walk = {.list = list, .entry = g_string_new(NULL)};
+	AddressWalk walk = {.list = list, .most = most, .entry = g_string_new(NULL)};
 	walk_list(&walk, text);
 	g_string_free(walk.entry, TRUE);
 	g_free(walk.group);
-	if (is_full(list)) {
+	if (is_full(&walk)) {
 		json_array_remove(list, json_array_size(list) - 1);
 		findings_add(findings, "limit_addresses", field,
-		             "there are more than %d addresses; the others are not read",
-		             LIMIT_ADDRESSES);
+		             "there are more than %u addresses; the others are not read", most);
 	}
 }
 
@@ -253,14 +255,14 @@ json_t *addresses_parse(json_t *findings, const char *field, const char *value)
 {
 	json_t *list = json_array();
 	if (value)
-		parse_into(list, findings, field, value);
+		parse_into(list, LIMIT_ADDRESSES, findings, field, value);
 	return list;
 }
 
 json_t *addresses_of(const Message *message, const char *field, gboolean once)
 {
 	json_t *list = json_array();
-	guint fields = 0;
+	guint fields = 0, most = message->reading->limits.addresses;
 	for (int i = 0; i < message_header_count(message); i++) {
 		GMimeHeader *header = message_header_at(message, i);
 		if (g_ascii_strcasecmp(g_mime_header_get_name(header), field) != 0)
@@ -269,8 +271,8 @@ json_t *addresses_of(const Message *message, const char *field, gboolean once)
 			findings_add(message->findings, "header_duplicate", field,
 			             "there is more than one %s; readers differ on which counts",
 			             field);
-		if (json_array_size(list) < LIMIT_ADDRESSES)
-			parse_into(list, message->findings, field,
+		if (json_array_size(list) < most)
+			parse_into(list, most, message->findings, field,
 			           g_mime_header_get_raw_value(header));
 	}
 	return list;

@@ -71,14 +71,15 @@ static gboolean may_unpack(Unpacking *run, gsize size)
 	Reading *reading = run->message->reading;
 	run->unpacked += size;
 	reading->unpacked += size;
-	if (reading->unpacked > LIMIT_UNPACKED)
+	if (reading->unpacked > reading->limits.unpacked)
 		findings_add(run->message->findings, "limit_unpacked", run->where,
-		             "archives hold more than %d bytes; the rest is not read",
-		             LIMIT_UNPACKED);
-	else if (run->unpacked > 1024 * 1024 && run->unpacked / LIMIT_UNPACKED_RATIO > run->packed)
+		             "archives hold more than %u bytes; the rest is not read",
+		             reading->limits.unpacked);
+	else if (run->unpacked > 1024 * 1024 &&
+	         run->unpacked / reading->limits.unpacked_ratio > run->packed)
 		findings_add(run->message->findings, "limit_unpacked_ratio", run->where,
-		             "an archive holds more than %d times its size; the rest is not read",
-		             LIMIT_UNPACKED_RATIO);
+		             "an archive holds more than %u times its size; the rest is not read",
+		             reading->limits.unpacked_ratio);
 	else
 		return TRUE;
 	return FALSE;
@@ -129,10 +130,10 @@ json_t *archive_describe(const Message *message, GBytes *bytes, const char *wher
 	int status = archive ? ARCHIVE_OK : ARCHIVE_FATAL;
 	while (archive && (status = archive_read_next_header(archive, &entry)) >= ARCHIVE_WARN &&
 	       status != ARCHIVE_EOF) {
-		if (++message->reading->unpacked_files > LIMIT_UNPACKED_FILES) {
+		if (++message->reading->unpacked_files > message->reading->limits.unpacked_files) {
 			findings_add(message->findings, "limit_unpacked_files", where,
-			             "archives hold more than %d files; the others are not read",
-			             LIMIT_UNPACKED_FILES);
+			             "archives hold more than %u files; the others are not read",
+			             message->reading->limits.unpacked_files);
 			break;
 		}
 		if (archive_entry_filetype(entry) == AE_IFDIR)

@@ -7,8 +7,8 @@ gboolean archive_is_one(const char *detected);
 /**
  * The files in an archive: [{"name", "size", …}] as attachments_describe_file() makes them.
  *
- * At most LIMIT_UNPACKED_FILES files and LIMIT_UNPACKED bytes of one message, at most
- * LIMIT_UNPACKED_RATIO times the packed size; each of these limits, an encrypted file and a broken
+ * At most so many files and bytes of one message, and so many times the packed size, as the limits
+ * of the reading say; each of these limits, an encrypted file and a broken
  * archive are findings. Encrypted zips are tried with the passwords people give to samples.
  *
  * @depth   archives around this one

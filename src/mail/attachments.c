@@ -50,7 +50,8 @@ static void set_hash(json_t *entry, const char *name, DigestKind kind, GBytes *c
 static void read_message(const Message *message, json_t *entry, GBytes *content, const char *where)
 {
 	Reading *reading = message->reading;
-	if (message->depth + 1 > LIMIT_DEPTH || reading->nested >= LIMIT_NESTED ||
+	if (message->depth + 1 > reading->limits.depth ||
+	    reading->nested >= reading->limits.nested ||
 	    reading->parsed + g_bytes_get_size(content) > LIMIT_PARSED_BYTES) {
 		findings_add(message->findings, "limit_nested", where,
 		             "there are more attached messages than are read");

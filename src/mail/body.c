@@ -50,26 +50,27 @@ char *body_decode(json_t *findings, Part *part)
 	return text;
 }
 
-static void cut(GString *text, json_t *findings, const char *type)
+static void cut(GString *text, gsize most, json_t *findings, const char *type)
 {
-	if (text->len <= LIMIT_BODY_TEXT)
+	if (text->len <= most)
 		return;
-	gsize length = LIMIT_BODY_TEXT;
+	gsize length = most;
 	while (length > 0 && (text->str[length] & 0xc0) == 0x80)
 		length--;
 	g_string_truncate(text, length);
-	findings_add(findings, "limit_body_text", type, "only the first %d bytes are kept",
-	             LIMIT_BODY_TEXT);
+	findings_add(findings, "limit_body_text", type,
+	             "only the first %" G_GSIZE_FORMAT " bytes are kept", most);
 }
 
 char *body_text(const Message *message, const char *type)
 {
 	GString *text = NULL;
+	gsize most = message->reading->limits.body_text;
 	for (guint i = 0; i < message->leaves->len; i++) {
 		Part *part = message->leaves->pdata[i];
 		if (!body_is_shown(part) || strcmp(part->type, type) != 0)
 			continue;
-		if (text && text->len > LIMIT_BODY_TEXT)
+		if (text && text->len > most)
 			break;
 		g_autofree char *one = body_decode(message->findings, part);
 		if (!text)
@@ -79,6 +80,6 @@ char *body_text(const Message *message, const char *type)
 	}
 	if (!text)
 		return NULL;
-	cut(text, message->findings, type);
+	cut(text, most, message->findings, type);
 	return g_string_free(text, FALSE);
 }

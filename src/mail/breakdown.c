@@ -46,6 +46,7 @@ json_t *breakdown_new(GBytes *bytes, const json_t *options)
 	if (verify)
 		return authentication_verify(verify);
 	Reading reading = {.options = options};
+	mail_limits_load(&reading.limits, options);
 	g_autoptr(Message) message = message_parse(&reading, bytes, 0);
 	json_t *described = describe_message(message);
 	json_t *originals;

@@ -21,7 +21,7 @@ void breakdown_init(void);
  * and ARC signatures are verified, see mail/authentication.h. "originals_raw": true to have
  * "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
  * transfer-decoded. "verify": a request of authentication_verify(); then its answer comes back, and
- * @message is not looked at
+ * @message is not looked at. "limits": {"links": 20000, …}, see mail/limits.h
  * @return   (transfer full)
  */
 json_t *breakdown_new(GBytes *message, const json_t *options);

@@ -18,6 +18,7 @@ typedef struct {
 	json_t *list, *findings;
 	GHashTable *seen;  /* where, written and text of those in the list */
 	GHashTable *known; /* URLs of the list, and those that are shown for a link */
+	guint most;        /* links in the list */
 	const char *where; /* while a text is searched */
 } LinkWalk;
 
@@ -232,9 +233,9 @@ static gboolean leads_nowhere(const Url *url)
 static void add_meant(LinkWalk *walk, const char *written, const char *meant, const char *base,
                       const char *where, const char *text)
 {
-	if (json_array_size(walk->list) >= LIMIT_LINKS) {
+	if (json_array_size(walk->list) >= walk->most) {
 		findings_add(walk->findings, "limit_links", NULL,
-		             "there are more than %d links; the others are not read", LIMIT_LINKS);
+		             "there are more than %u links; the others are not read", walk->most);
 		return;
 	}
 	g_autofree char *key = g_strconcat(where, "\n", written, "\n", text ? text : "", NULL);
@@ -324,7 +325,8 @@ json_t *links_describe(const Message *message, const char *subject, const char *
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	LinkWalk walk = {json_array(), message->findings, seen, known, NULL};
+	LinkWalk walk = {
+		json_array(), message->findings, seen, known, message->reading->limits.links, NULL};
 	g_autofree char *unflowed = text && is_delsp(message) ? links_text_unflow(text) : NULL;
 	*shown = NULL;
 	if (subject)

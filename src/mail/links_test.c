@@ -38,6 +38,8 @@ static void test_a_url_is_what_a_browser_makes_of_it(void)
 	         "corp.example"},
 		{"https:y", "https://corp.example/a/b", "https://corp.example/a/y", "corp.example"},
 		{"http://[2001:DB8::0:1]/", NULL, "http://[2001:db8::1]/", "[2001:db8::1]"},
+		{"http://=e\xc3\xa4/", NULL, "http://xn--=e-wia/", "xn--=e-wia"},
+		{"http://xn--=e-wia/", NULL, "http://xn--=e-wia/", "xn--=e-wia"},
 		{"http://\xe2\x98\x83.example/", NULL, "http://xn--n3h.example/",
 	         "xn--n3h.example"},
 	};

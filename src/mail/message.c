@@ -69,12 +69,13 @@ static GBytes *without_long_headers(Message *message, GBytes *bytes)
 {
 	gsize size;
 	const char *text = g_bytes_get_data(bytes, &size);
-	if (size <= LIMIT_HEADER_BLOCK)
+	gsize most = message->reading->limits.header_block;
+	if (size <= most)
 		return g_bytes_ref(bytes);
 	gsize block = header_block_size(text, size);
-	if (block <= LIMIT_HEADER_BLOCK)
+	if (block <= most)
 		return g_bytes_ref(bytes);
-	gsize kept = last_field_within(text, LIMIT_HEADER_BLOCK);
+	gsize kept = last_field_within(text, most);
 	findings_add(message->findings, "limit_header_block", NULL,
 	             "the header block has %" G_GSIZE_FORMAT " bytes; the first %" G_GSIZE_FORMAT
 	             " were read",
@@ -87,21 +88,27 @@ static GBytes *without_long_headers(Message *message, GBytes *bytes)
 	return g_byte_array_free_to_bytes(shorter);
 }
 
+/* Ten for each part: text has such lines, too. */
+static guint part_lines(const Message *message)
+{
+	return MAX(LIMIT_PART_LINES, 10 * message->reading->limits.parts);
+}
+
 /* Every part begins with a line that begins with two hyphens, so their number bounds the parts. */
 static GBytes *without_too_many_parts(Message *message, GBytes *bytes)
 {
 	gsize size;
 	const char *text = g_bytes_get_data(bytes, &size);
 	const char *at = text, *end = text + size;
-	for (guint lines = 0; at && lines < LIMIT_PART_LINES; lines++) {
+	guint most = part_lines(message);
+	for (guint lines = 0; at && lines < most; lines++) {
 		at = memmem(at, (gsize)(end - at), "\n--", 3);
 		at = at ? at + 3 : NULL;
 	}
 	if (!at)
 		return g_bytes_ref(bytes);
 	findings_add(message->findings, "limit_parts", NULL,
-	             "more than %d lines could begin a part; what comes after is not read",
-	             LIMIT_PART_LINES);
+	             "more than %u lines could begin a part; what comes after is not read", most);
 	return g_bytes_new_from_bytes(bytes, 0, (gsize)(at - text));
 }
 
@@ -227,6 +234,28 @@ static GBytes *raw_content(GBytes *bytes, GMimePart *leaf, GMimeContentEncoding 
 	return g_bytes_new_from_bytes(bytes, (gsize)start, (gsize)(end - start));
 }
 
+static GMimeParamList *disposition_parameters(const Part *part)
+{
+	GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(part->object);
+	return disposition ? g_mime_content_disposition_get_parameters(disposition) : NULL;
+}
+
+static GMimeParamList *type_parameters(const Part *part)
+{
+	return g_mime_content_type_get_parameters(g_mime_object_get_content_type(part->object));
+}
+
+static void note_parameters(const Message *message, const Part *part)
+{
+	GMimeParamList *disposition = disposition_parameters(part);
+	guint most = part->parameters;
+	if ((guint)g_mime_param_list_length(type_parameters(part)) > most ||
+	    (disposition && (guint)g_mime_param_list_length(disposition) > most))
+		findings_add(message->findings, "limit_parameters", part->path,
+		             "a header field has more than %u parameters; the others are not read",
+		             most);
+}
+
 static void add_leaf(Message *message, GBytes *bytes, GMimePart *leaf, const char *path)
 {
 	Part *part = g_new0(Part, 1);
@@ -238,6 +267,8 @@ static void add_leaf(Message *message, GBytes *bytes, GMimePart *leaf, const cha
 	part->raw = raw_content(bytes, leaf, &part->encoding);
 	const char *disposition = g_mime_object_get_disposition(part->object);
 	part->attachment = disposition && g_ascii_strcasecmp(disposition, "attachment") == 0;
+	part->parameters = message->reading->limits.parameters;
+	note_parameters(message, part);
 	g_ptr_array_add(message->leaves, part);
 }
 
@@ -272,14 +303,16 @@ static void collect_signed(Message *message, Part *part, guint depth)
 static void collect(Message *message, GBytes *bytes, GMimeObject *object, const char *path,
                     guint depth)
 {
-	if (depth > LIMIT_DEPTH) {
+	Reading *reading = message->reading;
+	if (depth > reading->limits.depth) {
 		findings_add(message->findings, "limit_depth", NULL,
-		             "parts nested deeper than %d are not read", LIMIT_DEPTH);
+		             "parts nested deeper than %u are not read", reading->limits.depth);
 		return;
 	}
-	if (++message->reading->parts > LIMIT_PARTS) {
+	if (++reading->parts > reading->limits.parts) {
 		findings_add(message->findings, "limit_parts", NULL,
-		             "there are more than %d parts; the others are not read", LIMIT_PARTS);
+		             "there are more than %u parts; the others are not read",
+		             reading->limits.parts);
 		return;
 	}
 	if (GMIME_IS_PART(object)) {
@@ -292,7 +325,7 @@ static void collect(Message *message, GBytes *bytes, GMimeObject *object, const 
 	if (!GMIME_IS_MULTIPART(object))
 		return;
 	int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
-	for (int i = 0; i < count && message->reading->parts <= LIMIT_PARTS; i++) {
+	for (int i = 0; i < count && reading->parts <= reading->limits.parts; i++) {
 		g_autofree char *below = g_strdup_printf("%s%s%d", path, *path ? "." : "", i + 1);
 		collect(message, bytes, g_mime_multipart_get_part(GMIME_MULTIPART(object), i),
 		        below, depth + 1);
@@ -371,15 +404,26 @@ GBytes *part_content(Part *part)
 	return part->content = g_bytes_new_take(g_realloc(decoded, length + 1), length);
 }
 
+/* One of those that are within the limit. */
+static const char *parameter(const Part *part, GMimeParamList *list, const char *name)
+{
+	int count = list ? MIN(g_mime_param_list_length(list), (int)part->parameters) : 0;
+	for (int i = 0; i < count; i++) {
+		GMimeParam *one = g_mime_param_list_get_parameter_at(list, i);
+		if (g_ascii_strcasecmp(g_mime_param_get_name(one), name) == 0)
+			return g_mime_param_get_value(one);
+	}
+	return NULL;
+}
+
 const char *part_parameter(const Part *part, const char *name)
 {
-	return g_mime_object_get_content_type_parameter(part->object, name);
+	return parameter(part, type_parameters(part), name);
 }
 
 char *part_name(const Part *part)
 {
-	const char *name =
-		g_mime_object_get_content_disposition_parameter(part->object, "filename");
+	const char *name = parameter(part, disposition_parameters(part), "filename");
 	if (!name || !*name)
 		name = part_parameter(part, "name");
 	return name && *name ? g_utf8_make_valid(name, -1) : NULL;

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/json.h"
+#include "mail/limits.h"
 
 #include <gmime/gmime.h>
 
@@ -13,6 +14,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 /* What one call of breakdown_new() may spend, over all messages inside messages. */
 typedef struct {
 	const json_t *options;
+	MailLimits limits;
 	guint parts;  /* seen so far */
 	gsize parsed; /* bytes handed to the MIME parser so far */
 	guint nested; /* attached messages read so far */
@@ -29,6 +31,7 @@ typedef struct {
 	GBytes *raw;         /* as it stood, still encoded */
 	GMimeContentEncoding encoding;
 	gboolean attachment; /* by Content-Disposition */
+	guint parameters;    /* of one field that are read */
 	GBytes *content;     /* decoded; part_content() fills it */
 } Part;
 

@@ -153,6 +153,18 @@ static char *symbols_to_ascii(const char *lower)
 	return ascii;
 }
 
+static char *to_ascii(const char *host);
+
+/* A-labels with such ASCII as "=" in them, which libidn2 makes but does not read again. */
+static char *same_a_labels(const char *lower)
+{
+	g_autofree char *unicode = g_hostname_to_unicode(lower);
+	if (!unicode || is_plain_ascii(unicode) || strstr(unicode, "xn--"))
+		return NULL;
+	g_autofree char *again = to_ascii(unicode);
+	return g_strcmp0(again, lower) == 0 ? g_steal_pointer(&again) : NULL;
+}
+
 static char *to_ascii(const char *host)
 {
 	g_autofree char *lower = g_utf8_strdown(host, -1);
@@ -165,6 +177,8 @@ static char *to_ascii(const char *host)
 	if (failed == IDN2_DISALLOWED || failed == IDN2_2HYPHEN || failed == IDN2_HYPHEN_STARTEND ||
 	    failed == IDN2_UNASSIGNED)
 		return symbols_to_ascii(lower);
+	if (failed == IDN2_PUNYCODE_BAD_INPUT)
+		return same_a_labels(lower);
 	if (failed != IDN2_OK)
 		return NULL;
 	char *copy = g_strdup((const char *)ascii);

@@ -1,6 +1,7 @@
 /* One sandboxed reader: a request in, a breakdown out, again. */
 #include "reader/child.h"
 
+#include "mail/limits.h"
 #include "reader/frame.h"
 
 #include <arpa/inet.h>
@@ -26,7 +27,9 @@ static gboolean answer_one(ReadMessage read_message, const SandboxLimits *limits
 	answering = FALSE;
 	if (!frame_read_request(connection, &options, &message))
 		return FALSE;
-	sandbox_rearm(limits);
+	const SandboxLimits allowed = {limits->memory,
+	                               mail_limits_seconds(options, limits->seconds)};
+	sandbox_rearm(&allowed);
 	g_autoptr(json_t) breakdown = read_message(message, options);
 	answering = TRUE;
 	return frame_write_answer(connection, breakdown);

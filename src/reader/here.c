@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "mail/breakdown.h"
+#include "mail/limits.h"
 #include "reader/frame.h"
 #include "reader/reader.h"
 
@@ -47,8 +48,9 @@ json_t *reader_read_here_with(GBytes *message, const json_t *options, ReadMessag
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INTERNAL, "fork: %s",
 		            g_strerror(errno));
 	else if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
-		breakdown = exchange(ends[0], message, options, deadline_in(3 * LIMIT_READ_SECONDS),
-		                     error);
+		breakdown = exchange(
+			ends[0], message, options,
+			deadline_in(3 * mail_limits_seconds(options, LIMIT_READ_SECONDS)), error);
 	close(ends[0]);
 	if (child > 0) {
 		kill(child, SIGKILL);

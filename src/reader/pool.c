@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "mail/limits.h"
 #include "reader/frame.h"
 #include "reader/reader.h"
 #include "reader/socket.h"
@@ -140,7 +141,8 @@ json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gi
 	if (!take(pool, deadline, &fd, error))
 		return NULL;
 	/* Its own limit is CPU time; this one is for a reader that hangs without using any. */
-	gint64 limit = MIN(deadline, deadline_in(3 * LIMIT_READ_SECONDS));
+	guint seconds = mail_limits_seconds(options, LIMIT_READ_SECONDS);
+	gint64 limit = MIN(deadline, deadline_in(3 * seconds));
 	g_autoptr(GBytes) head = frame_request_head(options, g_bytes_get_size(message));
 	fd = connect_and_ask(pool, fd, head, message, limit, error);
 	json_t *breakdown = fd >= 0 ? frame_read_answer(fd, limit, error) : NULL;

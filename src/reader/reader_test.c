@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mail/breakdown.h"
+#include "reader/frame.h"
 #include "reader/here.h"
 #include "reader/reader.h"
 #include "reader/serve.h"
@@ -110,6 +111,45 @@ static void test_a_reader_can_do_nothing_but_answer(void)
 		else if (!answer)
 			g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE);
 	}
+}
+
+/* The role's own limit is an hour here, and its client's patience long: only the request's time
+ * ends it, in the reader's own words. */
+static void test_a_request_sets_its_time(void)
+{
+	static const SandboxLimits hour = {.memory = 256UL * 1024 * 1024, .seconds = 3600};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) options = json_pack("{s:{s:i}}", "limits", "seconds", 1);
+	g_autoptr(GBytes) head = frame_request_head(options, strlen("cpu"));
+	int ends[2];
+	gsize size;
+	const void *octets = g_bytes_get_data(head, &size);
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+	pid_t child = fork();
+	if (child == 0)
+		reader_child_run(ends[1], misbehave, &hour);
+	close(ends[1]);
+	g_assert_cmpint(fcntl(ends[0], F_SETFL, O_NONBLOCK), ==, 0);
+	g_assert_true(frame_write_all(ends[0], octets, size, deadline_in(60), &error));
+	g_assert_true(frame_write_all(ends[0], "cpu", strlen("cpu"), deadline_in(60), &error));
+	g_autoptr(json_t) answer = frame_read_answer(ends[0], deadline_in(120), &error);
+	g_assert_null(answer);
+	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT);
+	g_assert_cmpstr(error->message, ==, "reading this message took too long");
+	close(ends[0]);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void test_limits_reach_the_sandbox(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) message =
+		message_of("Subject: x\n\nhttps://a.example/ https://b.example/\n");
+	g_autoptr(json_t) options = json_pack("{s:{s:i}}", "limits", "links", 1);
+	g_autoptr(json_t) answer = reader_read_here(message, options, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(json_array_size(json_at(answer, "message.links")), ==, 1);
 }
 
 /* A signature that is verified, and wrong, which takes as much of GnuTLS as a right one; of a body
@@ -287,6 +327,8 @@ int main(int argc, char **argv)
 	                test_a_reader_can_do_nothing_but_answer);
 	g_test_add_func("/reader/a real message is read in the sandbox",
 	                test_a_real_message_is_read_in_the_sandbox);
+	g_test_add_func("/reader/a request sets its time", test_a_request_sets_its_time);
+	g_test_add_func("/reader/limits reach the sandbox", test_limits_reach_the_sandbox);
 	ADD("/reader/one bad message costs itself", test_one_bad_message_costs_itself);
 	ADD("/reader/its socket is for us alone", test_its_socket_is_for_us_alone);
 	ADD("/reader/without a role it is unreachable", test_without_a_role_it_is_unreachable);
