@@ -220,6 +220,7 @@ static const CliOption serve_options[] = {
 	TEXT("listen", "HOST:PORT", "where the API listens (default: 127.0.0.1:8460)"),
 	TEXT("hosts", "NAMES", "by which names the API may be asked, with commas between them"),
 	NUMBER("threads", "N", 1, 256, "how many jobs run at once"),
+	TEXT("limits", "NAME=VALUE,...", "limits on one message, in place of the usual ones (see docs/limits.md)"),
 	FLAG("raw-in-database", 0, "keep raw messages in the database, for nodes that share nothing else"),
 	TEXT("config", "FILE", "take options from FILE, too"),
 	FLAG("verbose", 'v', "log more"),

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/local.h"
 #include "daemon/daemon.h"
+#include "mail/limits.h"
 
 #include <string.h>
 
@@ -13,8 +14,8 @@
 #define DEFAULT_LISTEN "127.0.0.1:8460"
 #define MOST_THREADS   256
 
-static const char *const keys[] = {"data",    "database",        "listen",  "hosts",
-                                   "threads", "raw-in-database", "verbose", NULL};
+static const char *const keys[] = {"data",   "database",        "listen",  "hosts", "threads",
+                                   "limits", "raw-in-database", "verbose", NULL};
 
 /* A misspelt key would silently mean the default. */
 static gboolean check_keys(GKeyFile *file, const char *path, GError **error)
@@ -83,14 +84,25 @@ static gboolean pick_threads(const Cli *cli, GKeyFile *file, guint *threads, GEr
 	return TRUE;
 }
 
+/* Checked here, so that a wrong one is said at the start and not at the first message. */
+static gboolean pick_limits(const Cli *cli, GKeyFile *file, const char **limits, GError **error)
+{
+	g_autoptr(json_t) set = json_object();
+	*limits = pick(cli, file, "limits", NULL);
+	return !*limits || mail_limits_parse(set, *limits, error);
+}
+
 static gboolean read_options(ServeOptions *options, gpointer data, GError **error)
 {
 	const Cli *cli = data;
 	g_autoptr(GKeyFile) file = read_config(cli_text(cli, "config"), error);
 	guint threads;
-	if (!file || !pick_threads(cli, file, &threads, error))
+	const char *limits;
+	if (!file || !pick_threads(cli, file, &threads, error) ||
+	    !pick_limits(cli, file, &limits, error))
 		return FALSE;
 	options->threads = threads;
+	options->limits = limits;
 	options->database = pick(cli, file, "database", NULL);
 	options->listen = pick(cli, file, "listen", DEFAULT_LISTEN);
 	options->hosts = pick(cli, file, "hosts", NULL);

@@ -11,6 +11,7 @@
 #include "daemon/house.h"
 #include "daemon/kinds.h"
 #include "daemon/sandbox.h"
+#include "mail/limits.h"
 #include "pipeline/watch.h"
 #include "reader/reader.h"
 #include "store/setting.h"
@@ -159,8 +160,15 @@ static int worker_main(const ServeOptions *options)
 	g_autoptr(ReaderPool) readers = reader_pool_new(socket, (guint)g_get_num_processors() + 1);
 	g_autoptr(MailServers) servers = mail_servers_new(daemon_kinds, open_secret, &keys);
 	g_autoptr(NodeRow) node = node_new("worker", options->data_dir);
-	JobTools tools = {
-		.db = db, .raw = raw, .readers = readers, .servers = servers, .node = node->id};
+	g_autoptr(json_t) limits = json_object();
+	if (options->limits && !mail_limits_parse(limits, options->limits, &error))
+		return fail(error);
+	JobTools tools = {.db = db,
+	                  .raw = raw,
+	                  .readers = readers,
+	                  .servers = servers,
+	                  .limits = limits,
+	                  .node = node->id};
 	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
 	job_runner_start(runner, options->doorbell);
 	SourceWatch *watch = source_watch_start(&tools);

@@ -24,6 +24,8 @@ typedef struct {
 	RawStore *raw;
 	ReaderPool *readers;
 	MailServers *servers;
+	const json_t
+		*limits; /* on a message (mail/limits.h), or NULL; not changed, not referenced */
 	/* This process's lease owner. Up to its last slash it names the place, at which one worker
 	 * runs at a time: what the one before it held is taken back at the start. */
 	const char *node;

@@ -236,6 +236,25 @@ static void test_every_limit_is_tried_and_told_of(void)
 	}
 }
 
+static void test_the_documents_have_every_limit(void)
+{
+	const char *root = g_getenv("TRAWL_SOURCE_ROOT");
+	if (!root) {
+		g_test_skip("TRAWL_SOURCE_ROOT is not set");
+		return;
+	}
+	g_autofree char *path = g_build_filename(root, "docs", "limits.md", NULL), *text = NULL;
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	for (const MailLimit *limit = mail_limits; limit->name; limit++) {
+		g_autofree char *row = g_strdup_printf(
+			"| `%s` | %u | %u | %s%s%s| %s |\n", limit->name, limit->usual, limit->most,
+			limit->finding ? "`" : "", limit->finding ? limit->finding : "",
+			limit->finding ? "` " : "", limit->meaning);
+		if (!strstr(text, row))
+			g_error("docs/limits.md has no row %s", row);
+	}
+}
+
 static void test_limits_are_parsed(void)
 {
 	static const struct {
@@ -289,6 +308,8 @@ int main(int argc, char **argv)
 	                test_the_ratio_is_a_limit_of_its_own);
 	g_test_add_func("/limits/every limit is tried and told of",
 	                test_every_limit_is_tried_and_told_of);
+	g_test_add_func("/limits/the documents have every limit",
+	                test_the_documents_have_every_limit);
 	g_test_add_func("/limits/limits are parsed", test_limits_are_parsed);
 	g_test_add_func("/limits/nothing passes a hard maximum",
 	                test_nothing_passes_a_hard_maximum);

@@ -25,6 +25,9 @@ json_t *process_read_message(Process *process, GBytes *message, gboolean origina
 		json_array_append_new(hosts, json_text_new(*host));
 	json_object_set_new(options, "trusted_hosts", hosts);
 	json_object_set_new(options, "originals_raw", json_boolean(originals_raw));
+	/* a copy: threads share it, and counting references is a change */
+	if (process->tools->limits)
+		json_object_set_new(options, "limits", json_deep_copy(process->tools->limits));
 	return reader_read(process->tools->readers, message, options,
 	                   MIN(process->deadline, deadline_in(READ_SECONDS)), error);
 }
