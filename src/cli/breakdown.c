@@ -1,168 +1,69 @@
 /* `trawl breakdown`: what is in a message, without a daemon.
  *
- * Each file is read in a sandboxed process of its own, so one that kills its reader is one line on
- * stderr and the rest go on. What is printed for people has no control characters left in it. */
+ * Messages are read in sandboxed processes, so one that kills its reader is one line on stderr and
+ * the rest go on. One file has a reader of its own; many share the readers of a role like the
+ * daemon's, several at once, and are printed in the order in which they were named, each as soon as
+ * those before it are. What is printed for people has no control characters left in it. */
 #include "cli/breakdown.h"
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/breakdown_page.h"
+#include "mail/limits.h"
 #include "reader/reader.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#define MOST_JOBS  64
+#define AHEAD      4 /* files a job that may be done before they can be printed */
+#define BUSY_HOURS 24.0
+
+/* A file on its way. */
 typedef struct {
-	gboolean pretty, text, recursive;
-	char **trusted_hosts;
+	char *path;
+	json_t *document;
+	char *problem;
+	gboolean done;
+} File;
+
+typedef struct {
+	gboolean pretty, text, recursive, sandboxed;
+	int jobs;
+	char **trusted_hosts, **limits;
 	json_t *options;
+	Terminal terminal;
 	int failures;
+
+	/* Several at once: the readers' role, and who asks it. */
+	char *directory, *socket;
+	pid_t role;
+	ReaderPool *readers;
+	GThreadPool *askers;
+	GQueue files; /* File, in the order of printing */
+	GMutex lock;
+	GCond done;
 } Breakdown;
+
+/* ---- out ---- */
 
 static void complain(Breakdown *run, const char *file, const char *problem)
 {
 	g_autofree char *safe = text_for_terminal(file);
+	fflush(stdout);
 	fprintf(stderr, "trawl: %s: %s\n", safe, problem);
 	run->failures++;
 }
-
-/* ---- the page for people ---- */
-
-static void print_line(const char *label, const char *value)
-{
-	if (!value || !*value)
-		return;
-	g_autofree char *safe = text_for_terminal(value);
-	printf("%-12s %s\n", label, safe);
-}
-
-static void print_people(const char *label, const json_t *list)
-{
-	size_t i;
-	json_t *who;
-	json_array_foreach (list, i, who) {
-		const char *name = json_text(who, "name"), *address = json_text(who, "address");
-		g_autofree char *both = name && *name ? g_strdup_printf("%s <%s>", name, address)
-		                                      : g_strdup(address);
-		print_line(i == 0 ? label : "", both);
-		if (i == 19 && json_array_size(list) > 20) {
-			printf("%-12s … and %zu more\n", "", json_array_size(list) - 20);
-			return;
-		}
-	}
-}
-
-static void print_findings(const json_t *message)
-{
-	size_t i;
-	json_t *finding;
-	json_array_foreach (json_object_get(message, "findings"), i, finding) {
-		g_autofree char *line = g_strdup_printf("%s: %s", json_text(finding, "id"),
-		                                        json_text(finding, "detail"));
-		print_line(i == 0 ? "Findings" : "", line);
-	}
-}
-
-static void print_links(const json_t *message)
-{
-	size_t i;
-	json_t *link;
-	json_array_foreach (json_object_get(message, "links"), i, link) {
-		print_line(i == 0 ? "Links" : "", json_text(link, "url"));
-		const char *target = json_text(link, "target");
-		if (target && g_strcmp0(target, json_text(link, "url")) != 0) {
-			g_autofree char *arrow = g_strconcat("  → ", target, NULL);
-			print_line("", arrow);
-		}
-		if (json_bool(link, "mismatch", FALSE)) {
-			g_autofree char *shown =
-				g_strconcat("  ! shown as ", json_text(link, "text"), NULL);
-			print_line("", shown);
-		}
-	}
-}
-
-static void print_attachments(const json_t *message)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach (json_object_get(message, "attachments"), i, one) {
-		const char *name = json_text(one, "name");
-		g_autofree char *line = g_strdup_printf(
-			"%s  (%s, %" G_GINT64_FORMAT " bytes)  sha256 %s", name ? name : "no name",
-			json_text(one, "type"), json_int(one, "size", 0),
-			json_text(one, "sha256") ? json_text(one, "sha256") : "-");
-		print_line(i == 0 ? "Attachments" : "", line);
-	}
-}
-
-static void print_body(const json_t *message)
-{
-	const char *text = json_text(message, "text");
-	if (!text)
-		return;
-	printf("\n");
-	g_auto(GStrv) lines = g_strsplit(text, "\n", 41);
-	for (guint i = 0; lines[i] && i < 40; i++) {
-		g_autofree char *safe = text_for_terminal(g_strchomp(lines[i]));
-		printf("    %s\n", safe);
-	}
-}
-
-static void print_message(const json_t *message)
-{
-	static const struct {
-		const char *label, *key;
-	} people[] = {
-		{"From", "from"}, {"Reply to", "reply_to"}, {"To", "to"},
-		{"Cc", "cc"},     {"Bcc", "bcc"},
-	};
-	print_line("Subject", json_text(message, "subject"));
-	print_line("Date", json_text(message, "date"));
-	print_line("Message-ID", json_text(message, "message_id"));
-	for (guint i = 0; i < G_N_ELEMENTS(people); i++)
-		print_people(people[i].label, json_object_get(message, people[i].key));
-	print_line("Fingerprint", json_text(message, "fingerprint"));
-	print_links(message);
-	print_attachments(message);
-	print_findings(message);
-	print_body(message);
-}
-
-static void print_report(const json_t *breakdown)
-{
-	size_t i;
-	json_t *reason, *original;
-	print_line("Report", json_text(breakdown, "report.form")
-	                             ? json_text(breakdown, "report.form")
-	                             : "no, this is not a report");
-	json_array_foreach (json_at(breakdown, "report.evidence"), i, reason)
-		print_line("", json_string_value(reason));
-	print_line("Reporter", json_text(breakdown, "report.reporter.address"));
-	print_line("", json_text(breakdown, "report.trust.reason"));
-	json_array_foreach (json_object_get(breakdown, "originals"), i, original) {
-		printf("\n-- original %zu of %zu, %s --\n", i + 1,
-		       json_array_size(json_object_get(breakdown, "originals")),
-		       json_bool(original, "first_hand", FALSE) ? "first-hand" : "as claimed");
-		print_message(json_object_get(original, "message"));
-	}
-}
-
-static void print_page(const json_t *breakdown)
-{
-	print_line("File", json_text(breakdown, "file"));
-	print_line("SHA-256", json_text(breakdown, "sha256"));
-	print_message(json_object_get(breakdown, "message"));
-	printf("\n");
-	print_report(breakdown);
-	printf("\n");
-}
-
-/* ---- files in ---- */
 
 static void print(const Breakdown *run, const char *file, json_t *read)
 {
@@ -171,21 +72,31 @@ static void print(const Breakdown *run, const char *file, json_t *read)
 	json_object_set_new(document, "file", json_text_new(file));
 	json_object_update_missing(document, read);
 	if (run->text) {
-		print_page(document);
-		return;
+		g_autofree char *page = breakdown_page(document, &run->terminal);
+		puts(page);
+	} else {
+		json_dumpf(document, stdout, run->pretty ? JSON_INDENT(2) : JSON_COMPACT);
+		fputc('\n', stdout);
 	}
-	json_dumpf(document, stdout, run->pretty ? JSON_INDENT(2) : JSON_COMPACT);
-	fputc('\n', stdout);
+	fflush(stdout);
 }
 
-static void show(Breakdown *run, const char *file, GBytes *message)
+static void show(Breakdown *run, const File *file)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(json_t) breakdown = reader_read_here(message, run->options, &error);
-	if (breakdown)
-		print(run, file, breakdown);
+	if (file->document)
+		print(run, file->path, file->document);
 	else
-		complain(run, file, error->message);
+		complain(run, file->path, file->problem);
+}
+
+/* ---- one file ---- */
+
+static void file_free(File *file)
+{
+	g_free(file->path);
+	json_decref(file->document);
+	g_free(file->problem);
+	g_free(file);
 }
 
 static GBytes *read_stdin(void)
@@ -202,18 +113,144 @@ static GBytes *read_stdin(void)
 	return g_byte_array_free_to_bytes(all);
 }
 
-static void read_path(Breakdown *run, const char *path);
+static GBytes *load(const char *path, GError **error)
+{
+	char *octets;
+	gsize size;
+	if (strcmp(path, "-") == 0)
+		return read_stdin();
+	if (!g_file_get_contents(path, &octets, &size, error))
+		return NULL;
+	return g_bytes_new_take(octets, size);
+}
+
+static json_t *read_message(const Breakdown *run, GBytes *message, GError **error)
+{
+	if (!run->readers)
+		return reader_read_here(message, run->options, error);
+	/* its threads share the options, and counting references is a change */
+	g_autoptr(json_t) options = json_deep_copy(run->options);
+	return reader_read(run->readers, message, options, deadline_in(BUSY_HOURS * 3600), error);
+}
+
+static void read_file(const Breakdown *run, File *file)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) message = load(file->path, &error);
+	file->document = message ? read_message(run, message, &error) : NULL;
+	file->problem = error ? g_strdup(error->message) : NULL;
+}
+
+/* ---- several at once ---- */
+
+static void be_quiet(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+}
+
+/* TRUE when the role listens. */
+static gboolean start_role(Breakdown *run)
+{
+	run->directory = g_dir_make_tmp("trawl-breakdown-XXXXXX", NULL);
+	if (!run->directory)
+		return FALSE;
+	run->socket = g_build_filename(run->directory, "run", "reader.sock", NULL);
+	run->role = fork();
+	if (run->role == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		/* that a reader died is said by who asked it */
+		g_log_set_default_handler(be_quiet, NULL);
+		_exit(reader_serve(run->socket));
+	}
+	for (guint i = 0; i < 2000 && run->role > 0; i++) {
+		if (g_file_test(run->socket, G_FILE_TEST_EXISTS))
+			return TRUE;
+		g_usleep(5000);
+	}
+	return FALSE;
+}
+
+static void stop_role(Breakdown *run)
+{
+	g_autofree char *below = run->socket ? g_path_get_dirname(run->socket) : NULL;
+	if (run->role > 0) {
+		kill(run->role, SIGTERM);
+		while (waitpid(run->role, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (run->socket) {
+		g_unlink(run->socket);
+		g_rmdir(below);
+	}
+	if (run->directory)
+		g_rmdir(run->directory);
+	g_free(run->socket);
+	g_free(run->directory);
+}
+
+static void ask(gpointer data, gpointer user_data)
+{
+	File *file = data;
+	Breakdown *run = user_data;
+	read_file(run, file);
+	g_mutex_lock(&run->lock);
+	file->done = TRUE;
+	g_cond_signal(&run->done);
+	g_mutex_unlock(&run->lock);
+}
+
+/* Prints those at the head of the queue that are done, and waits until no more than @at_most are in
+ * it. */
+static void print_done(Breakdown *run, guint at_most)
+{
+	g_mutex_lock(&run->lock);
+	for (File *file; (file = g_queue_peek_head(&run->files));) {
+		if (!file->done && g_queue_get_length(&run->files) <= at_most)
+			break;
+		if (!file->done) {
+			g_cond_wait(&run->done, &run->lock);
+			continue;
+		}
+		g_queue_pop_head(&run->files);
+		g_mutex_unlock(&run->lock);
+		show(run, file);
+		file_free(file);
+		g_mutex_lock(&run->lock);
+	}
+	g_mutex_unlock(&run->lock);
+}
+
+static void take(Breakdown *run, const char *path)
+{
+	File *file = g_new0(File, 1);
+	file->path = g_strdup(path);
+	if (!run->askers) {
+		read_file(run, file);
+		show(run, file);
+		file_free(file);
+		return;
+	}
+	g_mutex_lock(&run->lock);
+	g_queue_push_tail(&run->files, file);
+	g_mutex_unlock(&run->lock);
+	g_thread_pool_push(run->askers, file, NULL);
+	print_done(run, AHEAD * (guint)run->jobs);
+}
+
+/* ---- which ---- */
 
 static int compare_names(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void read_directory(Breakdown *run, const char *path)
+static void take_path(Breakdown *run, const char *path);
+
+static void take_directory(Breakdown *run, const char *path)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GDir) directory = g_dir_open(path, 0, &error);
 	if (!directory) {
+		print_done(run, 0);
 		complain(run, path, error->message);
 		return;
 	}
@@ -223,50 +260,82 @@ static void read_directory(Breakdown *run, const char *path)
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++)
 		if (!g_file_test(names->pdata[i], G_FILE_TEST_IS_SYMLINK))
-			read_path(run, names->pdata[i]);
+			take_path(run, names->pdata[i]);
 }
 
-static void read_path(Breakdown *run, const char *path)
+static void take_path(Breakdown *run, const char *path)
 {
-	if (strcmp(path, "-") == 0) {
-		g_autoptr(GBytes) message = read_stdin();
-		show(run, path, message);
-		return;
-	}
-	if (run->recursive && g_file_test(path, G_FILE_TEST_IS_DIR)) {
-		read_directory(run, path);
-		return;
-	}
-	g_autoptr(GError) error = NULL;
-	char *octets;
-	gsize size;
-	if (!g_file_get_contents(path, &octets, &size, &error)) {
-		complain(run, path, error->message);
-		return;
-	}
-	g_autoptr(GBytes) message = g_bytes_new_take(octets, size);
-	show(run, path, message);
+	if (run->recursive && strcmp(path, "-") != 0 && g_file_test(path, G_FILE_TEST_IS_DIR))
+		take_directory(run, path);
+	else
+		take(run, path);
 }
 
-static json_t *make_options(char **trusted_hosts)
+/* A role of readers pays when there is more than one file. */
+static void run_all(Breakdown *run, char **paths, int count)
 {
-	json_t *options = json_object(), *hosts = json_array();
-	for (guint i = 0; trusted_hosts && trusted_hosts[i]; i++)
-		json_array_append_new(hosts, json_text_new(trusted_hosts[i]));
-	json_object_set_new(options, "trusted_hosts", hosts);
-	return options;
+	if (run->jobs > 1 && (count > 1 || run->recursive) && start_role(run)) {
+		run->readers = reader_pool_new(run->socket, (guint)run->jobs);
+		run->askers = g_thread_pool_new(ask, run, run->jobs, FALSE, NULL);
+	}
+	for (int i = 0; i < count; i++)
+		take_path(run, paths[i]);
+	if (run->askers) {
+		print_done(run, 0);
+		g_thread_pool_free(run->askers, FALSE, TRUE);
+		reader_pool_free(run->readers);
+	}
+	stop_role(run);
+}
+
+/* ---- options ---- */
+
+static gboolean make_options(Breakdown *run, GError **error)
+{
+	json_t *hosts = json_array(), *limits = json_object();
+	run->options = json_object();
+	json_object_set_new(run->options, "trusted_hosts", hosts);
+	json_object_set_new(run->options, "limits", limits);
+	for (guint i = 0; run->trusted_hosts && run->trusted_hosts[i]; i++)
+		json_array_append_new(hosts, json_text_new(run->trusted_hosts[i]));
+	for (guint i = 0; run->limits && run->limits[i]; i++)
+		if (!mail_limits_parse(limits, run->limits[i], error))
+			return FALSE;
+	if (run->jobs >= 1 && run->jobs <= MOST_JOBS)
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID, "--jobs is a number from 1 to %d",
+	            MOST_JOBS);
+	return FALSE;
+}
+
+/* "-j4", which GLib takes for "-j" and then four. */
+static void part_jobs(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (g_str_has_prefix(argv[i], "-j") && g_ascii_isdigit(argv[i][2])) {
+			g_autofree char *whole = g_strconcat("--jobs=", argv[i] + 2, NULL);
+			argv[i] = (char *)g_intern_string(whole);
+		}
 }
 
 int cli_breakdown(int argc, char **argv)
 {
-	Breakdown run = {0};
+	part_jobs(argc, argv);
+	Breakdown run = {.jobs = (int)MIN(g_get_num_processors(), MOST_JOBS),
+	                 .terminal = terminal_of(STDOUT_FILENO)};
 	const GOptionEntry entries[] = {
 		{"pretty", 0, 0, G_OPTION_ARG_NONE, &run.pretty, "Indent the JSON", NULL},
 		{"text", 0, 0, G_OPTION_ARG_NONE, &run.text, "A page for people, not JSON", NULL},
 		{"recursive", 'r', 0, G_OPTION_ARG_NONE, &run.recursive,
 	         "Read all files below a directory", NULL},
+		{"jobs", 'j', 0, G_OPTION_ARG_INT, &run.jobs, "How many files are read at once",
+	         "N"},
 		{"trusted-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.trusted_hosts,
 	         "Believe the results of this mail host (may be given again)", "HOST"},
+		{"limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.limits,
+	         "Another limit on a message (may be given again)", "NAME=VALUE"},
+		{"sandboxed", 0, 0, G_OPTION_ARG_NONE, &run.sandboxed,
+	         "Read in sandboxed processes, which is always done", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
@@ -274,14 +343,14 @@ int cli_breakdown(int argc, char **argv)
 	g_option_context_set_summary(context,
 	                             "Prints what is in each message: one JSON document a line.");
 	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, &error) || argc < 2) {
+	gboolean understood = g_option_context_parse(context, &argc, &argv, &error) && argc > 1 &&
+	                      make_options(&run, &error);
+	if (understood)
+		run_all(&run, argv + 1, argc - 1);
+	else
 		fprintf(stderr, "trawl breakdown: %s\n", error ? error->message : "no file named");
-		return EX_USAGE;
-	}
-	run.options = make_options(run.trusted_hosts);
-	for (int i = 1; i < argc; i++)
-		read_path(&run, argv[i]);
 	json_decref(run.options);
 	g_strfreev(run.trusted_hosts);
-	return run.failures ? 1 : 0;
+	g_strfreev(run.limits);
+	return !understood ? EX_USAGE : run.failures ? 1 : 0;
 }

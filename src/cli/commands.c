@@ -231,7 +231,10 @@ static const CliOption breakdown_options[] = {
 	FLAG("pretty", 0, "indent the JSON"),
 	FLAG("text", 0, "a page for people instead of JSON"),
 	FLAG("recursive", 'r', "read all files below a directory"),
+	{"jobs", 'j', OPTION_NUMBER, "N", "how many files are read at once (default: one a processor)", .low = 1, .high = 64},
 	TEXTS("trusted-host", "HOST", "believe the results of this mail host"),
+	TEXTS("limit", "NAME=VALUE", "another limit on a message (see docs/limits.md)"),
+	FLAG("sandboxed", 0, "read in sandboxed processes, which is always done"),
 	{NULL}
 };
 
@@ -356,8 +359,9 @@ const CliCommand cli_commands[] = {
 
 	{"breakdown", NULL, "FILE…", breakdown_options, NULL, cli_breakdown, CLI_RAW,
 	 "show what is in a message, without the daemon",
-	 "One JSON document a file, one a line (docs/breakdown.schema.json). - is standard input. Each file is read in "
-	 "a sandbox; one that cannot be read is a line on standard error, exit status 1, and the rest go on."},
+	 "One JSON document a file, one a line (docs/breakdown.schema.json). - is standard input. Messages are "
+	 "read in sandboxed processes, several at once, and printed in the order of the files. One that cannot be read is a "
+	 "line on standard error, exit status 1, and the rest go on."},
 
 	{"serve", NULL, NULL, serve_options, cli_serve, NULL, 0, "run the daemon",
 	 "Runs until SIGTERM or Ctrl-C; SIGHUP reads --config again. The first start makes DIR with the database, the keys "

@@ -1,6 +1,7 @@
 /* `trawl incident show`: everything about one incident on one page, with the verdict on top and
  * what to do next at the end. */
 #include "cli/activity.h"
+#include "cli/breakdown_page.h"
 #include "cli/commands.h"
 #include "cli/ledger.h"
 #include "cli/view.h"
@@ -167,32 +168,13 @@ static void add_people(Fields *fields, const char *label, const json_t *message)
 	fields_add(fields, shown, STYLE_PLAIN, people);
 }
 
-/* A link that no terminal makes clickable: "hxxps://evil[.]example/x". */
-static char *defang(const char *url)
-{
-	GString *out = g_string_new(url);
-	if (g_ascii_strncasecmp(out->str, "http", 4) == 0) {
-		out->str[1] = 'x';
-		out->str[2] = 'x';
-	}
-	const char *host = strstr(out->str, "://");
-	gsize start = host ? (gsize)(host - out->str) + 3 : 0;
-	gsize end = start + strcspn(out->str + start, "/?#");
-	for (gsize i = end; i-- > start;)
-		if (out->str[i] == '.') {
-			g_string_erase(out, (gssize)i, 1);
-			g_string_insert(out, (gssize)i, "[.]");
-		}
-	return g_string_free(out, FALSE);
-}
-
 static void add_link(Fields *fields, GHashTable *seen, const json_t *link)
 {
 	const char *url = json_text(link, "url"), *text = json_text(link, "text");
 	gboolean mismatch = json_bool(link, "mismatch", FALSE);
 	if (!url || !g_hash_table_add(seen, (gpointer)url) || g_hash_table_size(seen) > LINKS_SHOWN)
 		return;
-	g_autofree char *safe = defang(url);
+	g_autofree char *safe = breakdown_defang(url);
 	g_autofree char *line =
 		mismatch ? g_strdup_printf("%s, shown as \"%s\"", safe, text ? text : "")
 			 : g_strdup(safe);
