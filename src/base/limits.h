@@ -17,7 +17,11 @@
 #define LIMIT_UNPACKED_FILES 10000               /* files from archives of one message            */
 #define LIMIT_UNPACKED_RATIO 100                 /* times its size that an archive may hold       */
 #define LIMIT_OUTLOOK_DEPTH  16                  /* items attached to Outlook items */
-#define LIMIT_ARCHIVE_DEPTH  4                   /* archives in archives                          */
+#define LIMIT_XARF_SIZE      (16 * 1024 * 1024) /* bytes of an XARF document                      */
+#define LIMIT_XARF_TEXT      (256 * 1024)       /* bytes of one of its texts that are kept */
+#define LIMIT_XARF_ITEMS     1000               /* items of one of its arrays */
+#define LIMIT_XARF_DEPTH     32                 /* of objects in objects */
+#define LIMIT_ARCHIVE_DEPTH  4                  /* archives in archives                          */
 #define LIMIT_PARSED_BYTES   (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
 #define LIMIT_HTML_DEPTH     1000 /* open elements of an HTML document               */
 #define LIMIT_HTML_PAGES     3    /* pages in pages: srcdoc, data: URLs, conditional comments */

@@ -17,7 +17,8 @@ void breakdown_init(void);
  *
  * @options  an object, or NULL, with
  *           "trusted_hosts": array of the organisation's own hosts, whose Authentication-Results
- * and Received fields are believed, see mail/trust.h. "keys": records of the DNS with which DKIM
+ * and Received fields are believed, see mail/trust.h. "accepted_relays": array of hosts and senders
+ * whose reports may name the reporter, see there. "keys": records of the DNS with which DKIM
  * and ARC signatures are verified, see mail/authentication.h. "originals_raw": true to have
  * "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
  * transfer-decoded. "verify": a request of authentication_verify(); then its answer comes back, and

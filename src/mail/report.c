@@ -4,6 +4,7 @@
  * analyst can judge the judgement. */
 #include "mail/report.h"
 
+#include "base/limits.h"
 #include "mail/describe.h"
 #include "mail/findings.h"
 #include "mail/forms/form.h"
@@ -84,35 +85,79 @@ static const struct {
 	const char *form;
 	gboolean (*recognise)(Recognition *seen);
 } forms[] = {
-	{"notice", form_is_notice},         {"bounce", form_is_bounce},
-	{"dmarc", form_is_dmarc},           {"arf", form_is_feedback},
-	{"auto_reply", form_is_auto_reply}, {"journal", form_is_journal},
-	{"rfc822", form_has_attached},      {"add_in", form_has_marked_blocks},
-	{"inline", form_is_inline},
+	{"notice", form_is_notice},         {"xarf", form_is_xarf},
+	{"bounce", form_is_bounce},         {"dmarc", form_is_dmarc},
+	{"arf", form_is_feedback},          {"auto_reply", form_is_auto_reply},
+	{"journal", form_is_journal},       {"rfc822", form_has_attached},
+	{"add_in", form_has_marked_blocks}, {"inline", form_is_inline},
 };
 
-static json_t *describe_reporter(const Recognition *seen, const char *named)
+gboolean form_add_original_octets(Recognition *seen, GBytes *octets, const char *where)
 {
-	json_t *first = json_array_get(json_object_get(seen->described, "from"), 0);
-	if (!named || g_strcmp0(named, json_text(first, "address")) == 0)
-		return first ? json_incref(first) : json_null();
-	json_t *reporter = json_object();
-	describe_set(reporter, "name", NULL);
-	describe_set(reporter, "address", named);
-	return reporter;
+	Reading *reading = seen->message->reading;
+	if (seen->message->depth + 1 > LIMIT_DEPTH || reading->nested >= LIMIT_NESTED ||
+	    reading->parsed + g_bytes_get_size(octets) > LIMIT_PARSED_BYTES) {
+		findings_add(seen->message->findings, "limit_nested", where,
+		             "there are more attached messages than are read");
+		return FALSE;
+	}
+	reading->nested++;
+	g_autoptr(Message) inner = message_parse(reading, octets, seen->message->depth + 1);
+	json_t *raw = NULL;
+	if (json_bool(reading->options, "originals_raw", FALSE)) {
+		gsize size;
+		const guchar *start = g_bytes_get_data(octets, &size);
+		g_autofree char *encoded = g_base64_encode(start, size);
+		raw = json_string_nocheck(encoded);
+	}
+	form_add_original(seen, TRUE, describe_message(inner), raw);
+	return TRUE;
+}
+
+void form_name_reporter(Recognition *seen, char *address, const char *by)
+{
+	g_free(seen->named);
+	seen->named = address;
+	seen->named_by = by;
+}
+
+/* Who reported, and whether that is borne out. Anybody can write another's address into a field or
+ * a document; it counts when an accepted relay sent the report, and From counts otherwise. */
+static void set_reporter(json_t *report, const Recognition *seen)
+{
+	const json_t *from = json_object_get(seen->described, "from");
+	json_t *first = json_array_get(from, 0);
+	json_t *trust = trust_of(seen->message, from);
+	json_t *reporter = first ? json_incref(first) : json_null();
+	if (seen->named && g_strcmp0(seen->named, json_text(first, "address")) != 0) {
+		json_t *relay = trust_of_relay(seen->message, from, seen->named_by);
+		if (json_bool(relay, "believed", FALSE)) {
+			json_decref(reporter);
+			reporter = json_object();
+			describe_set(reporter, "name", NULL);
+			describe_set(reporter, "address", seen->named);
+			json_decref(trust);
+			trust = json_incref(relay);
+		} else {
+			findings_add(seen->message->findings, "reporter_unproven", seen->named_by,
+			             "%s names %.200s as the reporter, but %s", seen->named_by,
+			             seen->named, json_text(relay, "reason"));
+		}
+		json_decref(relay);
+	}
+	json_object_set_new(report, "reporter", reporter);
+	describe_set(report, "reporter_named", seen->named);
+	json_object_set_new(report, "trust", trust);
 }
 
 static json_t *describe(Recognition *seen, const char *form)
 {
-	g_autofree char *named = NULL;
 	const char *verdict;
-	const char *add_in = form_add_in(seen, &named, &verdict);
+	const char *add_in = form_add_in(seen, &verdict);
 	json_t *report = json_object();
 	json_object_set_new(report, "form", json_string(form));
 	json_object_set(report, "evidence", seen->evidence);
-	json_object_set_new(report, "reporter", describe_reporter(seen, named));
-	json_object_set_new(report, "trust",
-	                    trust_of(seen->message, json_object_get(seen->described, "from")));
+	set_reporter(report, seen);
 	describe_set(report, "add_in", add_in);
 	describe_set(report, "verdict", verdict);
 	describe_set(report, "comment", json_text(seen->described, "text"));
@@ -139,13 +184,14 @@ json_t *report_recognise(Message *message, json_t *described, json_t **originals
 {
 	json_t *report = NULL;
 	g_autoptr(json_t) more = json_object();
-	Recognition seen = {message, described, NULL, json_array(), more};
+	Recognition seen = {message, described, NULL, json_array(), more, NULL, NULL};
 	for (guint i = 0; i < G_N_ELEMENTS(forms) && !report; i++) {
 		seen.evidence = json_array();
 		if (forms[i].recognise(&seen))
 			report = describe(&seen, forms[i].form);
 		json_decref(seen.evidence);
 	}
+	g_free(seen.named);
 	*originals = seen.originals;
 	drop_raw(json_object_get(described, "attachments"));
 	size_t i;

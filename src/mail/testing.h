@@ -22,12 +22,18 @@ static inline char *value_at(const json_t *document, const char *path)
 	                             : g_strdup("(absent)");
 }
 
-static inline gboolean has_finding(const json_t *message, const char *id)
+/** What the finding of that id says, or NULL. Borrowed. */
+static inline const char *finding_detail(const json_t *message, const char *id)
 {
 	size_t i;
 	json_t *finding;
 	json_array_foreach (json_object_get(message, "findings"), i, finding)
 		if (g_strcmp0(json_text(finding, "id"), id) == 0)
-			return TRUE;
-	return FALSE;
+			return json_text(finding, "detail");
+	return NULL;
+}
+
+static inline gboolean has_finding(const json_t *message, const char *id)
+{
+	return finding_detail(message, id) != NULL;
 }

@@ -193,6 +193,7 @@ static void take_hop(Walk *walk, int index, const Received *hop)
 	if (walk->border) {
 		trust->entered = (int)walk->fields;
 		trust->entered_address = g_strdup(hop->address);
+		trust->entered_client = g_strdup(hop->client);
 	}
 }
 
@@ -276,6 +277,7 @@ void trust_free(Trust *trust)
 	g_array_unref(trust->believed);
 	g_ptr_array_unref(trust->believed_json);
 	g_free(trust->entered_address);
+	g_free(trust->entered_client);
 	g_free(trust->submitted_to);
 	g_free(trust->misplaced);
 	g_free(trust);
@@ -379,4 +381,46 @@ json_t *trust_of(const Message *message, const json_t *from)
 	if (trust->ours < 0)
 		return verdict(FALSE, "it did not pass a trusted host");
 	return verdict(FALSE, "%s %s", why_not(trust), domain ? domain : "the sender");
+}
+
+/* A relay in the list by what From says; a bare "@domain" stands for all of its addresses. */
+static gboolean relay_is_sender(const char *entry, const char *address)
+{
+	const char *at = address ? strrchr(address, '@') : NULL;
+	return at && strchr(entry, '@') &&
+	       g_ascii_strcasecmp(*entry == '@' ? at : address, entry) == 0;
+}
+
+/* A relay in the list by the host that handed the message to the outermost of ours. */
+static const char *relay_as_host(const char *entry, const Trust *trust)
+{
+	const char *const hosts[] = {trust->entered_client, trust->entered_address};
+	for (guint i = 0; i < G_N_ELEMENTS(hosts); i++)
+		if (hosts[i] && entry_matches(entry, hosts[i]))
+			return hosts[i];
+	return NULL;
+}
+
+json_t *trust_of_relay(const Message *message, const json_t *from, const char *by)
+{
+	size_t i;
+	json_t *entry;
+	const json_t *relays = json_object_get(message->reading->options, "accepted_relays");
+	const char *sender = json_text(json_array_get(from, 0), "address");
+	g_autoptr(json_t) judged = trust_of(message, from);
+	g_autoptr(Trust) trust = trust_new(message);
+	json_array_foreach ((json_t *)relays, i, entry) {
+		const char *relay = json_string_value(entry);
+		const char *host = relay ? relay_as_host(relay, trust) : NULL;
+		if (host)
+			return verdict(
+				TRUE,
+				"%s names the reporter, and it came from %s, an accepted relay", by,
+				host);
+		if (relay && relay_is_sender(relay, sender) && json_bool(judged, "believed", FALSE))
+			return verdict(TRUE,
+			               "%s names the reporter, and %s, an accepted relay, sent it",
+			               by, sender);
+	}
+	return verdict(FALSE, "it did not come from an accepted relay");
 }

@@ -15,6 +15,7 @@ typedef struct {
 	gboolean writes_below; /* the host of that Received writes below it */
 	int entered; /* which of the Received fields (0: top) took it from outside, -1: not known */
 	char *entered_address;    /* from which address, or NULL */
+	char *entered_client;     /* the name that host found for it, or NULL */
 	char *submitted_to;       /* our host that took it from an authenticated user, or NULL */
 	GArray *believed;         /* int: indexes of the Authentication-Results that count */
 	GPtrArray *believed_json; /* json_t: the same, as authres_parse() */
@@ -47,3 +48,14 @@ json_t *trust_of(const Message *message, const json_t *from);
  * NULL. Static.
  */
 const char *trust_voucher(const json_t *result, const char *domain);
+
+/**
+ * Whether a report may name its reporter otherwise than by From: {"believed", "reason"}.
+ *
+ * It may when it came from one of options.accepted_relays, as the trusted hosts know: the host that
+ * handed it to them (a name, ".suffix" or IP address), or its From ("reports@vendor.example",
+ * "@vendor.example"), which must be borne out as trust_of() says.
+ *
+ * @by  what names the reporter, for the reason
+ */
+json_t *trust_of_relay(const Message *message, const json_t *from, const char *by);

@@ -288,6 +288,41 @@ def score_bounces(corpus):
     return score
 
 
+def xarf_samples(corpus):
+    """Every XARF document of the suites, and whether it is meant to be valid."""
+    base = corpus.root / "reports"
+    for suite, wrong in (("xarf-spec-v4", None), ("xarf-python-shared", "invalid"), ("xarf-abusix-v3", "negative")):
+        for path in sorted((base / suite).rglob("*.json")):
+            yield path, not wrong or wrong not in path.relative_to(base).parts
+    for path in sorted((base / "xarf-mails").rglob("*")):
+        if path.is_file():
+            yield path, True
+
+
+def score_xarf(corpus):
+    """A valid document is read whole, alone and as a part; an invalid one is refused with a reason."""
+    valid, invalid = Score("valid"), Score("invalid")
+    for path, right in xarf_samples(corpus):
+        octets = path.read_bytes()
+        as_part = octets if path.suffix != ".json" else (
+            b"From: a@corp.example\nSubject: abuse\nContent-Type: multipart/report; report-type=xarf; boundary=b\n\n"
+            b"--b\n\nhello\n--b\nContent-Type: application/json\nContent-Transfer-Encoding: base64\n\n"
+            + base64.encodebytes(octets) + b"\n--b--\n")
+        for mail in {octets, as_part}:
+            document = read_one(mail)
+            report, found = document["report"] or {}, [f for f in document["message"]["findings"]
+                                                       if f["id"] == "xarf_invalid"]
+            name = str(path.relative_to(corpus.root))
+            if right and path.suffix == ".json":
+                valid.add(name, "document", report.get("xarf") or found, json.loads(octets))
+            elif right:
+                valid.add(name, "form", report.get("form"), "xarf")
+            else:
+                refused = report.get("form") != "xarf" and len(found) == 1 and found[0]["detail"]
+                invalid.add(name, "refused", bool(refused), True)
+    return valid, invalid
+
+
 def inline_value(message, path):
     """email.from.address, email.to.0.name, email.subject, … of a claimed message."""
     at = message
@@ -422,6 +457,10 @@ def main():
             msg, tnef = score_outlook(corpus)
             print_score(".msg: records exact", msg, chosen.show)
             print_score("TNEF: all files", tnef, chosen.show)
+        if wanted("xarf"):
+            valid, invalid = score_xarf(corpus)
+            print_score("XARF: valid documents read whole", valid, chosen.show)
+            print_score("XARF: invalid documents refused", invalid, chosen.show)
         if wanted("inline"):
             score, fields = score_inline(corpus)
             print_score("inline forwards: fields", score, chosen.show)

@@ -56,12 +56,13 @@ static gboolean matches(const Recognition *seen, guint row, const char *subject,
 	return !add_ins[row].text || (text && strstr(text, add_ins[row].text));
 }
 
-const char *form_add_in(const Recognition *seen, char **reporter, const char **verdict)
+const char *form_add_in(Recognition *seen, const char **verdict)
 {
 	const char *subject = json_text(seen->described, "subject");
 	const char *text = form_shown_text(seen);
 	g_autofree char *named = message_header(seen->message, "X-PhishAlarm-Reporter");
-	*reporter = named ? address_in(named) : NULL;
+	if (named)
+		form_name_reporter(seen, address_in(named), "X-PhishAlarm-Reporter");
 	*verdict = NULL;
 	for (guint i = 0; subject && i < G_N_ELEMENTS(verdicts) && !*verdict; i++)
 		if (g_ascii_strncasecmp(subject, verdicts[i].subject,

@@ -8,6 +8,8 @@ typedef struct {
 	json_t *evidence;  /* array: why we think so */
 	json_t *originals; /* array of "originals" */
 	json_t *report;    /* more members of the "report" object, or what stands instead of ours */
+	char *named;       /* the reporter's address that something else than From names, or NULL */
+	const char *named_by; /* what names it; static */
 } Recognition;
 
 /** Adds a sentence to the evidence. */
@@ -15,6 +17,14 @@ void form_because(Recognition *seen, const char *format, ...) G_GNUC_PRINTF(2, 3
 
 /** Adds an original. @raw_base64 or NULL; takes both references. */
 void form_add_original(Recognition *seen, gboolean first_hand, json_t *message, json_t *raw_base64);
+
+/** Adds an original whose octets stand in the report in another way than as a part. FALSE when a
+ * limit forbids to read it; a finding says so. */
+gboolean form_add_original_octets(Recognition *seen, GBytes *octets, const char *where);
+
+/** Somebody else than From may be the reporter: counts only when an accepted relay sent it. Takes
+ * @address. */
+void form_name_reporter(Recognition *seen, char *address, const char *by);
 
 /** Moves the messages that are attached, also inside archives, to the originals. How many. */
 guint form_take_attached(Recognition *seen);
@@ -37,12 +47,13 @@ gboolean form_is_bounce(Recognition *seen);
 gboolean form_is_auto_reply(Recognition *seen);
 gboolean form_is_dmarc(Recognition *seen);
 gboolean form_is_feedback(Recognition *seen);
+gboolean form_is_xarf(Recognition *seen);
 gboolean form_is_journal(Recognition *seen);
 gboolean form_has_attached(Recognition *seen);
 gboolean form_has_marked_blocks(Recognition *seen);
 gboolean form_is_inline(Recognition *seen);
 
-/** Which reporter add-in made it: its name for report.add_in, and who it says reported. NULL: none.
- * @reporter  (out) newly allocated address or NULL
+/** Which reporter add-in made it: its name for report.add_in, or NULL. Also names the reporter
+ * where the add-in does.
  * @verdict   (out) "junk", "not_junk", "phishing" or NULL; static */
-const char *form_add_in(const Recognition *seen, char **reporter, const char **verdict);
+const char *form_add_in(Recognition *seen, const char **verdict);
