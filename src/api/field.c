@@ -21,6 +21,25 @@ char *field_domain(const char *text)
 	return g_strdup(text_address_domain(address));
 }
 
+static gboolean address_fits(const char *text)
+{
+	g_autofree char *address = text_address(text);
+	return address && strlen(address) <= 320 && !strpbrk(address, " \t\r\n<>,;");
+}
+
+char *field_relay(const char *text)
+{
+	const char *at = strrchr(text, '@');
+	if (at && at > text)
+		return address_fits(text) ? text_address(text) : NULL;
+	if (g_hostname_is_ip_address(text))
+		return g_ascii_strdown(text, -1);
+	const char *bare = text + (at || *text == '.' ? 1 : 0);
+	g_autofree char *domain = field_domain(bare);
+	return domain && *bare != '.' ? g_strdup_printf("%.*s%s", (int)(bare - text), text, domain)
+	                              : NULL;
+}
+
 static gboolean text_fits(const Field *field, const char *text)
 {
 	glong length = g_utf8_strlen(text, -1);
@@ -35,12 +54,6 @@ static gboolean text_fits(const Field *field, const char *text)
 	/* A name of spaces is no name. */
 	g_autofree char *trimmed = g_strstrip(g_strdup(text));
 	return field->min == 0 || *trimmed;
-}
-
-static gboolean address_fits(const char *text)
-{
-	g_autofree char *address = text_address(text);
-	return address && strlen(address) <= 320 && !strpbrk(address, " \t\r\n<>,;");
 }
 
 static gboolean names_fit(const Field *field, const json_t *array)
@@ -71,6 +84,19 @@ static gboolean domains_fit(const Field *field, const json_t *array)
 	return TRUE;
 }
 
+static gboolean relays_fit(const Field *field, const json_t *array)
+{
+	if (json_array_size(array) > (gsize)field->max)
+		return FALSE;
+	for (gsize i = 0; i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+		g_autofree char *relay = text ? field_relay(text) : NULL;
+		if (!relay)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean value_fits(const Field *field, const json_t *value)
 {
 	const char *text = json_string_value(value);
@@ -91,6 +117,8 @@ static gboolean value_fits(const Field *field, const json_t *value)
 		return text && address_fits(text);
 	case FIELD_DOMAINS:
 		return json_is_array(value) && domains_fit(field, value);
+	case FIELD_RELAYS:
+		return json_is_array(value) && relays_fit(field, value);
 	case FIELD_TIME:
 		return text && clock_parse(text, &wall);
 	case FIELD_OBJECT:

@@ -14,6 +14,7 @@ typedef enum {
 	FIELD_NAMES,   /* array of them, min to max many, each once                  */
 	FIELD_ADDRESS, /* an SMTP address                                            */
 	FIELD_DOMAINS, /* array of domain or host names, at most max                 */
+	FIELD_RELAYS,  /* array of hosts and addresses, at most max                  */
 	FIELD_TIME,    /* RFC 3339                                                   */
 	FIELD_OBJECT   /* looked into elsewhere                                      */
 } FieldType;
@@ -54,6 +55,10 @@ json_t *fields_parse_query(const Field *fields, const char *query, GError **erro
 /** A host or domain name as it is compared: lower case, A-labels, no dot at the end; newly
  * allocated, NULL when @text is none. */
 char *field_domain(const char *text);
+
+/** An accepted relay (mail/trust.h) as it is compared: a host, ".suffix", IP address, address or
+ * "@domain"; newly allocated, NULL when @text is none. */
+char *field_relay(const char *text);
 
 /** Undoes percent-encoding; NULL for a bad escape, NUL, or what is not UTF-8 then. Newly allocated.
  * @plus  "+" is a space, as in a query */

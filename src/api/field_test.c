@@ -14,6 +14,7 @@ static const Field fields[] = {
 	{"colours", FIELD_NAMES,   0, 1, 2, colours, "colours are red or green"},
 	{"mail",    FIELD_ADDRESS, 0, 0, 0, NULL, "mail is an address"},
 	{"domains", FIELD_DOMAINS, 0, 0, 2, NULL, "domains are two domains"},
+	{"relays",  FIELD_RELAYS,  0, 0, 5, NULL, "relays are five hosts or senders"},
 	{"at",      FIELD_TIME,    0, 0, 0, NULL, "at is a time"},
 	{"more",    FIELD_OBJECT,  0, 0, 0, NULL, "more is an object"},
 	{NULL}
@@ -36,6 +37,14 @@ static void test_bodies_are_refused_with_the_sentence_of_the_member(void)
 		{"{\"name\":\"a\\nb\"}", "name is 1 to 5 characters"},
 		{"{\"name\":null}", "name is 1 to 5 characters"},
 		{"{\"name\":7}", "name is 1 to 5 characters"},
+		{"{\"name\":\"a\",\"relays\":[\"r.vendor.example\",\".vendor.example\","
+	         "\"192.0.2.7\",\"2001:db8::7\",\"a@vendor.example\"]}",
+	         NULL},
+		{"{\"name\":\"a\",\"relays\":[\"@vendor.example\"]}", NULL},
+		{"{\"name\":\"a\",\"relays\":[\"@\"]}", "relays are five hosts or senders"},
+		{"{\"name\":\"a\",\"relays\":[\".\"]}", "relays are five hosts or senders"},
+		{"{\"name\":\"a\",\"relays\":[\"a b\"]}", "relays are five hosts or senders"},
+		{"{\"name\":\"a\",\"relays\":[7]}", "relays are five hosts or senders"},
 		{"{\"name\":\"a\",\"prose\":\"a\\n\\tb\"}", NULL},
 		{"{\"name\":\"a\",\"prose\":null}", NULL},
 		{"{\"name\":\"a\",\"prose\":\"a\\u0007\"}", "prose is at most 9 characters"},

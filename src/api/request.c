@@ -413,17 +413,27 @@ char *sent_address(const Request *request, const char *name)
 	return text_address(json_string_value(json_object_get(request->body, name)));
 }
 
-char **sent_domains(const Request *request, const char *name)
+static char **sent_forms(const Request *request, const char *name, char *(*form)(const char *text))
 {
 	const json_t *array = json_object_get(request->body, name);
 	GStrvBuilder *builder = g_strv_builder_new();
 	for (gsize i = 0; i < json_array_size(array); i++) {
-		g_autofree char *domain = field_domain(json_string_value(json_array_get(array, i)));
-		g_strv_builder_add(builder, domain);
+		g_autofree char *one = form(json_string_value(json_array_get(array, i)));
+		g_strv_builder_add(builder, one);
 	}
-	char **domains = g_strv_builder_end(builder);
+	char **all = g_strv_builder_end(builder);
 	g_strv_builder_unref(builder);
-	return domains;
+	return all;
+}
+
+char **sent_domains(const Request *request, const char *name)
+{
+	return sent_forms(request, name, field_domain);
+}
+
+char **sent_relays(const Request *request, const char *name)
+{
+	return sent_forms(request, name, field_relay);
 }
 
 gboolean request_tags_hold(const char *tags, const char *tag)

@@ -70,6 +70,8 @@ const char *sent_text(const Request *request, const char *name);
 void sent_take_text(const Request *request, const char *name, char **text);
 /** The body's array of domains in compare form, never NULL. */
 char **sent_domains(const Request *request, const char *name);
+/** The same of relays (FIELD_RELAYS). */
+char **sent_relays(const Request *request, const char *name);
 
 /** FALSE with TRAWL_ERROR_PRECONDITION when If-Match names other revisions than this one. */
 gboolean request_if_match(const Request *request, gint64 revision, GError **error);

@@ -48,7 +48,9 @@ static const char *const source_types[] = {SOURCE_TYPE_ABUSE_MAILBOX, NULL};
 	{"accepted_domains", FIELD_DOMAINS, 0, 0, LIMIT_DOMAINS, NULL, \
 	 "Accepted Domains is an array of at most 1000 domain names"}, \
 	{"trusted_hosts", FIELD_DOMAINS, 0, 0, LIMIT_DOMAINS, NULL, \
-	 "Trusted Hosts is an array of at most 1000 host names"}
+	 "Trusted Hosts is an array of at most 1000 host names"}, \
+	{"accepted_relays", FIELD_RELAYS, 0, 0, LIMIT_DOMAINS, NULL, \
+	 "Accepted Relays is an array of at most 1000 hosts, addresses or @domains"}
 
 const Field source_query[] = {
 	PAGE_FIELDS,
@@ -105,6 +107,7 @@ static json_t *source_show(const Source *source)
 	json_object_set_new(to, "polling_interval", json_integer(source->polling_interval));
 	json_object_set_new(to, "accepted_domains", texts_show(source->accepted_domains));
 	json_object_set_new(to, "trusted_hosts", texts_show(source->trusted_hosts));
+	json_object_set_new(to, "accepted_relays", texts_show(source->accepted_relays));
 	json_object_set_new(to, "created_at", json_time_new(source->created_at));
 	return to;
 }
@@ -229,6 +232,10 @@ static void apply_texts(const Request *request, Source *source)
 	if (sent_has(request, "trusted_hosts")) {
 		g_strfreev(source->trusted_hosts);
 		source->trusted_hosts = sent_domains(request, "trusted_hosts");
+	}
+	if (sent_has(request, "accepted_relays")) {
+		g_strfreev(source->accepted_relays);
+		source->accepted_relays = sent_relays(request, "accepted_relays");
 	}
 }
 

@@ -40,7 +40,7 @@ typedef struct {
 typedef struct {
 	gboolean pretty, text, recursive, sandboxed;
 	int jobs;
-	char **trusted_hosts, **limits;
+	char **trusted_hosts, **accepted_relays, **limits;
 	json_t *options;
 	Terminal terminal;
 	int failures;
@@ -290,14 +290,21 @@ static void run_all(Breakdown *run, char **paths, int count)
 
 /* ---- options ---- */
 
+static void set_list(json_t *options, const char *name, char **texts)
+{
+	json_t *list = json_array();
+	for (guint i = 0; texts && texts[i]; i++)
+		json_array_append_new(list, json_text_new(texts[i]));
+	json_object_set_new(options, name, list);
+}
+
 static gboolean make_options(Breakdown *run, GError **error)
 {
-	json_t *hosts = json_array(), *limits = json_object();
+	json_t *limits = json_object();
 	run->options = json_object();
-	json_object_set_new(run->options, "trusted_hosts", hosts);
+	set_list(run->options, "trusted_hosts", run->trusted_hosts);
+	set_list(run->options, "accepted_relays", run->accepted_relays);
 	json_object_set_new(run->options, "limits", limits);
-	for (guint i = 0; run->trusted_hosts && run->trusted_hosts[i]; i++)
-		json_array_append_new(hosts, json_text_new(run->trusted_hosts[i]));
 	for (guint i = 0; run->limits && run->limits[i]; i++)
 		if (!mail_limits_parse(limits, run->limits[i], error))
 			return FALSE;
@@ -332,6 +339,8 @@ int cli_breakdown(int argc, char **argv)
 	         "N"},
 		{"trusted-host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.trusted_hosts,
 	         "Believe the results of this mail host (may be given again)", "HOST"},
+		{"accepted-relay", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.accepted_relays,
+	         "Believe this host or sender about who reported (may be given again)", "RELAY"},
 		{"limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.limits,
 	         "Another limit on a message (may be given again)", "NAME=VALUE"},
 		{"sandboxed", 0, 0, G_OPTION_ARG_NONE, &run.sandboxed,
@@ -351,6 +360,7 @@ int cli_breakdown(int argc, char **argv)
 		fprintf(stderr, "trawl breakdown: %s\n", error ? error->message : "no file named");
 	json_decref(run.options);
 	g_strfreev(run.trusted_hosts);
+	g_strfreev(run.accepted_relays);
 	g_strfreev(run.limits);
 	return !understood ? EX_USAGE : run.failures ? 1 : 0;
 }

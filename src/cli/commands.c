@@ -130,7 +130,8 @@ static const CliOption report_list_options[] = {
 	TEXT("description", "TEXT", "what it is for"),                                               \
 	FLAG("no-link-events", 0, "every report makes an incident of its own"),                      \
 	TEXTS("accept", "DOMAIN", "whose people's reports are believed"),                            \
-	TEXTS("trust", "HOST", "whose authentication results and headers are believed")
+	TEXTS("trust", "HOST", "whose authentication results and headers are believed"),             \
+	TEXTS("relay", "RELAY", "host or sender whose reports may name the reporter")
 
 static const CliOption source_add_options[] = {
 	NEEDED("server", "SERVER", "the mail server it is on"),
@@ -233,6 +234,7 @@ static const CliOption breakdown_options[] = {
 	FLAG("recursive", 'r', "read all files below a directory"),
 	{"jobs", 'j', OPTION_NUMBER, "N", "how many files are read at once (default: one a processor)", .low = 1, .high = 64},
 	TEXTS("trusted-host", "HOST", "believe the results of this mail host"),
+	TEXTS("accepted-relay", "RELAY", "believe this host or sender about who reported"),
 	TEXTS("limit", "NAME=VALUE", "another limit on a message (see docs/limits.md)"),
 	FLAG("sandboxed", 0, "read in sandboxed processes, which is always done"),
 	{NULL}
@@ -297,7 +299,7 @@ const CliCommand cli_commands[] = {
 	 "  trawl source add abuse --server mail --mailbox abuse@corp.example \\\n"
 	 "      --accept corp.example --trust mx.corp.example"},
 	{"source", "set", "SOURCE", source_set_options, cli_source_set, NULL, ONE, "change a source",
-	 "--accept and --trust replace the whole list; \"\" empties it."},
+	 "--accept, --trust and --relay replace the whole list; \"\" empties it."},
 	{"source", "remove", "SOURCE", NULL, cli_source_remove, NULL, ONE,
 	 "stop watching an abuse mailbox; its reports and incidents stay", NULL},
 	{"source", "poll", "SOURCE", poll_options, cli_source_poll, NULL, ONE, "poll a source now", NULL},

@@ -95,6 +95,7 @@ static void add_fields(Fields *fields, const json_t *source)
 	                   : "no: every report makes an incident of its own");
 	view_field_list(fields, "accepts", source, "accepted_domains");
 	view_field_list(fields, "trusts", source, "trusted_hosts");
+	view_field_list(fields, "relays", source, "accepted_relays");
 	view_field_when(fields, "made", source, "created_at");
 }
 
@@ -165,6 +166,8 @@ static gboolean take_options(Cli *cli, json_t *body, GError **error)
 		                    texts_array(cli_texts(cli, "accept")));
 	if (cli_text(cli, "trust"))
 		json_object_set_new(body, "trusted_hosts", texts_array(cli_texts(cli, "trust")));
+	if (cli_text(cli, "relay"))
+		json_object_set_new(body, "accepted_relays", texts_array(cli_texts(cli, "relay")));
 	if (!cli_text(cli, "server"))
 		return TRUE;
 	Client *client = cli_client(cli, error);

@@ -224,6 +224,61 @@ static void test_where_it_entered_and_who_speaks_in_our_name(void)
 	}
 }
 
+static void test_a_field_names_the_reporter_only_for_an_accepted_relay(void)
+{
+#define NAMED "X-PhishAlarm-Reporter: boss@corp.example\n"
+#define ROBOT "From: Robot <robot@vendor.example>\nSubject: Fwd: x\n\n"
+#define FROM_VENDOR                                                                                \
+	"Received: from out.vendor.example (out.vendor.example [203.0.113.7]) by mx1.corp."        \
+	"example with ESMTPS; x\n"
+#define VENDOR                                                                                     \
+	"Authentication-Results: mx1.corp.example; dkim=pass "                                     \
+	"header.d=vendor.example\n" FROM_VENDOR
+	static const struct {
+		const char *why, *relay, *message, *reporter;
+		gboolean believed;
+	} cases[] = {
+		{"no relay", NULL, VENDOR NAMED ROBOT, "robot@vendor.example", TRUE},
+		{"the sender", "robot@vendor.example", VENDOR NAMED ROBOT, "boss@corp.example",
+	         TRUE},
+		{"its domain", "@vendor.example", VENDOR NAMED ROBOT, "boss@corp.example", TRUE},
+		{"a sender nobody bears out", "robot@vendor.example", BORDER NAMED ROBOT,
+	         "robot@vendor.example", FALSE},
+		{"a domain that only ends so", "@dor.example", VENDOR NAMED ROBOT,
+	         "robot@vendor.example", TRUE},
+		{"the host", "out.vendor.example", VENDOR NAMED ROBOT, "boss@corp.example", TRUE},
+		{"hosts below a suffix", ".vendor.example", VENDOR NAMED ROBOT, "boss@corp.example",
+	         TRUE},
+		{"the address", "203.0.113.7", VENDOR NAMED ROBOT, "boss@corp.example", TRUE},
+		{"a host that only a forged Received names", "out.vendor.example",
+	         BORDER FROM_VENDOR NAMED ROBOT, "robot@vendor.example", FALSE},
+		{"named as From", "robot@vendor.example",
+	         BORDER NAMED "From: boss@corp.example\nSubject: Fwd: x\n\n", "boss@corp.example",
+	         FALSE},
+		{"an unclosed quote", "@vendor.example",
+	         VENDOR "X-PhishAlarm-Reporter: \"Boss, the <boss@corp.example>\n" ROBOT,
+	         "boss@corp.example", TRUE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) options =
+			json_pack("{s:[s],s:[s*]}", "trusted_hosts", "mx1.corp.example",
+		                  "accepted_relays", cases[i].relay);
+		g_autoptr(GBytes) bytes = g_bytes_new(cases[i].message, strlen(cases[i].message));
+		g_autoptr(json_t) document = breakdown_new(bytes, options);
+		const char *reporter = json_text(document, "report.reporter.address");
+		gboolean proven =
+			!has_finding(json_object_get(document, "message"), "reporter_unproven");
+		if (g_strcmp0(reporter, cases[i].reporter) != 0 ||
+		    json_bool(document, "report.trust.believed", !cases[i].believed) !=
+		            cases[i].believed)
+			g_error("%s: %s, %s", cases[i].why, reporter,
+			        json_text(document, "report.trust.reason"));
+		g_assert_true(
+			proven ==
+			(g_strcmp0(reporter, json_text(document, "report.reporter_named")) == 0));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -234,5 +289,7 @@ int main(int argc, char **argv)
 	                test_where_it_entered_and_who_speaks_in_our_name);
 	g_test_add_func("/trust/without trusted hosts nobody is believed",
 	                test_without_trusted_hosts_nobody_is_believed);
+	g_test_add_func("/trust/a field names the reporter only for an accepted relay",
+	                test_a_field_names_the_reporter_only_for_an_accepted_relay);
 	return g_test_run();
 }

@@ -57,6 +57,7 @@ void source_free(Source *x)
 	           x->cursor, x->last_error, x->last_error_code);
 	g_strfreev(x->accepted_domains);
 	g_strfreev(x->trusted_hosts);
+	g_strfreev(x->accepted_relays);
 	g_free(x);
 }
 

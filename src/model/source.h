@@ -21,7 +21,9 @@ typedef struct {
 	char *destination_folder; /* for POST_PROCESS_MOVE, else NULL */
 	gint64 polling_interval;  /* minutes */
 	char **accepted_domains;  /* whose reports are believed; empty: nobody's are */
-	char **trusted_hosts; /* whose Authentication-Results and Received headers are believed */
+	char **trusted_hosts;   /* whose Authentication-Results and Received headers are believed */
+	char **accepted_relays; /* hosts and senders whose reports may name the reporter in a field
+	                         */
 	gint64 created_at, revision;
 	/* state */
 	char *cursor; /* or NULL before the first poll */

@@ -16,14 +16,20 @@
 
 #define READ_SECONDS 60.0 /* wall time of one reading; the reader's own limit is CPU time */
 
+static void set_list(json_t *options, const char *name, char **texts)
+{
+	json_t *list = json_array();
+	for (char **text = texts; text && *text; text++)
+		json_array_append_new(list, json_text_new(*text));
+	json_object_set_new(options, name, list);
+}
+
 json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
                              GError **error)
 {
 	g_autoptr(json_t) options = json_object();
-	json_t *hosts = json_array();
-	for (char **host = process->source->trusted_hosts; host && *host; host++)
-		json_array_append_new(hosts, json_text_new(*host));
-	json_object_set_new(options, "trusted_hosts", hosts);
+	set_list(options, "trusted_hosts", process->source->trusted_hosts);
+	set_list(options, "accepted_relays", process->source->accepted_relays);
 	json_object_set_new(options, "originals_raw", json_boolean(originals_raw));
 	/* a copy: threads share it, and counting references is a change */
 	if (process->tools->limits)

@@ -137,7 +137,8 @@ gboolean mail_server_save_state(Db *db, gint64 id, const char *state_json, GErro
 #define SOURCE_COLUMNS                                                                             \
 	"id, name, type, description, enabled, link_events, mail_server_id, mailbox, folder, "     \
 	"post_process, destination_folder, polling_interval, accepted_domains, trusted_hosts, "    \
-	"created_at, revision, cursor, last_poll_at, last_success_at, last_error, "                \
+	"accepted_relays, created_at, revision, cursor, last_poll_at, last_success_at, "           \
+	"last_error, "                                                                             \
 	"last_error_code, last_found, total_found"
 
 static gpointer read_source(DbRows *rows)
@@ -157,15 +158,16 @@ static gpointer read_source(DbRows *rows)
 	source->polling_interval = db_int(rows, 11);
 	source->accepted_domains = rows_parse_strv(db_text(rows, 12));
 	source->trusted_hosts = rows_parse_strv(db_text(rows, 13));
-	source->created_at = db_int(rows, 14);
-	source->revision = db_int(rows, 15);
-	source->cursor = db_text_dup(rows, 16);
-	source->last_poll_at = db_int(rows, 17);
-	source->last_success_at = db_int(rows, 18);
-	source->last_error = db_text_dup(rows, 19);
-	source->last_error_code = db_text_dup(rows, 20);
-	source->last_found = db_int(rows, 21);
-	source->total_found = db_int(rows, 22);
+	source->accepted_relays = rows_parse_strv(db_text(rows, 14));
+	source->created_at = db_int(rows, 15);
+	source->revision = db_int(rows, 16);
+	source->cursor = db_text_dup(rows, 17);
+	source->last_poll_at = db_int(rows, 18);
+	source->last_success_at = db_int(rows, 19);
+	source->last_error = db_text_dup(rows, 20);
+	source->last_error_code = db_text_dup(rows, 21);
+	source->last_found = db_int(rows, 22);
+	source->total_found = db_int(rows, 23);
 	return source;
 }
 
@@ -185,19 +187,22 @@ gboolean source_insert(Db *db, Source *source, GError **error)
 		return FALSE;
 	g_autofree char *domains = rows_format_strv(source->accepted_domains);
 	g_autofree char *hosts = rows_format_strv(source->trusted_hosts);
-	return rows_int(db_query(db, error, "tttiiittttittii",
-	                         "INSERT INTO source (name, type, description, enabled, "
-	                         "link_events, mail_server_id, mailbox, folder, post_process, "
-	                         "destination_folder, polling_interval, accepted_domains, "
-	                         "trusted_hosts, created_at, revision) VALUES ($1, $2, $3, $4, $5, "
-	                         "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
-	                         source->name, source->type, source->description,
-	                         (gint64)source->enabled, (gint64)source->link_events,
-	                         source->mail_server_id, source->mailbox, source->folder,
-	                         post_process_names[source->post_process],
-	                         source->destination_folder, source->polling_interval, domains,
-	                         hosts, source->created_at, source->revision),
-	                &source->id, error) ||
+	g_autofree char *relays = rows_format_strv(source->accepted_relays);
+	return rows_int(
+		       db_query(db, error, "tttiiittttitttii",
+	                        "INSERT INTO source (name, type, description, enabled, "
+	                        "link_events, mail_server_id, mailbox, folder, post_process, "
+	                        "destination_folder, polling_interval, accepted_domains, "
+	                        "trusted_hosts, accepted_relays, created_at, revision) VALUES ($1, "
+	                        "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+	                        "$16) RETURNING id",
+	                        source->name, source->type, source->description,
+	                        (gint64)source->enabled, (gint64)source->link_events,
+	                        source->mail_server_id, source->mailbox, source->folder,
+	                        post_process_names[source->post_process],
+	                        source->destination_folder, source->polling_interval, domains,
+	                        hosts, relays, source->created_at, source->revision),
+		       &source->id, error) ||
 	       name_conflict("source", source->name, error);
 }
 
@@ -208,18 +213,20 @@ gboolean source_update(Db *db, Source *source, gint64 expected, GError **error)
 		return FALSE;
 	g_autofree char *domains = rows_format_strv(source->accepted_domains);
 	g_autofree char *hosts = rows_format_strv(source->trusted_hosts);
+	g_autofree char *relays = rows_format_strv(source->accepted_relays);
 	gint64 changed = 0;
-	if (!db_run(db, &changed, error, "ttiiittttittiii",
+	if (!db_run(db, &changed, error, "ttiiittttitttiii",
 	            "UPDATE source SET name = $1, description = $2, enabled = $3, "
 	            "link_events = $4, cursor = CASE WHEN mail_server_id = $5 AND mailbox = $6 "
 	            "AND folder = $7 THEN cursor END, mail_server_id = $5, mailbox = $6, "
 	            "folder = $7, post_process = $8, destination_folder = $9, "
 	            "polling_interval = $10, accepted_domains = $11, trusted_hosts = $12, "
-	            "revision = $13 WHERE id = $14 AND revision = $15 AND deleted_at IS NULL",
+	            "accepted_relays = $13, "
+	            "revision = $14 WHERE id = $15 AND revision = $16 AND deleted_at IS NULL",
 	            source->name, source->description, (gint64)source->enabled,
 	            (gint64)source->link_events, source->mail_server_id, source->mailbox,
 	            source->folder, post_process_names[source->post_process],
-	            source->destination_folder, source->polling_interval, domains, hosts,
+	            source->destination_folder, source->polling_interval, domains, hosts, relays,
 	            source->revision, source->id, expected))
 		return name_conflict("source", source->name, error);
 	return rows_check_saved(changed, expected, "source", source->id, error);

@@ -136,6 +136,7 @@ static gboolean source_is_kept(Db *db, gpointer unused, GError **error)
 {
 	static char one[] = "corp.example", two[] = "ünï.example", host[] = "mx.corp.example";
 	char *domains[] = {one, two, NULL}, *hosts[] = {host, NULL};
+	char *relays[] = {(char *)"@vendor.example", NULL};
 	Source row = {.name = (char *)"abuse",
 	              .type = (char *)SOURCE_TYPE_ABUSE_MAILBOX,
 	              .description = (char *)"words",
@@ -149,6 +150,7 @@ static gboolean source_is_kept(Db *db, gpointer unused, GError **error)
 	              .polling_interval = 60,
 	              .accepted_domains = domains,
 	              .trusted_hosts = hosts,
+	              .accepted_relays = relays,
 	              .created_at = 4,
 	              .revision = 5};
 	g_assert_true(source_insert(db, &row, error));
@@ -165,6 +167,7 @@ static gboolean source_is_kept(Db *db, gpointer unused, GError **error)
 	g_assert_cmpint(loaded->polling_interval, ==, 60);
 	g_assert_cmpstrv(loaded->accepted_domains, domains);
 	g_assert_cmpstrv(loaded->trusted_hosts, hosts);
+	g_assert_cmpstrv(loaded->accepted_relays, relays);
 	g_assert_cmpint(loaded->revision, ==, 5);
 	g_assert_null(loaded->cursor);
 

@@ -117,7 +117,8 @@ class TheDescription(harness.SystemTest):
         folders = self.job(asked.post(path + "/folders", {"mailbox": demo.ABUSE}, 202))
         self.assertIn("INBOX", folders["result"]["folders"])
         body = {"name": "abuse", "mail_server_id": server["id"], "mailbox": demo.ABUSE, "polling_interval": 1,
-                "accepted_domains": [demo.DOMAIN], "trusted_hosts": [demo.MX]}
+                "accepted_domains": [demo.DOMAIN], "trusted_hosts": [demo.MX],
+                "accepted_relays": ["@vendor.example", "relay.vendor.example"]}
         asked.post("/sources", {**body, "polling_interval": 61}, 400)
         source = asked.post("/sources", body, 201)
         path = f"/sources/{source['id']}"
