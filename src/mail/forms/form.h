@@ -47,11 +47,16 @@ gboolean form_is_bounce(Recognition *seen);
 gboolean form_is_auto_reply(Recognition *seen);
 gboolean form_is_dmarc(Recognition *seen);
 gboolean form_is_feedback(Recognition *seen);
+/** A feedback report that is not valid, with the message it is about: it is read like any other. */
+gboolean form_is_refused_feedback(Recognition *seen);
 gboolean form_is_xarf(Recognition *seen);
 gboolean form_is_journal(Recognition *seen);
 gboolean form_has_attached(Recognition *seen);
 gboolean form_has_marked_blocks(Recognition *seen);
 gboolean form_is_inline(Recognition *seen);
+
+/** The fields of its message/feedback-report part; NULL: it has none. New reference. */
+json_t *form_feedback_fields(Recognition *seen);
 
 /** Which reporter add-in made it: its name for report.add_in, or NULL. Also names the reporter
  * where the add-in does.

@@ -275,6 +275,9 @@ static gboolean use(Recognition *seen, json_t *document, const char *where)
 		claim_mail(seen, document);
 	name_reporter(seen, document);
 	cut_texts(seen, document);
+	json_t *feedback = form_feedback_fields(seen);
+	if (feedback)
+		json_object_set_new(seen->report, "feedback", feedback);
 	json_object_set(seen->report, "xarf", document);
 	json_object_set_new(seen->report, "xarf_generation", json_string(generation));
 	return TRUE;
