@@ -12,6 +12,7 @@
 #include "mail/lookalikes.h"
 #include "mail/received.h"
 #include "mail/senders.h"
+#include "mail/simulation.h"
 
 void describe_set(json_t *object, const char *key, const char *text)
 {
@@ -102,6 +103,9 @@ json_t *describe_message(Message *message)
 	lookalikes_find(message->findings, "From", json_text(described, "from.0.name"));
 	lookalikes_find(message->findings, "text/plain", text);
 	lookalikes_find(message->findings, "text/html", shown);
+	const char *vendor = simulation_vendor(message);
+	if (vendor)
+		describe_set(described, "simulation", vendor);
 	json_object_set(described, "findings", message->findings);
 	g_autofree char *fingerprint = fingerprint_of(message, described);
 	describe_set(described, "fingerprint", fingerprint);

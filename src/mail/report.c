@@ -21,11 +21,45 @@ void form_because(Recognition *seen, const char *format, ...)
 	json_array_append_new(seen->evidence, json_text_new(reason));
 }
 
+/* Members of an original that stand in its own fields. */
+static const struct {
+	const char *member, *field;
+} carried[] = {
+	{"network_message_id", "X-MS-Exchange-Organization-Network-Message-Id"},
+	{"network_message_id", "X-MS-Exchange-CrossTenant-Network-Message-Id"},
+	{"tenant_id", "X-MS-Exchange-CrossTenant-Id"},
+};
+
+static const char *field_of(const json_t *message, const char *name)
+{
+	size_t i;
+	json_t *field;
+	json_array_foreach (json_object_get(message, "headers"), i, field) {
+		const char *written = json_text(field, "name");
+		if (written && g_ascii_strcasecmp(written, name) == 0)
+			return json_text(field, "value");
+	}
+	return NULL;
+}
+
+static void set_carried(json_t *original, const json_t *message)
+{
+	const char *simulation = json_text(message, "simulation");
+	if (simulation)
+		describe_set(original, "simulation", simulation);
+	for (guint i = 0; i < G_N_ELEMENTS(carried); i++) {
+		const char *value = field_of(message, carried[i].field);
+		if (value && !json_object_get(original, carried[i].member))
+			describe_set(original, carried[i].member, value);
+	}
+}
+
 void form_add_original(Recognition *seen, gboolean first_hand, json_t *message, json_t *raw_base64)
 {
 	json_t *original = json_object();
 	json_object_set_new(original, "first_hand", json_boolean(first_hand));
 	json_object_set_new(original, "message", message);
+	set_carried(original, message);
 	if (raw_base64)
 		json_object_set_new(original, "raw_base64", raw_base64);
 	json_array_append_new(seen->originals, original);

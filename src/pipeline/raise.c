@@ -437,6 +437,7 @@ static const struct {
 } no_reports[] = {
 	{"bounce", "It is a bounce: a mail system could not deliver something."},
 	{"auto_reply", "It is an automatic answer."},
+	{"list", "It is a digest of a mailing list."},
 	{"notice", "It is a notice that Trawl itself sent."},
 	{NULL, "It reports nothing: no message is attached, named or forwarded in it."},
 };

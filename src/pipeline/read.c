@@ -93,7 +93,8 @@ static gboolean read_report(Process *process, GBytes *bytes, GError **error)
 
 gboolean process_is_report(const Process *process)
 {
-	static const char *const machines[] = {"none", "notice", "bounce", "auto_reply", NULL};
+	static const char *const machines[] = {"none",       "notice", "bounce",
+	                                       "auto_reply", "list",   NULL};
 	const char *form = process->report->form;
 	return process->originals->len > 0 && form && !g_strv_contains(machines, form);
 }

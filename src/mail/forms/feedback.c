@@ -168,7 +168,10 @@ gboolean form_is_dmarc(Recognition *seen)
 {
 	const char *subject = json_text(seen->described, "subject");
 	g_autofree char *lower = subject ? g_utf8_strdown(subject, -1) : NULL;
-	if (is_auth_failure(seen))
+	const char *of = form_report_type(seen->message);
+	if (of && g_ascii_strcasecmp(of, "tlsrpt") == 0)
+		form_because(seen, "it is a TLS report (RFC 8460)");
+	else if (is_auth_failure(seen))
 		form_because(seen, "it is an authentication failure report (RFC 6591)");
 	else if (lower &&
 	         (g_str_has_prefix(lower, "dmarc failure report") ||

@@ -45,6 +45,7 @@ const char *form_report_type(const Message *message);
 gboolean form_is_notice(Recognition *seen);
 gboolean form_is_bounce(Recognition *seen);
 gboolean form_is_auto_reply(Recognition *seen);
+gboolean form_is_list_digest(Recognition *seen);
 gboolean form_is_dmarc(Recognition *seen);
 gboolean form_is_feedback(Recognition *seen);
 /** A feedback report that is not valid, with the message it is about: it is read like any other. */

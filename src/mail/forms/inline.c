@@ -23,7 +23,8 @@ static const struct {
 static json_t *claim(const json_t *quoted, const char *subject, const char *message_id)
 {
 	json_t *message = quoted ? json_deep_copy(quoted) : quoted_empty();
-	describe_set(message, "message_id", message_id);
+	if (message_id)
+		describe_set(message, "message_id", message_id);
 	if (!json_text(message, "subject"))
 		describe_set(message, "subject", subject);
 	return message;
@@ -60,7 +61,10 @@ gboolean form_is_inline(Recognition *seen)
 		             marker ? " after " : "", marker ? marker : "");
 	/* A reply quotes like a forward; only a forward's own marker or subject tells them apart.
 	 */
-	gboolean is_forward = forwarded || (quoted && marker);
+	gboolean named = json_text(quoted, "message_id") || json_text(quoted, "item_id");
+	if (named)
+		form_because(seen, "its text names the id of a message");
+	gboolean is_forward = forwarded || named || (quoted && marker);
 	g_autoptr(GPtrArray) ids = named_ids(seen, is_forward);
 	if (!is_forward && !ids)
 		return FALSE;
