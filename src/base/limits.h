@@ -17,6 +17,7 @@
 #define LIMIT_UNPACKED_FILES 10000               /* files from archives of one message            */
 #define LIMIT_UNPACKED_RATIO 100                 /* times its size that an archive may hold       */
 #define LIMIT_OUTLOOK_DEPTH  16                  /* items attached to Outlook items */
+#define LIMIT_ADD_IN_LINES   5000 /* lines of a list in an add-in's report            */
 #define LIMIT_FEEDBACK_LINES 1000 /* lines of a message/feedback-report                */
 #define LIMIT_XARF_SIZE      (16 * 1024 * 1024) /* bytes of an XARF document                      */
 #define LIMIT_XARF_TEXT      (256 * 1024)       /* bytes of one of its texts that are kept */

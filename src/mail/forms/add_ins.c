@@ -2,9 +2,13 @@
  *
  * A field that names the reporter is only as good as the report's own origin: trust.c judges that,
  * and the pipeline heeds it. Some add-ins put the original into the text, between markers. */
+#include "base/limits.h"
 #include "base/text.h"
+#include "mail/describe.h"
 #include "mail/findings.h"
 #include "mail/forms/form.h"
+#include "mail/links.h"
+#include "mail/quoted.h"
 
 #include <string.h>
 
@@ -56,6 +60,76 @@ static gboolean matches(const Recognition *seen, guint row, const char *subject,
 	return !add_ins[row].text || (text && strstr(text, add_ins[row].text));
 }
 
+/* ---- what PhishAlarm says in fields ---- */
+
+/* Words of its Analyzer's judgement, in lower case; the first that stands in a value counts. */
+static const struct {
+	const char *words, *verdict;
+} judgements[] = {
+	{"not phish", "not_junk"},    {"unlikely", "not_junk"}, {"not a threat", "not_junk"},
+	{"clean", "not_junk"},        {"safe", "not_junk"},     {"simulat", "simulation"},
+	{"suspicious", "suspicious"}, {"phish", "phishing"},    {"malicious", "phishing"},
+	{"likely", "phishing"},       {"spam", "junk"},         {"bulk", "junk"},
+};
+
+static const char *judgement(const char *value)
+{
+	g_autofree char *lower = g_utf8_strdown(value, -1);
+	for (guint i = 0; i < G_N_ELEMENTS(judgements); i++)
+		if (strstr(lower, judgements[i].words))
+			return judgements[i].verdict;
+	return NULL;
+}
+
+/* All X-PhishAlarm-* fields as members ("sender", "format"); those about people and form are no
+ * judgement, what else there is may be the Analyzer's. */
+static const char *read_phishalarm(Recognition *seen)
+{
+	static const char prefix[] = "X-PhishAlarm-";
+	static const char *const plain[] = {"reporter", "sender", "format", "version", NULL};
+	const char *verdict = NULL;
+	json_t *fields = json_object();
+	for (int i = 0; i < message_header_count(seen->message); i++) {
+		const char *name = g_mime_header_get_name(message_header_at(seen->message, i));
+		if (g_ascii_strncasecmp(name, prefix, strlen(prefix)) != 0)
+			continue;
+		g_autofree char *member = g_ascii_strdown(name + strlen(prefix), -1);
+		g_autofree char *value = message_header(seen->message, name);
+		g_strdelimit(member, "-", '_');
+		describe_set(fields, member, value);
+		if (value && !verdict && !g_strv_contains(plain, member))
+			verdict = judgement(value);
+	}
+	if (json_object_size(fields))
+		json_object_set(seen->report, "phishalarm", fields);
+	json_decref(fields);
+	return verdict;
+}
+
+/* "SafetyAPIAction|NetworkMessageId|SenderIp|FromAddress|(Subject)"; NULL: it is no such subject.
+ */
+static json_t *read_microsoft(const char *subject)
+{
+	g_auto(GStrv) parts = g_strsplit(subject ? subject : "", "|", 5);
+	if (g_strv_length(parts) != 5 || strspn(parts[0], "123") != 1 || strlen(parts[0]) != 1 ||
+	    !g_uuid_string_is_valid(g_strstrip(parts[1])))
+		return NULL;
+	json_t *fields = json_object();
+	char *title = g_strstrip(parts[4]);
+	gsize length = strlen(title);
+	if (length >= 2 && title[0] == '(' && title[length - 1] == ')') {
+		title[length - 1] = '\0';
+		title++;
+	}
+	g_autofree char *from = text_address(parts[3]);
+	describe_set(fields, "network_message_id", parts[1]);
+	describe_set(fields, "sender_ip",
+	             g_hostname_is_ip_address(g_strstrip(parts[2])) ? parts[2] : NULL);
+	describe_set(fields, "from", from);
+	describe_set(fields, "subject", title);
+	return fields;
+}
+
 const char *form_add_in(Recognition *seen, const char **verdict)
 {
 	const char *subject = json_text(seen->described, "subject");
@@ -68,6 +142,11 @@ const char *form_add_in(Recognition *seen, const char **verdict)
 		if (g_ascii_strncasecmp(subject, verdicts[i].subject,
 		                        strlen(verdicts[i].subject)) == 0)
 			*verdict = verdicts[i].verdict;
+	const char *analyzer = read_phishalarm(seen);
+	*verdict = *verdict ? *verdict : analyzer;
+	json_t *microsoft = read_microsoft(subject);
+	if (microsoft)
+		json_object_set_new(seen->report, "microsoft", microsoft);
 	for (guint i = 0; i < G_N_ELEMENTS(add_ins); i++)
 		if (matches(seen, i, subject, text))
 			return add_ins[i].add_in;
@@ -96,6 +175,126 @@ static char *between(const char *text, const char *begin, const char *end)
 	return stop > start ? g_strndup(start + 1, (gsize)(stop - start - 1)) : NULL;
 }
 
+/* ---- Cofense Reporter's lists ---- */
+
+static const struct {
+	const char *label, *member;
+	gsize digits; /* of a hash */
+} file_lines[] = {
+	{"File Name:", "name", 0}, {"File Size:", "size", 0}, {"MD5:", "md5", 32},
+	{"SHA1:", "sha1", 40},     {"SHA256:", "sha256", 64},
+};
+
+static void set_file_line(json_t *file, guint row, const char *value)
+{
+	gsize digits = file_lines[row].digits;
+	g_autofree char *lower = g_ascii_strdown(value, -1);
+	if (digits && (strlen(lower) != digits || strspn(lower, "0123456789abcdef") != digits))
+		return;
+	if (strcmp(file_lines[row].member, "size") == 0)
+		json_object_set_new(file, "size", json_integer(g_ascii_strtoll(value, NULL, 10)));
+	else
+		describe_set(file, file_lines[row].member, digits ? lower : value);
+}
+
+/* The files it lists, with their hashes, as attachments that are claimed. */
+static json_t *listed_files(const char *section)
+{
+	json_t *files = json_array(), *file = NULL;
+	g_auto(GStrv) lines = g_strsplit(section, "\n", LIMIT_ADD_IN_LINES);
+	for (guint i = 0; lines[i]; i++) {
+		const char *line = g_strstrip(lines[i]);
+		for (guint row = 0; row < G_N_ELEMENTS(file_lines); row++) {
+			gsize length = strlen(file_lines[row].label);
+			if (g_ascii_strncasecmp(line, file_lines[row].label, length) != 0)
+				continue;
+			if (row == 0 || !file) {
+				file = json_object();
+				describe_set(file, "name", NULL);
+				json_object_set_new(file, "size", json_null());
+				json_array_append_new(files, file);
+			}
+			while (g_ascii_isspace(line[length]))
+				length++;
+			set_file_line(file, row, line + length);
+		}
+	}
+	return files;
+}
+
+/* Links and files that stand in sections of their own; the original itself is not there. */
+static void claim_lists(Recognition *seen, const char *text, json_t *message)
+{
+	g_autofree char *urls = between(text, "BEGIN URLS", "END URLS");
+	g_autofree char *files = between(text, "BEGIN ATTACHMENTS", "END ATTACHMENTS");
+	if (urls) {
+		char *unused = NULL;
+		json_object_set_new(message, "links",
+		                    links_describe(seen->message, NULL, urls, NULL, &unused));
+		g_free(unused);
+	}
+	if (files)
+		json_object_set_new(message, "attachments", listed_files(files));
+}
+
+/* The original's subject, where the report's begins with what the add-in puts before it. */
+static void claim_subject(Recognition *seen, json_t *message)
+{
+	const char *subject = json_text(seen->described, "subject");
+	const char *bare = subject;
+	static const char prefix[] = "Potential Phish:";
+	if (subject && *subject == '[' && strchr(subject, ']'))
+		bare = strchr(subject, ']') + 1;
+	else if (subject && g_ascii_strncasecmp(subject, prefix, strlen(prefix)) == 0)
+		bare = subject + strlen(prefix);
+	g_autofree char *stripped = bare ? g_strstrip(g_strdup(bare)) : NULL;
+	describe_set(message, "subject", stripped);
+}
+
+/* An original of which an add-in claims single things. Borrowed from the originals. */
+static json_t *claimed_message(Recognition *seen)
+{
+	json_t *message = quoted_empty();
+	form_add_original(seen, FALSE, message, NULL);
+	return message;
+}
+
+/* What a Cofense report without header fields, or an old report of Microsoft's, still tells. */
+static gboolean claims_little(Recognition *seen, const char *text)
+{
+	g_autoptr(json_t) microsoft = read_microsoft(json_text(seen->described, "subject"));
+	if (microsoft) {
+		json_t *message = claimed_message(seen), *from = json_array();
+		json_array_append_new(from, json_pack("{s:n,s:O}", "name", "address",
+		                                      json_object_get(microsoft, "from")));
+		json_object_set_new(message, "from", from);
+		json_object_set(message, "subject", json_object_get(microsoft, "subject"));
+		json_object_set(json_array_get(seen->originals, 0), "network_message_id",
+		                json_object_get(microsoft, "network_message_id"));
+		form_because(seen, "its subject names the message in Microsoft's form");
+		return TRUE;
+	}
+	g_autofree char *sender = message_header(seen->message, "X-PhishAlarm-Sender");
+	gboolean cofense = text && strstr(text, "-----BEGIN REPORTER AGENT-----");
+	if (!sender && !cofense)
+		return FALSE;
+	json_t *message = claimed_message(seen);
+	if (sender) {
+		json_t *from = json_array();
+		g_autofree char *address = address_in(sender);
+		json_array_append_new(
+			from, json_pack("{s:n,s:o}", "name", "address", json_text_new(address)));
+		json_object_set_new(message, "from", from);
+		form_because(seen, "X-PhishAlarm-Sender names the original's sender");
+	}
+	if (cofense) {
+		claim_lists(seen, text, message);
+		form_because(seen, "its text is a report of Cofense Reporter");
+	}
+	claim_subject(seen, message);
+	return TRUE;
+}
+
 gboolean form_has_marked_blocks(Recognition *seen)
 {
 	const char *text = form_shown_text(seen);
@@ -108,7 +307,8 @@ gboolean form_has_marked_blocks(Recognition *seen)
 		             "its text has the original's header fields between markers of %s",
 		             blocks[i].add_in);
 		form_add_claimed_block(seen, block, body);
+		claim_lists(seen, text, json_at(seen->originals, "0.message"));
 		return TRUE;
 	}
-	return FALSE;
+	return claims_little(seen, text);
 }

@@ -5,6 +5,7 @@
 #include "mail/domains.h"
 #include "mail/findings.h"
 #include "mail/forms/form.h"
+#include "mail/quoted.h"
 #include "mail/report.h"
 #include "mail/subject.h"
 
@@ -42,6 +43,33 @@ static json_t *take(json_t *entry, const char *key)
 	return value;
 }
 
+/* An add-in that has only a script's view of the mailbox writes a message anew: without the fields
+ * of any transport. Its octets are not those of the original, and the id stands in the text. */
+static gboolean is_rebuilt(const Recognition *seen, const json_t *message)
+{
+	if (json_text(message, "message_id") ||
+	    json_array_size(json_object_get(message, "received")) > 0)
+		return FALSE;
+	const char *unused;
+	g_autoptr(json_t) named = quoted_find(form_shown_text(seen), &unused);
+	return json_text(named, "message_id") || json_text(named, "item_id");
+}
+
+static void claim_id(Recognition *seen, json_t *entry)
+{
+	static const char *const ids[] = {"message_id", "item_id"};
+	const char *unused;
+	json_t *message = json_object_get(entry, "message");
+	g_autoptr(json_t) named = quoted_find(form_shown_text(seen), &unused);
+	for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+		if (json_text(named, ids[i]))
+			describe_set(message, ids[i], json_text(named, ids[i]));
+	describe_set(message, "fingerprint", NULL);
+	form_because(seen, "the attached message was rebuilt; the text names its id");
+	findings_add(seen->message->findings, "original_rebuilt", json_text(entry, "path"),
+	             "the attached message was written anew by a reporting program");
+}
+
 static void take_one(Recognition *seen, json_t *entry, guint depth)
 {
 	json_t *within =
@@ -57,8 +85,13 @@ static void take_one(Recognition *seen, json_t *entry, guint depth)
 	json_object_set_new(entry, "original",
 	                    json_integer((json_int_t)json_array_size(seen->originals)));
 	json_t *raw = take(entry, "raw_base64");
+	gboolean rebuilt = is_rebuilt(seen, json_object_get(entry, "message"));
 	gboolean first_hand = !attachments_is_headers_only(json_text(entry, "type")) &&
-	                      !json_text(entry, "holds");
+	                      !json_text(entry, "holds") && !rebuilt;
+	if (rebuilt) {
+		claim_id(seen, entry);
+		g_clear_pointer(&raw, json_decref);
+	}
 	form_add_original(seen, first_hand, take(entry, "message"), raw);
 }
 
