@@ -115,16 +115,25 @@ const char *form_report_type(const Message *message)
 	return of ? of : "";
 }
 
+/* clang-format off */
 static const struct {
 	const char *form;
 	gboolean (*recognise)(Recognition *seen);
 } forms[] = {
-	{"notice", form_is_notice},         {"xarf", form_is_xarf},
-	{"bounce", form_is_bounce},         {"dmarc", form_is_dmarc},
-	{"arf", form_is_feedback},          {"auto_reply", form_is_auto_reply},
-	{"journal", form_is_journal},       {"rfc822", form_has_attached},
-	{"add_in", form_has_marked_blocks}, {"inline", form_is_inline},
+	{"notice",     form_is_notice},
+	{"xarf",       form_is_xarf},
+	{"bounce",     form_is_bounce},
+	{"dmarc",      form_is_dmarc},
+	{"arf",        form_is_feedback},
+	{"rfc822",     form_is_refused_feedback},
+	{"auto_reply", form_is_auto_reply},
+	{"list",       form_is_list_digest},
+	{"journal",    form_is_journal},
+	{"rfc822",     form_has_attached},
+	{"add_in",     form_has_marked_blocks},
+	{"inline",     form_is_inline},
 };
+/* clang-format on */
 
 gboolean form_add_original_octets(Recognition *seen, GBytes *octets, const char *where)
 {
