@@ -138,7 +138,8 @@ static const struct {
 gboolean form_add_original_octets(Recognition *seen, GBytes *octets, const char *where)
 {
 	Reading *reading = seen->message->reading;
-	if (seen->message->depth + 1 > LIMIT_DEPTH || reading->nested >= LIMIT_NESTED ||
+	if (seen->message->depth + 1 > reading->limits.depth ||
+	    reading->nested >= reading->limits.nested ||
 	    reading->parsed + g_bytes_get_size(octets) > LIMIT_PARSED_BYTES) {
 		findings_add(seen->message->findings, "limit_nested", where,
 		             "there are more attached messages than are read");
