@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "jobs/jobs.h"
+#include "server/config.h"
 #include "store/source.h"
 
 #include <string.h>
@@ -62,6 +63,13 @@ static json_t *names_show(const char *const *names)
 	return array;
 }
 
+static void add_help(json_t *help, const char *const *names)
+{
+	for (; names && *names; names++)
+		if (config_explain(*names))
+			json_object_set_new(help, *names, json_string(config_explain(*names)));
+}
+
 static json_t *kind_show(gconstpointer row)
 {
 	const MailServerKind *kind = row;
@@ -70,6 +78,10 @@ static json_t *kind_show(gconstpointer row)
 	json_object_set_new(to, "title", json_string(kind->title));
 	json_object_set_new(to, "config", names_show(kind->config));
 	json_object_set_new(to, "secret", names_show(kind->secret));
+	json_t *help = json_object();
+	add_help(help, kind->config);
+	add_help(help, kind->secret);
+	json_object_set_new(to, "help", help);
 	return to;
 }
 
@@ -158,14 +170,22 @@ static json_t *sealed_placeholder(const MailServerRow *row)
 	return object;
 }
 
+static gboolean unknown_kind(const Request *request, GError **error)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	for (guint i = 0; request->context->kinds[i]; i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : "",
+		                       request->context->kinds[i]->name);
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID, "kind is one of %s", names->str);
+	return FALSE;
+}
+
 /* Puts the body's config and secret into the row, checked by the row's kind. */
 static gboolean apply_config(const Request *request, MailServerRow *row, GError **error)
 {
 	const MailServerKind *kind = mail_server_kind_find(request->context->kinds, row->kind);
-	if (!kind) {
-		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID, KIND_SENTENCE);
-		return FALSE;
-	}
+	if (!kind)
+		return unknown_kind(request, error);
 	g_autoptr(json_t) merged = row->config ? show_json(row->config) : json_object();
 	const json_t *sent = json_object_get(request->body, "config");
 	if (sent)

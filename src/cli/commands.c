@@ -2,6 +2,7 @@
  * the test of the man page all read this table. */
 #include "cli/commands.h"
 
+#include "auth/api_key_auth.h"
 #include "cli/breakdown.h"
 #include "model/alert.h"
 #include "model/incident.h"
@@ -159,7 +160,7 @@ static const CliOption poll_options[] = {
 	TEXTS("secret", "NAME[=@FILE|=-]", "a secret member: asked for, or from a file or standard input")
 
 static const CliOption server_add_options[] = {
-	NEEDED("kind", "KIND", "see \"trawl server kinds\""),
+	NEEDED("kind", "KIND", "imap or maildir; \"trawl server kinds KIND\" explains what each can be told"),
 	CONFIG_OPTIONS,
 	{NULL}
 };
@@ -194,7 +195,7 @@ static const CliOption activity_options[] = {
 };
 
 static const CliOption key_add_options[] = {
-	{"scope", 0, OPTION_TEXT, "SCOPE", "read, content, triage, respond, configure, or admin for all",
+	{"scope", 0, OPTION_NAME, "SCOPE", "what it may do, admin all of it", .names = scope_names,
 	 .many = TRUE, .required = TRUE},
 	NUMBER("days", "N", 1, 36500, "expires after N days (default: never)"),
 	{NULL}
@@ -323,8 +324,8 @@ const CliCommand cli_commands[] = {
 	 "tell line by line what works and what right is missing",
 	 "Exit status: 0 when all works, 1 when something failed."},
 	{"server", "folders", "SERVER", server_folders_options, cli_server_folders, NULL, ONE, "list the folders of a mailbox", NULL},
-	{"server", "kinds", NULL, NULL, cli_server_kinds, NULL, ONE,
-	 "list the kinds of mail server, and what each can be told", NULL},
+	{"server", "kinds", "[KIND]", NULL, cli_server_kinds, NULL, ONE,
+	 "list the kinds of mail server, or explain what one can be told", "  trawl server kinds imap"},
 
 	{"job", "list", NULL, job_list_options, cli_job_list, NULL, MANY, "list jobs, newest first",
 	 "A parked job has failed for good and waits for a person: mend the cause, then \"trawl job retry\"."},

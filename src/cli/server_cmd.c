@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #define SERVERS      "/v1/mail-servers"
+#define KINDS        "/v1/mail-server-kinds"
 #define EXIT_FAILING 1
 
 /* --- showing --- */
@@ -72,7 +73,7 @@ static void add_kind(Table *table, const json_t *item, gpointer data)
 	}
 }
 
-int cli_server_kinds(Cli *cli, GError **error)
+static int list_kinds(Cli *cli, GError **error)
 {
 	/* clang-format off */
 	static const TableColumn columns[] = {
@@ -83,9 +84,38 @@ int cli_server_kinds(Cli *cli, GError **error)
 		{NULL},
 	};
 	/* clang-format on */
-	static const Listing listing = {"/v1/mail-server-kinds",   columns, add_kind, "name",
-	                                "no kinds of mail server", TRUE};
+	static const Listing listing = {KINDS, columns, add_kind, "name", "no kinds of mail server",
+	                                TRUE};
 	return listing_run(cli, &listing, NULL, NULL, error);
+}
+
+/* One kind: a line a member. */
+static void add_kind_fields(Fields *fields, const json_t *kind)
+{
+	static const char *const lists[] = {"config", "secret"};
+	size_t at;
+	json_t *name;
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+		json_array_foreach (json_at(kind, lists[i]), at, name) {
+			const char *member = json_string_value(name);
+			const json_t *help = json_object_get(json_at(kind, "help"), member);
+			g_autofree char *label =
+				g_strconcat(i ? "--secret " : "--set ", member, NULL);
+			fields_add(fields, label, STYLE_PLAIN, json_string_value(help));
+		}
+	}
+}
+
+int cli_server_kinds(Cli *cli, GError **error)
+{
+	const char *name = cli_argument(cli, 0);
+	if (!name)
+		return list_kinds(cli, error);
+	Client *client = cli_client(cli, error);
+	g_autoptr(json_t) kinds = client ? client_get(client, KINDS, error) : NULL;
+	g_autoptr(json_t) kind =
+		kinds ? view_pick(json_at(kinds, "items"), "kind", name, error) : NULL;
+	return kind ? view_page(cli, kind, "name", add_kind_fields) : -1;
 }
 
 static void add_fields(Fields *fields, const json_t *server)

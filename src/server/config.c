@@ -115,3 +115,35 @@ void check_add_error(GPtrArray *lines, const char *what, const GError *error)
 	else
 		check_add(lines, CHECK_FAILED, what, "%s. %s", message, remedy);
 }
+
+/* clang-format off */
+static const struct {
+	const char *member, *help;
+} explanations[] = {
+	{"host",                "name of the IMAP server; needed"},
+	{"port",                "993, or 143 with tls=starttls, unless said"},
+	{"tls",                 "implicit (unless said) or starttls; nothing is ever sent unencrypted"},
+	{"ca_file",             "PEM file of an authority that the system does not know"},
+	{"login",               "how any mailbox is reached: master (user*master, as in Dovecot), authzid (SASL PLAIN "
+	                        "for another user, as in Cyrus), user (one mailbox, with its own password); needed"},
+	{"master_user",         "the user who may open every mailbox; needed but for login=user"},
+	{"master_separator",    "what stands between user and master user; * unless said"},
+	{"user_name",           "what the server calls a user: address (unless said) or local_part"},
+	{"connections",         "at most so many at once"},
+	{"commands_per_minute", "at most so many; 0: no limit"},
+	{"domains",             "whose mailboxes are here, such as corp.example,corp.test; all, unless said"},
+	{"quarantine_mailbox",  "address of the mailbox on this server into which copies are pulled; without it nothing is"},
+	{"quarantine_folder",   "the folder in it; made when missing; INBOX unless said"},
+	{"path",                "pattern of a user's Maildir, such as /srv/mail/%d/%n/Maildir: %u is the address, %n what "
+	                        "is before the @, %d the domain; needed"},
+	{"password",            "of the master user, or with login=user of the mailbox"},
+};
+/* clang-format on */
+
+const char *config_explain(const char *member)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(explanations); i++)
+		if (strcmp(explanations[i].member, member) == 0)
+			return explanations[i].help;
+	return NULL;
+}

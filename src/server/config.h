@@ -26,3 +26,7 @@ void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char 
 /** The line of what failed, with what to do about it: the error's own advice, after "; ", or its
  * remedy. */
 void check_add_error(GPtrArray *lines, const char *what, const GError *error);
+
+/** What a member of a configuration or of its secret says, for people; the same in all kinds. NULL:
+ * no kind has it. */
+const char *config_explain(const char *member);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "server/config.h"
 #include "server/imap.h"
 #include "server/maildir.h"
 
@@ -151,6 +152,15 @@ static void test_a_check_of_a_missing_mailbox_fails(gconstpointer data)
 		g_assert_cmpstr(line->what, ==, "mailbox"); /* not "log in": that works */
 	}
 	g_assert_cmpuint(failed, ==, 1);
+}
+
+static void test_every_member_of_a_configuration_is_explained(gconstpointer data)
+{
+	const MailServerKind *kind = ((const Peer *)data)->server->kind;
+	for (guint i = 0; kind->config[i]; i++)
+		g_assert_nonnull(config_explain(kind->config[i]));
+	for (guint i = 0; kind->secret[i]; i++)
+		g_assert_nonnull(config_explain(kind->secret[i]));
 }
 
 static const struct {
@@ -1009,6 +1019,8 @@ static const struct {
 } tests[] = {
 	{"a healthy mailbox passes the check", test_a_healthy_mailbox_passes_the_check},
 	{"a check of a missing mailbox fails", test_a_check_of_a_missing_mailbox_fails},
+	{"every member of a configuration is explained",
+         test_every_member_of_a_configuration_is_explained},
 	{"folders are listed by their names", test_folders_are_listed_by_their_names},
 	{"every folder can be written, listed and read",
          test_every_folder_can_be_written_listed_and_read},

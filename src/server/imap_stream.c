@@ -484,15 +484,21 @@ mailstream *imap_stream_open(const char *host, guint16 port, gint64 deadline, GE
 
 /* TLS */
 
+/* GnuTLS's words, after which more may follow. */
+static char *words_of(const char *said)
+{
+	char *words = g_strchomp(g_strdup(said));
+	if (g_str_has_suffix(words, "."))
+		words[strlen(words) - 1] = '\0';
+	return words;
+}
+
 static gboolean set_certificate_error(gnutls_session_t tls, const char *host, GError **error)
 {
 	unsigned status = gnutls_session_get_verify_cert_status(tls);
 	gnutls_datum_t text = {0};
 	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
-	g_autofree char *why =
-		g_strchomp(g_strdup(text.data ? (char *)text.data : "unknown reason"));
-	if (g_str_has_suffix(why, "."))
-		why[strlen(why) - 1] = '\0';
+	g_autofree char *why = words_of(text.data ? (const char *)text.data : "unknown reason");
 	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
 	            "the certificate of %s is refused: %s; if its authority is your own, name its "
 	            "PEM file in \"ca_file\"",
@@ -518,9 +524,9 @@ static gboolean handshake(Stream *stream, const char *host, GError **error)
 		}
 		if (!gnutls_error_is_fatal(status))
 			continue;
+		g_autofree char *why = words_of(gnutls_strerror(status));
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
-		            "no TLS with %s: %s; is this a port for tls=starttls?", host,
-		            gnutls_strerror(status));
+		            "no TLS with %s: %s; is this a port for tls=starttls?", host, why);
 		return FALSE;
 	}
 }

@@ -97,6 +97,8 @@ class EveryVerb(CliTest):
     def servers(self):
         kinds = {k["name"]: k for k in self.look("server", "kinds")["items"]}
         self.assertIn("path", kinds["maildir"]["config"])
+        self.assertIn("/srv/mail/%d/%n/Maildir", self.text("server", "kinds", "maildir"))
+        self.run_cli("server", "kinds", "maildri", status=66)
         self.assertIn("no mail servers", self.text("server", "list"))
         self.configure()
         self.assertEqual(self.quiet("server", "list"), ["mail"])
