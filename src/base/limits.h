@@ -26,6 +26,7 @@
 #define LIMIT_ARCHIVE_DEPTH  4                  /* archives in archives                          */
 #define LIMIT_PARSED_BYTES   (600UL * 1024 * 1024) /* bytes parsed over all messages in messages */
 #define LIMIT_HTML_DEPTH     1000 /* open elements of an HTML document               */
+#define LIMIT_ATTRIBUTES     2000 /* attributes of one HTML element                  */
 #define LIMIT_HTML_PAGES     3    /* pages in pages: srcdoc, data: URLs, conditional comments */
 #define LIMIT_BASE_URL       2048 /* bytes of the URL that relative links are relative to */
 #define LIMIT_HTML_MEMORY    (192UL * 1024 * 1024) /* bytes that one HTML document takes when read */

@@ -74,17 +74,62 @@ static gboolean is_nesting(const char *name, gsize length)
 	return TRUE;
 }
 
-/* The length up to which no more than LIMIT_HTML_DEPTH elements are open. */
-static gsize shallow_size(const char *html)
+#define NAME_MOST 64 /* letters of an element's name that are looked at */
+
+static gsize name_size(const char *name)
 {
+	gsize size = 0;
+	while (size < NAME_MOST && name[size] && !strchr(" \t\r\n\f/>", name[size]))
+		size++;
+	return size;
+}
+
+/* Past the tag that begins at @tag; NULL when it has more attributes than LIMIT_ATTRIBUTES,
+ * each of which gumbo would compare with all before it. Quotes are quotes after '=' alone. */
+static const char *tag_end(const char *tag)
+{
+	const char *at = tag + name_size(tag);
+	for (guint count = 0; *at && *at != '>'; count++) {
+		if (count > LIMIT_ATTRIBUTES)
+			return NULL;
+		at += strspn(at, " \t\r\n\f/");
+		at += *at == '=' ? 1 : 0; /* a name may begin with it */
+		at += strcspn(at, " \t\r\n\f/>=");
+		const char *value = at + strspn(at, " \t\r\n\f");
+		if (*value != '=')
+			continue;
+		at = value + 1 + strspn(value + 1, " \t\r\n\f");
+		const char *closing = *at == '"' || *at == '\'' ? strchr(at + 1, *at) : NULL;
+		at = closing ? closing + 1 : at + strcspn(at, " \t\r\n\f>");
+	}
+	return at;
+}
+
+/* The length up to which no more than LIMIT_HTML_DEPTH elements are open, and none has too many
+ * attributes. */
+static gsize readable_size(const char *html, json_t *findings)
+{
+	const char *past = html; /* the last tag */
 	gint depth = 0;
 	for (const char *at = strchr(html, '<'); at; at = strchr(at + 1, '<')) {
 		if (at[1] == '/')
 			depth = MAX(depth - 1, 0);
-		else if (g_ascii_isalpha(at[1]) &&
-		         is_nesting(at + 1, strcspn(at + 1, " \t\r\n/>")) &&
-		         ++depth > LIMIT_HTML_DEPTH)
+		if (!g_ascii_isalpha(at[1]))
+			continue;
+		if (is_nesting(at + 1, name_size(at + 1)) && ++depth > LIMIT_HTML_DEPTH) {
+			findings_add(findings, "limit_html_depth", "text/html",
+			             "elements nested deeper than %d are not read",
+			             LIMIT_HTML_DEPTH);
 			return (gsize)(at - html);
+		}
+		past = at < past ? past : tag_end(at + 1);
+		if (!past) {
+			findings_add(findings, "limit_html_attributes", "text/html",
+			             "what comes after an element with more than %d attributes is "
+			             "not read",
+			             LIMIT_ATTRIBUTES);
+			return (gsize)(at - html);
+		}
 	}
 	return strlen(html);
 }
@@ -268,10 +313,7 @@ static const char *base_of(const HtmlPage *page, const GumboNode *root)
 
 static GumboOutput *parse_page(const HtmlPage *page, Arena *arena, const char *html)
 {
-	gsize size = shallow_size(html);
-	if (html[size])
-		findings_add(page->findings, "limit_html_depth", "text/html",
-		             "elements nested deeper than %d are not read", LIMIT_HTML_DEPTH);
+	gsize size = readable_size(html, page->findings);
 	arena->blocks = g_ptr_array_new_with_free_func(g_free);
 	arena->total = page->memory;
 	GumboOutput *output = parse(arena, html, size);

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/parameters.h"
 #include "mail/smime.h"
 #include "mail/words.h"
 
@@ -164,7 +165,8 @@ static GBytes *within_limits(Message *message)
 	g_bytes_get_data(bare, &kept);
 	message->begin = MIN(size, (gsize)LIMIT_MESSAGE_SIZE) - kept;
 	g_autoptr(GBytes) shorter = without_long_headers(message, bare);
-	return without_too_many_parts(message, shorter);
+	g_autoptr(GBytes) fewer = without_too_many_parts(message, shorter);
+	return parameters_within(fewer, message->reading->limits.parameters);
 }
 
 /* What GMime noticed, as findings. Whatever is not in the table is no news to an analyst. */
