@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "cli/breakdown_page.h"
 #include "mail/limits.h"
+#include "net/resolver.h"
+#include "pipeline/keys.h"
 #include "reader/reader.h"
 
 #include <errno.h>
@@ -40,7 +42,9 @@ typedef struct {
 typedef struct {
 	gboolean pretty, text, recursive, sandboxed;
 	int jobs;
-	char **trusted_hosts, **accepted_relays, **limits;
+	char **trusted_hosts, **accepted_relays, **limits, **keys;
+	char *resolver_text;
+	Resolver *resolver; /* NULL: nothing is asked of the DNS */
 	json_t *options;
 	Terminal terminal;
 	int failures;
@@ -124,20 +128,39 @@ static GBytes *load(const char *path, GError **error)
 	return g_bytes_new_take(octets, size);
 }
 
-static json_t *read_message(const Breakdown *run, GBytes *message, GError **error)
+static json_t *read_message(const Breakdown *run, GBytes *message, const json_t *options,
+                            GError **error)
 {
 	if (!run->readers)
-		return reader_read_here(message, run->options, error);
-	/* its threads share the options, and counting references is a change */
-	g_autoptr(json_t) options = json_deep_copy(run->options);
+		return reader_read_here(message, options, error);
 	return reader_read(run->readers, message, options, deadline_in(BUSY_HOURS * 3600), error);
+}
+
+/* Asks for the keys that are wanted, and has the signatures verified with them. */
+static void look_up_keys(const Breakdown *run, const json_t *document)
+{
+	size_t i;
+	json_t *original;
+	g_autoptr(GPtrArray) messages = g_ptr_array_new();
+	g_ptr_array_add(messages, json_object_get(document, "message"));
+	json_array_foreach (json_object_get(document, "originals"), i, original)
+		g_ptr_array_add(messages, json_object_get(original, "message"));
+	g_autoptr(json_t) options =
+		keys_look_up(messages, run->resolver, deadline_in(LIMIT_DNS_SECONDS));
+	g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
+	g_autoptr(json_t) answer = options ? read_message(run, nothing, options, NULL) : NULL;
+	keys_apply(messages, answer);
 }
 
 static void read_file(const Breakdown *run, File *file)
 {
 	g_autoptr(GError) error = NULL;
+	/* threads share the options, and counting references is a change */
+	g_autoptr(json_t) options = json_deep_copy(run->options);
 	g_autoptr(GBytes) message = load(file->path, &error);
-	file->document = message ? read_message(run, message, &error) : NULL;
+	file->document = message ? read_message(run, message, options, &error) : NULL;
+	if (file->document && run->resolver)
+		look_up_keys(run, file->document);
 	file->problem = error ? g_strdup(error->message) : NULL;
 }
 
@@ -298,6 +321,29 @@ static void set_list(json_t *options, const char *name, char **texts)
 	json_object_set_new(options, name, list);
 }
 
+/* "selector._domainkey.domain=v=DKIM1; p=…" */
+static json_t *make_keys(char **written)
+{
+	json_t *keys = json_object();
+	for (guint i = 0; written && written[i]; i++) {
+		const char *equals = strchr(written[i], '=');
+		if (!equals)
+			continue;
+		g_autofree char *name = g_ascii_strdown(written[i], equals - written[i]);
+		g_autofree char *valid = g_utf8_make_valid(name, -1);
+		json_object_set_new(keys, valid, json_text_new(equals + 1));
+	}
+	return keys;
+}
+
+static gboolean make_resolver(Breakdown *run, GError **error)
+{
+	if (!run->resolver_text || strcmp(run->resolver_text, "off") == 0)
+		return TRUE;
+	run->resolver = resolver_new(run->resolver_text, error);
+	return run->resolver != NULL;
+}
+
 static gboolean make_options(Breakdown *run, GError **error)
 {
 	json_t *limits = json_object();
@@ -305,6 +351,9 @@ static gboolean make_options(Breakdown *run, GError **error)
 	set_list(run->options, "trusted_hosts", run->trusted_hosts);
 	set_list(run->options, "accepted_relays", run->accepted_relays);
 	json_object_set_new(run->options, "limits", limits);
+	json_object_set_new(run->options, "keys", make_keys(run->keys));
+	if (!make_resolver(run, error))
+		return FALSE;
 	for (guint i = 0; run->limits && run->limits[i]; i++)
 		if (!mail_limits_parse(limits, run->limits[i], error))
 			return FALSE;
@@ -345,6 +394,11 @@ int cli_breakdown(int argc, char **argv)
 	         "Another limit on a message (may be given again)", "NAME=VALUE"},
 		{"sandboxed", 0, 0, G_OPTION_ARG_NONE, &run.sandboxed,
 	         "Read in sandboxed processes, which is always done", NULL},
+		{"key", 0, 0, G_OPTION_ARG_STRING_ARRAY, &run.keys,
+	         "Verify signatures with this key (may be given again)", "NAME=RECORD"},
+		{"resolver", 0, 0, G_OPTION_ARG_STRING, &run.resolver_text,
+	         "Ask these DNS servers for keys; system: those of this machine (default: off)",
+	         "HOST[:PORT]"},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
@@ -362,5 +416,8 @@ int cli_breakdown(int argc, char **argv)
 	g_strfreev(run.trusted_hosts);
 	g_strfreev(run.accepted_relays);
 	g_strfreev(run.limits);
+	g_strfreev(run.keys);
+	g_free(run.resolver_text);
+	resolver_free(run.resolver);
 	return !understood ? EX_USAGE : run.failures ? 1 : 0;
 }

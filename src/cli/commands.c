@@ -224,6 +224,8 @@ static const CliOption serve_options[] = {
 	NUMBER("threads", "N", 1, 256, "how many jobs run at once"),
 	TEXT("limits", "NAME=VALUE,...", "limits on one message, in place of the usual ones (see docs/limits.md)"),
 	FLAG("raw-in-database", 0, "keep raw messages in the database, for nodes that share nothing else"),
+	TEXT("resolver", "HOST[:PORT]", "which DNS servers are asked for the keys of DKIM signatures: addresses with commas "
+	     "between them, system or off (default: system)"),
 	TEXT("config", "FILE", "take options from FILE, too"),
 	FLAG("verbose", 'v', "log more"),
 	{NULL}
@@ -238,6 +240,8 @@ static const CliOption breakdown_options[] = {
 	TEXTS("accepted-relay", "RELAY", "believe this host or sender about who reported"),
 	TEXTS("limit", "NAME=VALUE", "another limit on a message (see docs/limits.md)"),
 	FLAG("sandboxed", 0, "read in sandboxed processes, which is always done"),
+	TEXTS("key", "NAME=RECORD", "verify signatures with this key: selector._domainkey.domain=v=DKIM1; p=…"),
+	TEXT("resolver", "HOST[:PORT]", "ask these DNS servers for keys, or those of the system (default: off)"),
 	{NULL}
 };
 

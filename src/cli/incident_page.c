@@ -259,6 +259,7 @@ static void print_original(const Cli *cli, const char *title, const json_t *orig
 		view_field_text(fields, "subject", original, "subject");
 	view_field_when(fields, "sent", original, "sent_at");
 	view_field_text(fields, "message-id", original, "message_id");
+	view_field_text(fields, "proof", json_object_get(message, "authentication"), "summary");
 	add_authentication(fields, json_at(message, "authentication.results"));
 	add_links(fields, json_at(message, "links"));
 	add_attachments(fields, json_at(message, "attachments"));

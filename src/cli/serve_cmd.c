@@ -7,15 +7,17 @@
 #include "cli/local.h"
 #include "daemon/daemon.h"
 #include "mail/limits.h"
+#include "net/resolver.h"
 
 #include <string.h>
 
-#define GROUP          "serve"
-#define DEFAULT_LISTEN "127.0.0.1:8460"
-#define MOST_THREADS   256
+#define GROUP            "serve"
+#define DEFAULT_LISTEN   "127.0.0.1:8460"
+#define DEFAULT_RESOLVER "system"
+#define MOST_THREADS     256
 
-static const char *const keys[] = {"data",   "database",        "listen",  "hosts", "threads",
-                                   "limits", "raw-in-database", "verbose", NULL};
+static const char *const keys[] = {"data",   "database", "listen",          "hosts",   "threads",
+                                   "limits", "resolver", "raw-in-database", "verbose", NULL};
 
 /* A misspelt key would silently mean the default. */
 static gboolean check_keys(GKeyFile *file, const char *path, GError **error)
@@ -92,6 +94,15 @@ static gboolean pick_limits(const Cli *cli, GKeyFile *file, const char **limits,
 	return !*limits || mail_limits_parse(set, *limits, error);
 }
 
+/* Said at the start, not by a worker that does not come up. */
+static gboolean check_resolver(const char *servers, GError **error)
+{
+	if (strcmp(servers, "off") == 0)
+		return TRUE;
+	g_autoptr(Resolver) resolver = resolver_new(servers, error);
+	return resolver != NULL;
+}
+
 static gboolean read_options(ServeOptions *options, gpointer data, GError **error)
 {
 	const Cli *cli = data;
@@ -106,6 +117,9 @@ static gboolean read_options(ServeOptions *options, gpointer data, GError **erro
 	options->database = pick(cli, file, "database", NULL);
 	options->listen = pick(cli, file, "listen", DEFAULT_LISTEN);
 	options->hosts = pick(cli, file, "hosts", NULL);
+	options->resolver = pick(cli, file, "resolver", DEFAULT_RESOLVER);
+	if (!check_resolver(options->resolver, error))
+		return FALSE;
 	options->raw_in_database = pick_flag(cli, file, "raw-in-database");
 	options->verbose = pick_flag(cli, file, "verbose");
 	if (options->data_dir)

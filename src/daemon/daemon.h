@@ -8,8 +8,9 @@ typedef struct {
 	const char *hosts; /* names the API goes by, besides this machine's: "a.example, b.example";
 	                      NULL: none */
 	guint threads;     /* of the worker; how many jobs run at once */
-	const char *limits; /* on a message, in place of the usual ones (mail/limits.h):
-	                       "links=20000, depth=50"; NULL: the usual ones */
+	const char *limits;   /* on a message, in place of the usual ones (mail/limits.h):
+	                         "links=20000, depth=50"; NULL: the usual ones */
+	const char *resolver; /* "system", "off", or addresses: see net/resolver.h */
 	gboolean raw_in_database;
 	gboolean verbose;
 	int doorbell; /* set by daemon_serve(): rung when a job was queued */

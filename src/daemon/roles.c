@@ -157,6 +157,10 @@ static int worker_main(const ServeOptions *options)
 		db ? raw_store_new(options->raw_in_database ? NULL : raw_dir, &error) : NULL;
 	if (!raw)
 		return fail(error);
+	gboolean asks = strcmp(options->resolver, "off") != 0;
+	g_autoptr(Resolver) resolver = asks ? resolver_new(options->resolver, &error) : NULL;
+	if (asks && !resolver)
+		return fail(error);
 	g_autoptr(ReaderPool) readers = reader_pool_new(socket, (guint)g_get_num_processors() + 1);
 	g_autoptr(MailServers) servers = mail_servers_new(daemon_kinds, open_secret, &keys);
 	g_autoptr(NodeRow) node = node_new("worker", options->data_dir);
@@ -168,6 +172,7 @@ static int worker_main(const ServeOptions *options)
 	                  .readers = readers,
 	                  .servers = servers,
 	                  .limits = limits,
+	                  .resolver = resolver,
 	                  .node = node->id};
 	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
 	job_runner_start(runner, options->doorbell);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "db/db.h"
 #include "model/job.h"
+#include "net/resolver.h"
 #include "reader/reader.h"
 #include "server/servers.h"
 #include "store/raw.h"
@@ -25,7 +26,8 @@ typedef struct {
 	ReaderPool *readers;
 	MailServers *servers;
 	const json_t
-		*limits; /* on a message (mail/limits.h), or NULL; not changed, not referenced */
+		*limits;    /* on a message (mail/limits.h), or NULL; not changed, not referenced */
+	Resolver *resolver; /* for the keys of signatures; NULL: nothing is asked of the DNS */
 	/* This process's lease owner. Up to its last slash it names the place, at which one worker
 	 * runs at a time: what the one before it held is taken back at the start. */
 	const char *node;

@@ -1,5 +1,7 @@
 /* The whole life of a report, over real Maildirs, a real database and real readers. */
+#include "../tests/support/dns.h"
 #include "../tests/support/maildisk.h"
+#include "../tests/support/signer.h"
 #include "../tests/support/worker.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -7,6 +9,7 @@
 #include "pipeline/pipeline.h"
 #include "server/maildir.h"
 #include "store/incident.h"
+#include "store/report.h"
 #include "store/source.h"
 
 #include <glib/gstdio.h>
@@ -673,6 +676,86 @@ static void test_only_borne_out_reports_of_accepted_reporters_are_believed(Fixtu
 		g_test_message("%s %s: %s", cases[i].from, cases[i].results, last->trust_reason);
 		g_assert_cmpint(last->trusted, ==, cases[i].trusted);
 	}
+}
+
+/* --- signatures ----------------------------------------------------------------------------------
+ */
+
+typedef struct {
+	gint64 id;
+	char *text;
+} LoadBreakdown;
+
+static gboolean load_breakdown(Db *db, gpointer data, GError **error)
+{
+	LoadBreakdown *load = data;
+	load->text = original_load_breakdown(db, load->id, error);
+	return load->text != NULL;
+}
+
+/* What the store has of the only incident's original, at @path of its authentication. */
+static char *authentication_of_original(Fixture *f, const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) incidents = worker_incidents(f->worker);
+	g_assert_cmpuint(incidents->len, ==, 1);
+	LoadBreakdown load = {.id = ((Incident *)incidents->pdata[0])->original_id};
+	worker_read(f->worker, load_breakdown, &load);
+	g_autofree char *text = load.text;
+	g_autoptr(json_t) breakdown = json_parse(text, -1, &error);
+	g_assert_no_error(error);
+	g_autofree char *whole = g_strconcat("message.authentication.", path, NULL);
+	return g_strdup(json_text(breakdown, whole));
+}
+
+/* A signature of the original is verified with the key that the DNS has, and whatever the DNS does,
+ * the report goes on. */
+static void test_signatures_are_verified_and_hold_nothing_up(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *name;
+		gboolean published, resolver;
+		DnsManner manner;
+		gboolean attached; /* else it is found in the mailbox */
+		const char *verified;
+	} cases[] = {
+		{"attached", TRUE, TRUE, DNS_ANSWERS, TRUE, "pass"},
+		{"found", TRUE, TRUE, DNS_ANSWERS, FALSE, "pass"},
+		{"no key", FALSE, TRUE, DNS_ANSWERS, TRUE, "no_key"},
+		{"a dead resolver", TRUE, TRUE, DNS_SILENT, TRUE, "unreachable"},
+		{"a resolver that fails", TRUE, TRUE, DNS_FAILS, TRUE, "unreachable"},
+		{"a resolver that talks nonsense", TRUE, TRUE, DNS_GARBLED, TRUE, "unreachable"},
+		{"switched off", TRUE, FALSE, DNS_ANSWERS, TRUE, "unchecked"},
+	};
+	guint i = GPOINTER_TO_UINT(data);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(DnsServer) dns = dns_server_start();
+	g_autoptr(Resolver) resolver = resolver_new(dns_server_address(dns), &error);
+	g_assert_no_error(error);
+	g_autoptr(Signer) signer = signer_new(0);
+	g_autofree char *record = signer_record(signer);
+	g_autofree char *signed_ =
+		signer_message(signer, "bank.example", "from:subject",
+	                       "from:a@bank.example\r\nsubject:x\r\n", "Hello\r\n",
+	                       "From: a@bank.example\r\nSubject: x\r\nTo: alice@corp.example\r\n"
+	                       "Message-ID: <s@bank.example>\r\n\r\nHello\r\n");
+	g_test_message("%s", cases[i].name);
+	if (cases[i].published)
+		dns_server_add(dns, "s1._domainkey.bank.example", record);
+	dns_server_set_manner(dns, cases[i].manner);
+	f->worker->tools.resolver = cases[i].resolver ? resolver : NULL;
+	worker_deliver(f->worker, ALICE, "", signed_);
+	deliver_report(f, cases[i].attached
+	                          ? attached(ALICE, signed_)
+	                          : forwarded(ALICE, "X-Forwarded-Message-Id: <s@bank.example>\n",
+	                                      "Fwd: x"));
+	worker_poll(f->worker, 4);
+	g_autofree char *verified = authentication_of_original(f, "dkim.0.verified");
+	g_assert_cmpstr(verified, ==, cases[i].verified);
+	g_autofree char *basis = authentication_of_original(f, "alignment.basis");
+	g_assert_cmpstr(basis, ==, strcmp(cases[i].verified, "pass") == 0 ? "verified" : NULL);
+	g_assert_cmpuint(dns_server_questions(dns, FALSE) > 0, ==, cases[i].resolver);
+	f->worker->tools.resolver = NULL;
 }
 
 static void test_a_believed_report_makes_its_alerts_believed(Fixture *f, gconstpointer unused)
@@ -1402,6 +1485,12 @@ int main(int argc, char **argv)
 	     test_thirty_thousand_recipients_are_as_many_alerts);
 	TEST("only borne out reports of accepted reporters are believed",
 	     test_only_borne_out_reports_of_accepted_reporters_are_believed);
+	for (guint i = 0; i < 7; i++) {
+		g_autofree char *name = g_strdup_printf(
+			"/pipeline/signatures are verified and hold nothing up/%u", i);
+		g_test_add(name, Fixture, GUINT_TO_POINTER(i), setup,
+		           test_signatures_are_verified_and_hold_nothing_up, teardown);
+	}
 	TEST("a believed report makes its alerts believed",
 	     test_a_believed_report_makes_its_alerts_believed);
 	TEST("a report gone before it was fetched leaves a row",

@@ -1,4 +1,5 @@
-/* Takes one report from its bytes to its alerts: read, locate, keep, raise.
+/* Takes one report from its bytes to its alerts: read, locate,
+ * authenticate, keep, raise.
  *
  * Until the last step nothing is written but bytes that no row names yet and the count of readings;
  * the last step is one transaction. So a run that dies is simply begun anew. */
@@ -13,10 +14,11 @@ static const struct {
 	const char *name;
 	gboolean (*run)(Process *process, GError **error);
 } steps[] = {
-	{"read", process_read},     /* raw bytes to a breakdown                     */
-	{"locate", process_locate}, /* the message that was reported                */
-	{"keep", process_keep},     /* its bytes are ours before a row speaks of it */
-	{"raise", process_raise},   /* one alert a recipient, one incident          */
+	{"read", process_read},                 /* raw bytes to a breakdown                     */
+	{"locate", process_locate},             /* the message that was reported                */
+	{"authenticate", process_authenticate}, /* whose signatures hold, as far as is known */
+	{"keep", process_keep},                 /* its bytes are ours before a row speaks of it */
+	{"raise", process_raise},               /* one alert a recipient, one incident          */
 };
 
 static void process_clear(Process *process)

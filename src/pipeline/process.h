@@ -42,10 +42,11 @@ typedef struct {
 } Process;
 
 /* The steps. Each may be run again from the start after a crash at any instant. */
-gboolean process_read(Process *process, GError **error);   /* read.c   */
-gboolean process_locate(Process *process, GError **error); /* locate.c */
-gboolean process_keep(Process *process, GError **error);   /* process.c */
-gboolean process_raise(Process *process, GError **error);  /* raise.c  */
+gboolean process_read(Process *process, GError **error);         /* read.c   */
+gboolean process_locate(Process *process, GError **error);       /* locate.c */
+gboolean process_authenticate(Process *process, GError **error); /* authenticate.c; never FALSE */
+gboolean process_keep(Process *process, GError **error);         /* process.c */
+gboolean process_raise(Process *process, GError **error);        /* raise.c  */
 
 /** Reads a message in a sandbox with what the source trusts; errors as reader_read(). */
 json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
