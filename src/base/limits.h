@@ -29,6 +29,9 @@
 #define LIMIT_ATTRIBUTES     2000 /* attributes of one HTML element                  */
 #define LIMIT_HTML_PAGES     3    /* pages in pages: srcdoc, data: URLs, conditional comments */
 #define LIMIT_BASE_URL       2048 /* bytes of the URL that relative links are relative to */
+#define LIMIT_STYLE_RULES    5000 /* names that the style sheets of one page have rules for */
+#define LIMIT_STYLE_RULE     4096 /* bytes of the declarations for one such name           */
+#define LIMIT_STYLE_NAME     200  /* bytes of a class or id that rules are looked up for   */
 #define LIMIT_HTML_MEMORY    (192UL * 1024 * 1024) /* bytes that one HTML document takes when read */
 #define LIMIT_REWRITERS      10                /* rewriters around one link                       */
 #define LIMIT_LINK_TEXT      500               /* bytes of the text shown for a link              */

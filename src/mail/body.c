@@ -50,36 +50,41 @@ char *body_decode(json_t *findings, Part *part)
 	return text;
 }
 
-static void cut(GString *text, gsize most, json_t *findings, const char *type)
+/* Up to a whole character. */
+static void shorten(char *text, gsize length)
 {
-	if (text->len <= most)
-		return;
-	gsize length = most;
-	while (length > 0 && (text->str[length] & 0xc0) == 0x80)
+	while (length > 0 && (text[length] & 0xc0) == 0x80)
 		length--;
-	g_string_truncate(text, length);
-	findings_add(findings, "limit_body_text", type,
-	             "only the first %" G_GSIZE_FORMAT " bytes are kept", most);
+	text[length] = '\0';
 }
 
-char *body_text(const Message *message, const char *type)
+GPtrArray *body_texts(const Message *message, const char *type, gboolean *cut)
 {
-	GString *text = NULL;
-	gsize most = message->reading->limits.body_text;
-	for (guint i = 0; i < message->leaves->len; i++) {
+	GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+	gsize most = message->reading->limits.body_text, room = most;
+	*cut = FALSE;
+	for (guint i = 0; i < message->leaves->len && !*cut; i++) {
 		Part *part = message->leaves->pdata[i];
 		if (!body_is_shown(part) || strcmp(part->type, type) != 0)
 			continue;
-		if (text && text->len > most)
-			break;
-		g_autofree char *one = body_decode(message->findings, part);
-		if (!text)
-			text = g_string_new(one);
-		else
-			g_string_append_printf(text, "\n%s", one);
+		char *text = body_decode(message->findings, part);
+		gsize length = strlen(text);
+		*cut = length > room;
+		if (*cut)
+			shorten(text, room);
+		room -= MIN(length + 1, room);
+		g_ptr_array_add(texts, text);
 	}
-	if (!text)
-		return NULL;
-	cut(text, most, message->findings, type);
-	return g_string_free(text, FALSE);
+	if (*cut)
+		findings_add(message->findings, "limit_body_text", type,
+		             "only the first %" G_GSIZE_FORMAT " bytes are kept", most);
+	return texts;
+}
+
+char *body_joined(const GPtrArray *texts)
+{
+	GString *all = texts->len ? g_string_new(texts->pdata[0]) : NULL;
+	for (guint i = 1; i < texts->len; i++)
+		g_string_append_printf(all, "\n%s", (const char *)texts->pdata[i]);
+	return all ? g_string_free(all, FALSE) : NULL;
 }

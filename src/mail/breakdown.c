@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "mail/authentication.h"
+#include "mail/banners.h"
 #include "mail/charset.h"
 #include "mail/describe.h"
 #include "mail/detect.h"
@@ -37,6 +38,7 @@ void breakdown_init(void)
 	charset_init();
 	domains_init();
 	detect_init();
+	banners_init();
 	g_once_init_leave(&once, 1);
 }
 

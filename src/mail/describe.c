@@ -7,6 +7,7 @@
 #include "mail/body.h"
 #include "mail/findings.h"
 #include "mail/fingerprint.h"
+#include "mail/flow.h"
 #include "mail/headers.h"
 #include "mail/links.h"
 #include "mail/lookalikes.h"
@@ -90,13 +91,18 @@ json_t *describe_message(Message *message)
 	json_object_set_new(described, "authentication",
 	                    authentication_describe(message, json_object_get(described, "from")));
 	senders_find(message, described);
-	g_autofree char *text = body_text(message, "text/plain");
-	g_autofree char *html = body_text(message, "text/html");
+	g_autoptr(Flow) text_flow = flow_new();
+	g_autoptr(Flow) html_flow = flow_new();
+	g_autoptr(GPtrArray) texts = body_texts(message, "text/plain", &text_flow->cut);
+	g_autoptr(GPtrArray) pages = body_texts(message, "text/html", &html_flow->cut);
+	g_autofree char *text = body_joined(texts), *html = body_joined(pages);
+	if (text)
+		flow_add_plain(text_flow, text);
 	describe_set(described, "text", text);
 	describe_set(described, "html", html);
 	g_autofree char *shown = NULL;
 	json_object_set_new(described, "links",
-	                    links_describe(message, subject, text, html, &shown));
+	                    links_describe(message, subject, text, pages, html_flow, &shown));
 	describe_set(described, "shown", shown);
 	json_object_set_new(described, "attachments", attachments_describe(message));
 	lookalikes_find(message->findings, "Subject", subject);
@@ -107,7 +113,7 @@ json_t *describe_message(Message *message)
 	if (vendor)
 		describe_set(described, "simulation", vendor);
 	json_object_set(described, "findings", message->findings);
-	g_autofree char *fingerprint = fingerprint_of(message, described);
+	g_autofree char *fingerprint = fingerprint_of(message, described, text_flow, html_flow);
 	describe_set(described, "fingerprint", fingerprint);
 	return described;
 }

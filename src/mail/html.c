@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/html_flow.h"
 #include "mail/html_links.h"
 
 #include <gumbo.h>
@@ -21,6 +22,7 @@ typedef struct {
 	char *at, *end;
 	gsize total;
 	jmp_buf *out;
+	gboolean cut; /* not all of the page was read */
 } Arena;
 
 static void *arena_take(void *data, size_t size)
@@ -317,6 +319,7 @@ static GumboOutput *parse_page(const HtmlPage *page, Arena *arena, const char *h
 	arena->blocks = g_ptr_array_new_with_free_func(g_free);
 	arena->total = page->memory;
 	GumboOutput *output = parse(arena, html, size);
+	arena->cut = !output || html[size];
 	if (!output)
 		findings_add(page->findings, "limit_html_memory", "text/html",
 		             "its HTML takes too much memory to be read");
@@ -359,7 +362,7 @@ void html_links_inside(const HtmlPage *page, const char *kind, const char *html)
 	g_ptr_array_unref(arena.blocks);
 }
 
-char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpointer data)
+char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpointer data, Flow *flow)
 {
 	HtmlReading reading = {
 		.page = {.kind = "html", .findings = findings, .visit = visit_link, .data = data},
@@ -373,7 +376,11 @@ char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpoint
 		const GumboVector *all = &output->document->v.document.children;
 		for (guint i = 0; i < all->length; i++)
 			walk(&reading, all->data[i], 0);
+		if (flow)
+			html_flow(&reading.page, output->document, flow);
 	}
+	if (flow)
+		flow->cut |= arena.cut;
 	g_ptr_array_unref(arena.blocks);
 	g_autofree char *shown = g_string_free(reading.shown, FALSE);
 	return g_utf8_make_valid(g_strstrip(shown), -1);

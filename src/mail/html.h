@@ -1,5 +1,6 @@
 #pragma once
 #include "base/json.h"
+#include "mail/flow.h"
 
 /* A link as an HTML document has it. Strings are the page's own, valid during html_walk(). */
 typedef struct {
@@ -18,7 +19,8 @@ typedef void (*HtmlVisit)(const HtmlLink *link, gpointer data);
  * are looked into too.
  *
  * @findings  what a browser hides or does on its own ends here (hidden text, forms, scripts, …)
+ * @flow      gets what the page says (html_flow.h); NULL: not wanted
  * @return    the text that is shown, blank lines between blocks; newly allocated, at most as long
  *            as @html
  */
-char *html_walk(const char *html, json_t *findings, HtmlVisit visit, gpointer data);
+char *html_walk(const char *html, json_t *findings, HtmlVisit visit, gpointer data, Flow *flow);

@@ -321,21 +321,24 @@ static gboolean is_delsp(const Message *message)
 }
 
 json_t *links_describe(const Message *message, const char *subject, const char *text,
-                       const char *html, char **shown)
+                       const GPtrArray *pages, Flow *flow, char **shown)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	LinkWalk walk = {
 		json_array(), message->findings, seen, known, message->reading->limits.links, NULL};
 	g_autofree char *unflowed = text && is_delsp(message) ? links_text_unflow(text) : NULL;
-	*shown = NULL;
+	g_autoptr(GPtrArray) all_shown = g_ptr_array_new_with_free_func(g_free);
 	if (subject)
 		add_from_text(&walk, subject, "subject");
 	if (text)
 		add_from_text(&walk, unflowed ? unflowed : text, "text");
 	g_hash_table_remove_all(known);
-	if (html)
-		*shown = html_walk(html, message->findings, add_from_html, &walk);
+	for (guint i = 0; pages && i < pages->len; i++)
+		g_ptr_array_add(all_shown, html_walk(pages->pdata[i], message->findings,
+		                                     add_from_html, &walk, flow));
+	g_ptr_array_add(all_shown, NULL);
+	*shown = pages && pages->len ? g_strjoinv("\n", (char **)all_shown->pdata) : NULL;
 	if (*shown)
 		links_text_find(*shown, add_shown, &walk);
 	return walk.list;

@@ -1,4 +1,5 @@
 #pragma once
+#include "mail/flow.h"
 #include "mail/message.h"
 
 /**
@@ -12,7 +13,9 @@
  * (pages in the page), "css", "srcset", "meta", "script", "comment", or "shown" (a URL in the text
  * of a page that is no link there). "invalid" is true where browsers take it for no URL.
  *
- * @shown  (out) the text that a browser shows for @html, or NULL; newly allocated
+ * @pages  the HTML parts, each a document of its own; GPtrArray of char *, or NULL
+ * @flow   gets what they say, or NULL
+ * @shown  (out) the text that a browser shows for them, or NULL; newly allocated
  */
 json_t *links_describe(const Message *message, const char *subject, const char *text,
-                       const char *html, char **shown);
+                       const GPtrArray *pages, Flow *flow, char **shown);

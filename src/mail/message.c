@@ -353,6 +353,14 @@ Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
 	return message;
 }
 
+GBytes *message_body(const Message *message)
+{
+	gsize size;
+	const char *text = g_bytes_get_data(message->bytes, &size);
+	gsize block = header_block_size(text, size);
+	return g_bytes_new_from_bytes(message->bytes, block, size - block);
+}
+
 static GMimeHeaderList *headers(const Message *message)
 {
 	return message->root ? g_mime_object_get_header_list(message->root) : NULL;

@@ -44,6 +44,7 @@ typedef struct {
 	GPtrArray *leaves; /* Part */
 	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */
 	json_t *findings;
+	gboolean ambiguous; /* another reader may see another message in the same bytes */
 } Message;
 
 /** Once in a process: attached messages become leaves. */
@@ -53,6 +54,9 @@ void message_init(void);
 Message *message_parse(Reading *reading, GBytes *bytes, guint depth);
 void message_free(Message *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)
+
+/** The bytes after the header block. New reference. */
+GBytes *message_body(const Message *message);
 
 /** The number of header fields. */
 int message_header_count(const Message *message);

@@ -40,11 +40,10 @@ gboolean identity_same_octets(GBytes *one, GBytes *other)
 	return TRUE;
 }
 
-gboolean identity_same_content(const json_t *reported, const json_t *found)
+FingerprintVerdict identity_compare(const json_t *reported, const json_t *found, char **why)
 {
-	const char *fingerprint = json_text(reported, "fingerprint");
-	return fingerprint && *fingerprint &&
-	       g_strcmp0(fingerprint, json_text(found, "fingerprint")) == 0;
+	return fingerprint_compare(json_text(reported, "fingerprint"),
+	                           json_text(found, "fingerprint"), why);
 }
 
 /* Without prefixes, case and the white space that mail programs add when they fold. */

@@ -72,23 +72,36 @@ static void test_line_ends_and_empty_ends_make_no_other_message(void)
 	}
 }
 
+#define CORE "fp2:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER_CORE "fp2:1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PARTS ":a.b.c.d.e.f.g.h.i:"
+
 static void test_what_is_attached_is_compared_by_content(void)
 {
 	static const struct {
 		const char *reported, *found;
-		gboolean same;
+		FingerprintVerdict verdict;
 	} cases[] = {
-		{"fp1:a", "fp1:a", TRUE},
-		{"fp1:a", "fp1:b", FALSE},
-		{"", "", FALSE},
-		{NULL, NULL, FALSE},
+		{"fp1:a", "fp1:a", FINGERPRINT_SAME},
+		{CORE PARTS "-.-.-.-:0", CORE PARTS "-.-.-.-:0", FINGERPRINT_SAME},
+		{CORE PARTS "-.-.-.-:0", CORE PARTS "-.x.-.-:0", FINGERPRINT_CHANGED},
+		{CORE PARTS "-.-.-.-:0", OTHER_CORE PARTS "-.-.-.-:0", FINGERPRINT_DIFFERENT},
+		/* of another making: an old store's row, or no row of ours at all */
+		{"fp1:a", "fp1:b", FINGERPRINT_UNPROVED},
+		{"fp1:a", CORE PARTS "-.-.-.-:0", FINGERPRINT_UNPROVED},
+		{CORE PARTS "-.-.-.-:0", CORE ":", FINGERPRINT_UNPROVED},
+		{"fp2:", "fp2", FINGERPRINT_UNPROVED},
+		{"", "", FINGERPRINT_UNPROVED},
+		{NULL, NULL, FINGERPRINT_UNPROVED},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(json_t) reported = message("a@b", NULL, NULL);
 		g_autoptr(json_t) found = message("a@b", NULL, NULL);
 		json_object_set_new(reported, "fingerprint", json_text_new(cases[i].reported));
 		json_object_set_new(found, "fingerprint", json_text_new(cases[i].found));
-		g_assert_cmpint(identity_same_content(reported, found), ==, cases[i].same);
+		g_test_message("%u", i);
+		g_assert_cmpint(identity_compare(reported, found, NULL), ==, cases[i].verdict);
+		g_assert_cmpint(identity_compare(found, reported, NULL), ==, cases[i].verdict);
 	}
 }
 

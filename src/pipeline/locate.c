@@ -102,6 +102,21 @@ static void add_finding(ReportedOriginal *original, const char *id, const char *
 	                      json_pack("{s:s, s:s}", "id", id, "detail", detail));
 }
 
+/* What bears the Message-ID of the original and does not count as it. */
+static void add_doubt(ReportedOriginal *original, FingerprintVerdict verdict, const char *why)
+{
+	gboolean unproved = verdict == FINGERPRINT_UNPROVED;
+	g_autofree char *detail = g_strdup_printf(
+		"The reporter's mailbox holds %s message with the same Message-ID; %s%s%s.",
+		unproved ? "a" : "another",
+		unproved ? "nothing proves that it is what was reported"
+			 : "it is not what was reported",
+		why ? ": " : "", why ? why : "");
+	add_finding(original,
+	            unproved ? "unproved_message_in_mailbox" : "different_message_in_mailbox",
+	            detail);
+}
+
 /* Judges one candidate; FALSE only when it could not be judged. */
 static gboolean judge(Search *search, GBytes *bytes, gboolean *same, GError **error)
 {
@@ -125,15 +140,17 @@ static gboolean judge(Search *search, GBytes *bytes, gboolean *same, GError **er
 		return FALSE;
 	}
 	const json_t *message = json_object_get(document, "message");
-	*same = original->attached ? identity_same_content(original->reported, message)
-	                           : identity_bears_out(original->reported, message);
+	g_autofree char *why = NULL;
+	FingerprintVerdict verdict =
+		original->attached ? identity_compare(original->reported, message, &why)
+		: identity_bears_out(original->reported, message) ? FINGERPRINT_SAME
+								  : FINGERPRINT_DIFFERENT;
+	*same = verdict == FINGERPRINT_SAME || verdict == FINGERPRINT_CHANGED;
 	if (*same)
 		accept(original, bytes, document);
 	else if (*original->message_id &&
 	         g_strcmp0(original->message_id, json_text(message, "message_id")) == 0)
-		add_finding(original, "different_message_in_mailbox",
-		            "The reporter's mailbox holds another message with the same "
-		            "Message-ID; it is not what was reported.");
+		add_doubt(original, verdict, why);
 	return TRUE;
 }
 

@@ -433,6 +433,28 @@ static void test_who_reports_twice_raises_no_second_alerts(Fixture *f, gconstpoi
 	              "alice@corp.example:to bob@corp.example:to carol@corp.example:cc");
 }
 
+/* Alice's copy came through a gateway, Bob's did not. */
+static void test_a_copy_that_a_gateway_changed_is_the_same_original(Fixture *f,
+                                                                    gconstpointer unused)
+{
+	static const char banner[] =
+		"CAUTION: This email originated from outside of the organization.\n\n" PHISH_BODY;
+	static const char id[] = "Message-ID: <a@evil.example>\n";
+	static const char to[] = "To: alice@corp.example, bob@corp.example\n";
+	g_autofree char *clean = original_text(id, to, "Account locked", PHISH_BODY);
+	g_autofree char *changed = original_text(id, to, "[EXTERNAL] Account locked", banner);
+	worker_deliver(f->worker, ALICE, "", changed);
+	worker_deliver(f->worker, "bob@corp.example", "", clean);
+	deliver_report(f, attached(ALICE, clean));
+	deliver_report(f, attached("bob@corp.example", clean));
+	worker_poll(f->worker, 8);
+	g_autoptr(GPtrArray) incidents = expect_incidents(f, 1);
+	const Incident *incident = incidents->pdata[0];
+	g_assert_false(has_finding(incident, "message_id_reused"));
+	g_assert_false(has_finding(incident, "different_message_in_mailbox"));
+	assert_alerts(f, incident, "alice@corp.example:to bob@corp.example:to");
+}
+
 static void test_two_messages_with_one_id_are_two_incidents(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *one = phish("a@evil.example");
@@ -1466,6 +1488,8 @@ int main(int argc, char **argv)
 	     test_one_original_that_five_hundred_report_is_one_incident);
 	TEST("who reports twice raises no second alerts",
 	     test_who_reports_twice_raises_no_second_alerts);
+	TEST("a copy that a gateway changed is the same original",
+	     test_a_copy_that_a_gateway_changed_is_the_same_original);
 	TEST("two messages with one id are two incidents",
 	     test_two_messages_with_one_id_are_two_incidents);
 	TEST("another message in the mailbox is not the original",

@@ -6,6 +6,7 @@
 #include "pipeline/process.h"
 
 #include "base/error.h"
+#include "mail/fingerprint.h"
 #include "pipeline/pipeline.h"
 #include "store/report.h"
 #include "store/source.h"
@@ -68,8 +69,9 @@ static gboolean find_kept(Db *db, gpointer data, GError **error)
 		if (!original->first_hand)
 			continue;
 		g_autoptr(GError) problem = NULL;
-		g_autoptr(Original) same = original_find_same(db, original->message_id,
-		                                              original->fingerprint, &problem);
+		g_autofree char *key = fingerprint_key(original->fingerprint);
+		g_autoptr(Original) same =
+			original_find_same(db, original->message_id, key, &problem);
 		if (problem) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return FALSE;

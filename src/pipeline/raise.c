@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "mail/fingerprint.h"
 #include "pipeline/identity.h"
 #include "pipeline/post_process.h"
 #include "pipeline/process.h"
@@ -101,9 +102,10 @@ static gboolean settle_original(const Raise *raise, Db *db, const ReportedOrigin
 {
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(Original) known = NULL;
+	g_autofree char *key = fingerprint_key(mine->fingerprint);
 	gboolean may_be_claimed = *mine->message_id && reported->reported;
 	if (mine->first_hand)
-		known = original_find_same(db, mine->message_id, mine->fingerprint, &problem);
+		known = original_find_same(db, mine->message_id, key, &problem);
 	else if (may_be_claimed)
 		known = find_agreeing(db, mine, TRUE, &problem);
 	if (!known && !problem && may_be_claimed)

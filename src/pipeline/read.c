@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "mail/fingerprint.h"
 #include "pipeline/process.h"
 #include "store/job.h"
 #include "store/report.h"
@@ -221,11 +222,12 @@ void process_identify(ReportedOriginal *original)
 	process_identity_clear(original);
 	original->message_id = text_message_id(id ? id : "", id ? strlen(id) : 0);
 	original->fingerprint = g_strdup(fingerprint ? fingerprint : "");
+	g_autofree char *key = fingerprint_key(original->fingerprint);
 	/* Without a Message-ID the content is the key: five hundred people may report it, and a
 	 * claim alone is no key at all. */
 	original->link_key = *original->message_id ? g_strdup(original->message_id)
 	                     : *original->fingerprint
-	                             ? g_strconcat("fingerprint:", original->fingerprint, NULL)
+	                             ? g_strconcat("fingerprint:", key, NULL)
 	                             : NULL;
 }
 

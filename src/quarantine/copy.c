@@ -26,6 +26,7 @@ void copy_found_free(CopyFound *found)
 	g_clear_pointer(&found->item, mail_item_free);
 	g_clear_pointer(&found->bytes, g_bytes_unref);
 	g_free(found->sha256);
+	g_free(found->changed);
 	g_free(found);
 }
 
@@ -123,6 +124,7 @@ static QuarantineResult *extra_row(const QuarantineResult *like, const CopyFound
 	row->size = (gint64)g_bytes_get_size(found->bytes);
 	row->updated_at = like->updated_at;
 	row->revision = like->revision;
+	row->reason = g_strdup(found->changed);
 	copy_remember(row, found->item, found->sha256);
 	return row;
 }
@@ -284,6 +286,14 @@ static MailServerRow *load_server(Db *db, gint64 id, GError **error)
 	return row;
 }
 
+/* What an earlier run found out about the copy, and the analyst shall read at its end. */
+static char *noted_before(const Copy *copy)
+{
+	const char *reason = copy_is_restore(copy) ? NULL : copy->row->reason;
+	const char *noted = reason ? strstr(reason, IDENTITY_CHANGED) : NULL;
+	return g_strdup(noted);
+}
+
 static gboolean load_work(Db *db, gpointer data, GError **error)
 {
 	Copy *copy = data;
@@ -295,6 +305,7 @@ static gboolean load_work(Db *db, gpointer data, GError **error)
 	copy->row = quarantine_result_load(db, json_int(payload, "result", 0), error);
 	if (!copy->row)
 		return FALSE;
+	copy->note = noted_before(copy);
 	copy->original = original_load(db, copy->row->original_id, error);
 	if (!copy->original)
 		return FALSE;

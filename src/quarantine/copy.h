@@ -44,6 +44,7 @@ typedef struct {
 	MailItem *item;
 	GBytes *bytes;
 	char *sha256;
+	char *changed; /* on the way, in words; NULL: nothing */
 } CopyFound;
 void copy_found_free(CopyFound *found);
 
@@ -123,11 +124,16 @@ char **copy_flags_parse(const char *json);
 
 /* identity.c */
 
+/* How a reason begins that tells what was changed on the way of a copy: the row keeps it until its
+ * end. */
+#define IDENTITY_CHANGED "It is the same message; "
+
 typedef enum { IDENTITY_SAME, IDENTITY_DIFFERENT, IDENTITY_UNREADABLE } Identity;
 /**
  * Is this message the original? By content: its bytes, or the fingerprint the reader takes of them.
  *
- * @what  (out) who it is from and what it is called, for the analyst; newly allocated
+ * @what  (out) of another message: who it is from, what it is called and why it is another; of the
+ *        same one: what was changed on its way (IDENTITY_CHANGED …) or NULL. Newly allocated
  */
 gboolean identity_check(Copy *copy, GBytes *message, const char *sha256, Identity *identity,
                         char **what, GError **error);

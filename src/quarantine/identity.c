@@ -2,9 +2,10 @@
  *
  * A Message-ID proves nothing, because an attacker may choose that of a good mail. The same bytes
  * do, and so does the fingerprint that the sandboxed reader takes of the content: the copies of one
- * message differ in what the gateways and the delivery wrote into their headers. */
+ * message differ in what gateways and the delivery wrote into them. */
 #include "base/error.h"
 #include "base/text.h"
+#include "mail/fingerprint.h"
 #include "quarantine/copy.h"
 
 #define DESCRIBED 120 /* characters of a subject or address that fit into a sentence */
@@ -36,6 +37,28 @@ static gboolean identity_unreadable(const GError *error)
 	       g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_LIMIT);
 }
 
+static void identity_judge(const Copy *copy, const json_t *breakdown, Identity *identity,
+                           char **what)
+{
+	static const Identity identities[] = {
+		[FINGERPRINT_SAME] = IDENTITY_SAME,
+		[FINGERPRINT_CHANGED] = IDENTITY_SAME,
+		[FINGERPRINT_UNPROVED] = IDENTITY_UNREADABLE,
+		[FINGERPRINT_DIFFERENT] = IDENTITY_DIFFERENT,
+	};
+	g_autofree char *why = NULL;
+	FingerprintVerdict verdict =
+		fingerprint_compare(copy->original->fingerprint,
+	                            json_text(breakdown, "message.fingerprint"), &why);
+	*identity = identities[verdict];
+	if (verdict == FINGERPRINT_CHANGED)
+		*what = g_strdup_printf(IDENTITY_CHANGED "%s.", why);
+	if (*identity == IDENTITY_SAME)
+		return;
+	g_autofree char *described = identity_describe(breakdown);
+	*what = g_strdup_printf("%s; %s", described, why);
+}
+
 gboolean identity_check(Copy *copy, GBytes *message, const char *sha256, Identity *identity,
                         char **what, GError **error)
 {
@@ -57,11 +80,6 @@ gboolean identity_check(Copy *copy, GBytes *message, const char *sha256, Identit
 		g_propagate_prefixed_error(error, g_steal_pointer(&failure), "reader: ");
 		return FALSE;
 	}
-	const char *fingerprint = json_text(breakdown, "message.fingerprint");
-	*what = identity_describe(breakdown);
-	if (!fingerprint || !*fingerprint)
-		*identity = IDENTITY_UNREADABLE;
-	else if (g_strcmp0(fingerprint, copy->original->fingerprint) != 0)
-		*identity = IDENTITY_DIFFERENT;
+	identity_judge(copy, breakdown, identity, what);
 	return TRUE;
 }

@@ -135,6 +135,26 @@ static const struct {
          "Date: Mon, 23 Nov 2026 08:00:00 +0000\nMessage-ID: <invoice-1@evil.example>\n\n"
          "Pay at http://bank.example/pay or else.\n",
          COPY_SKIPPED_DIFFERENT, "same Message-ID but other content"},
+	{"the original with a gateway's banner, mark and rewritten link",
+         "X-Gateway: 1\nFrom: Billing <billing@evil.example>\nTo: all@corp.example\n"
+         "Subject: [EXTERNAL] Your invoice\nDate: Mon, 23 Nov 2026 08:00:00 +0000\n"
+         "Message-ID: <invoice-1@evil.example>\n\n"
+         "CAUTION: This email originated from outside of the organization.\n\n"
+         "Pay at https://urldefense.com/v3/__http://evil.example/pay__;!!a!b$ or else.\n",
+         COPY_SUCCESS,
+         "It is the same message; a mark was put before its subject, a banner was added and its "
+         "links were rewritten on the way."},
+	{"the original with a banner that has a link",
+         "From: Billing <billing@evil.example>\nTo: all@corp.example\nSubject: Your invoice\n"
+         "Date: Mon, 23 Nov 2026 08:00:00 +0000\nMessage-ID: <invoice-1@evil.example>\n\n"
+         "CAUTION: This email originated from outside of the organization. Learn more at "
+         "http://other.example/\n\nPay at http://evil.example/pay or else.\n",
+         COPY_SKIPPED_DIFFERENT, "differs in the words of its plain text and where its links lead"},
+	{"the original whose link a gateway hides",
+         "From: Billing <billing@evil.example>\nTo: all@corp.example\nSubject: Your invoice\n"
+         "Date: Mon, 23 Nov 2026 08:00:00 +0000\nMessage-ID: <invoice-1@evil.example>\n\n"
+         "Pay at https://protect-eu.mimecast.com/s/AbC?domain=evil.example or else.\n",
+         COPY_FAILED_OTHER, "nobody can read where they lead"},
 	{"a Message-ID that contains it",
          "From: Billing <billing@evil.example>\nTo: all@corp.example\nSubject: Your invoice\n"
          "Date: Mon, 23 Nov 2026 08:00:00 +0000\nMessage-ID: <x-invoice-1@evil.example>\n\n"

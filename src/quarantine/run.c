@@ -10,6 +10,8 @@
 #include "quarantine/copy.h"
 #include "store/response.h"
 
+#include <string.h>
+
 #define FIND_TRIES     4                /* a candidate vanished while we looked: find again */
 #define SIMILAR_WINDOW (30 * CLOCK_DAY) /* before the original is said to have been sent    */
 
@@ -100,6 +102,7 @@ static gboolean examine(Copy *copy, const MailItem *item, Findings *findings, GE
 		found->item = item_copy(item);
 		found->bytes = g_steal_pointer(&bytes);
 		found->sha256 = g_steal_pointer(&sha256);
+		found->changed = g_steal_pointer(&what);
 		g_ptr_array_add(findings->same, found);
 		return TRUE;
 	}
@@ -170,8 +173,8 @@ static gboolean end_unproved(Copy *copy, const Findings *findings, GError **erro
 {
 	g_autofree char *reason = NULL;
 	if (findings->unreadable > 0)
-		reason = g_strdup_printf("%u message(s) there could not be read, so nothing proves "
-		                         "that they are the original (%s); left alone.",
+		reason = g_strdup_printf("Nothing proves that %u message(s) there are the "
+		                         "original (%s); left alone.",
 		                         findings->unreadable, findings->what);
 	else
 		reason = g_strdup_printf("%u message(s) there with the same %s but other content "
@@ -199,6 +202,11 @@ static gboolean remember(Copy *copy, Findings *findings, GError **error)
 	CopyFound *first = findings->same->pdata[0];
 	copy_remember(copy->row, first->item, first->sha256);
 	copy->row->size = (gint64)g_bytes_get_size(first->bytes);
+	if (first->changed && !(copy->note && strstr(copy->note, first->changed))) {
+		copy_note(copy, "%s", first->changed);
+		g_free(copy->row->reason);
+		copy->row->reason = g_strdup(copy->note); /* for a run after a crash */
+	}
 	copy->bytes = g_bytes_ref(first->bytes);
 	copy->row->step = STEP_FOUND;
 	if (findings->same->len == 1)

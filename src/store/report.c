@@ -278,12 +278,13 @@ GPtrArray *original_find(Db *db, const char *message_id, GError **error)
 	                    read_original, (GDestroyNotify)original_free, error);
 }
 
-Original *original_find_same(Db *db, const char *message_id, const char *fingerprint,
-                             GError **error)
+Original *original_find_same(Db *db, const char *message_id, const char *key, GError **error)
 {
 	return rows_find(db_query(db, error, "tt",
 	                          "SELECT " ORIGINAL_COLUMNS " FROM original WHERE message_id = $1 "
-	                          "AND fingerprint = $2 AND first_hand = 1 ORDER BY id LIMIT 1",
-	                          message_id, fingerprint),
+	                          "AND (fingerprint = $2 OR ($2 <> '' AND substr(fingerprint, 1, "
+	                          "length($2) + 1) = $2 || ':')) AND first_hand = 1 "
+	                          "ORDER BY id LIMIT 1",
+	                          message_id, key),
 	                 read_original, error);
 }

@@ -41,6 +41,7 @@ char *original_load_breakdown(Db *db, gint64 id, GError **error);
 gboolean original_upgrade(Db *db, const Original *original, const char *breakdown, GError **error);
 /** Originals with this Message-ID, oldest first; of Original. */
 GPtrArray *original_find(Db *db, const char *message_id, GError **error);
-/** The first-hand original with this Message-ID and fingerprint, or NULL without an error. */
-Original *original_find_same(Db *db, const char *message_id, const char *fingerprint,
+/** The first-hand original with this Message-ID whose fingerprint is @key or begins with "@key:"
+ * (fingerprint_key()), or NULL without an error. */
+Original *original_find_same(Db *db, const char *message_id, const char *key,
                              GError **error);

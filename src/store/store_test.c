@@ -373,6 +373,10 @@ static gboolean originals_are_told_apart(Db *db, gpointer unused, GError **error
 	g_assert_cmpint(((Original *)all->pdata[0])->id, ==, claimed);
 	g_autoptr(Original) same = original_find_same(db, "m@x", "f2", error);
 	g_assert_cmpint(same->id, ==, second);
+	g_assert_null(original_find_same(db, "m@x", "f", error));
+	gint64 keyed = sample_original(db, "m@x", "k2:parts:changes", "{}");
+	g_autoptr(Original) of_key = original_find_same(db, "m@x", "k2", error);
+	g_assert_cmpint(of_key->id, ==, keyed);
 	g_assert_null(original_find_same(db, "m@x", "", error)); /* a claim is nobody's same */
 	g_assert_null(original_find_same(db, "other@x", "f2", error));
 

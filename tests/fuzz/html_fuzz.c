@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	g_autofree char *html = g_utf8_make_valid((const char *)octets, (gssize)size);
 	g_autoptr(json_t) findings = json_array();
 	guint links = 0;
-	g_autofree char *shown = html_walk(html, findings, visit, &links);
+	g_autoptr(Flow) flow = flow_new();
+	g_autofree char *shown = html_walk(html, findings, visit, &links, flow);
 	g_assert_true(g_utf8_validate(shown, -1, NULL));
 	g_autofree char *text = json_format(findings);
 	g_assert_nonnull(text);

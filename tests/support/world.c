@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "mail/fingerprint.h"
 #include "quarantine/quarantine.h"
 #include "store/check.h"
 #include "store/incident.h"
@@ -218,8 +219,8 @@ static Original *incident_original(Db *db, const NewIncident *new)
 	g_autofree char *text = json_format(new->breakdown);
 	const char *id = json_text(new->breakdown, "message.message_id");
 	const char *fingerprint = json_text(new->breakdown, "message.fingerprint");
-	Original *original =
-		new->claimed ? NULL : original_find_same(db, id ? id : "", fingerprint, NULL);
+	g_autofree char *key = new->claimed ? NULL : fingerprint_key(fingerprint);
+	Original *original = key ? original_find_same(db, id ? id : "", key, NULL) : NULL;
 	if (original)
 		return original;
 	original = g_new0(Original, 1);

@@ -230,7 +230,7 @@ static void claim_lists(Recognition *seen, const char *text, json_t *message)
 	if (urls) {
 		char *unused = NULL;
 		json_object_set_new(message, "links",
-		                    links_describe(seen->message, NULL, urls, NULL, &unused));
+		                    links_describe(seen->message, NULL, urls, NULL, NULL, &unused));
 		g_free(unused);
 	}
 	if (files)
