@@ -69,7 +69,9 @@
 #define LIMIT_IMAP_NESTING 20 /* parentheses inside each other in an IMAP answer */
 
 /* Quarantine */
-#define LIMIT_COPIES 50 /* messages with the original's Message-ID looked at in one mailbox */
+#define LIMIT_COPIES           50 /* messages with the original's Message-ID looked at in one mailbox */
+#define LIMIT_READ_ALONG       (1024 * 1024) /* bytes of a message that a search brings along */
+#define LIMIT_READ_ALONG_COUNT 4 /* … and how many of them                                  */
 
 /* Sources */
 #define LIMIT_WATCHES 256 /* waited on at once; any further is polled by its interval alone */

@@ -431,7 +431,7 @@ gboolean copy_take_back(Copy *copy, GError **error)
 		return TRUE;
 	}
 	copy->side = AT_QUARANTINE;
-	gboolean gone = copy_remove(copy, copy->quarantine, place, &failure);
+	gboolean gone = copy_remove(copy, copy->quarantine, place, NULL, &failure);
 	copy->unsure = FALSE; /* that the place is the row's is committed: it is tried again */
 	if (!gone && error_remedy(failure)->retry) {
 		g_propagate_error(error, g_steal_pointer(&failure));
@@ -523,6 +523,8 @@ gboolean copy_run(const JobTools *tools, const Job *job, gint64 deadline, JobOut
 			ok = fail(&copy, failure, error);
 		if (copy.lost)
 			copy_sweep(&copy);
+		if (copy.server)
+			mail_server_leave(copy.server, copy.row->mailbox);
 		close_servers(&copy, failure);
 	}
 	outcome->finished = ok;

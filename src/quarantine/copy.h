@@ -88,9 +88,15 @@ gboolean copy_owned_place(Copy *copy, Db *db, const MailRef *ref, gboolean *owne
 
 /** The copy's bytes, from the raw store when this run has not read them. Borrowed. */
 GBytes *copy_bytes(Copy *copy, GError **error);
+/** A folder or message that is not there is an answer; a mailbox that is not there is for the
+ * analyst. */
+gboolean copy_is_gone(const GError *error);
 /** Reads a message and compares it with the row's SHA-256. @same FALSE also when it is gone. */
 gboolean copy_verify(Copy *copy, MailServer *server, const MailRef *ref, gboolean *same,
                      GError **error);
+/** The same, with what else the mailbox knows of it in @item (out, NULL unless the same). */
+gboolean copy_verify_item(Copy *copy, MailServer *server, const MailRef *ref, MailItem **item,
+                          gboolean *same, GError **error);
 /** @item (out) is NULL when the message is not there any more. */
 gboolean copy_stat(Copy *copy, MailServer *server, const MailRef *ref, MailItem **item,
                    GError **error);
@@ -98,13 +104,16 @@ gboolean copy_stat(Copy *copy, MailServer *server, const MailRef *ref, MailItem 
  * Brings the copy's bytes into a folder, exactly once: looks after row->mark for a write whose
  * answer was lost (when copy->resumed), else writes; then reads back what is there.
  *
+ * @item    (out, nullable) what the mailbox then knew of it
  * @return  (transfer full) where it is; NULL with TRAWL_ERROR_CONFLICT when the server does not
  * keep what it is given
  */
 MailRef *copy_place(Copy *copy, MailServer *server, const char *mailbox, const char *folder,
-                    CopyOwned owned, GError **error);
-/** Removes a message and looks that it is gone; TRAWL_ERROR_REMOTE when it is not. */
-gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, GError **error);
+                    CopyOwned owned, MailItem **item, GError **error);
+/** Removes a message, after which the server looks that it is gone. @lost (out, nullable): there is
+ * no such folder, or it has another numbering now, so nobody knows whether the message is about. */
+gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, gboolean *lost,
+                     GError **error);
 /** After this claim was lost: takes back what it wrote, once it is certain that the worker who took
  * over does not use it. */
 void copy_sweep(Copy *copy);

@@ -65,12 +65,19 @@ GBytes *copy_bytes(Copy *copy, GError **error)
 	return copy->bytes;
 }
 
-/* A folder or message that is not there is an answer; a mailbox that is not there is for the
- * analyst. */
-static gboolean is_gone(const GError *error)
+gboolean copy_is_gone(const GError *error)
 {
 	return g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND) &&
 	       mail_server_error_what(error) != MISSING_MAILBOX;
+}
+
+static gboolean is_same(Copy *copy, GBytes *bytes)
+{
+	g_autofree char *sha256 = text_sha256(bytes);
+	gboolean same = g_strcmp0(sha256, copy->row->sha256) == 0;
+	if (same && !copy->bytes)
+		copy->bytes = g_bytes_ref(bytes);
+	return same;
 }
 
 gboolean copy_verify(Copy *copy, MailServer *server, const MailRef *ref, gboolean *same,
@@ -78,18 +85,24 @@ gboolean copy_verify(Copy *copy, MailServer *server, const MailRef *ref, gboolea
 {
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(GBytes) bytes = mail_server_fetch_one(server, ref, copy->deadline, &failure);
-	*same = FALSE;
-	if (!bytes && !is_gone(failure)) {
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return FALSE;
-	}
-	if (!bytes)
+	*same = bytes && is_same(copy, bytes);
+	if (bytes || copy_is_gone(failure))
 		return TRUE;
-	g_autofree char *sha256 = text_sha256(bytes);
-	*same = g_strcmp0(sha256, copy->row->sha256) == 0;
-	if (*same && !copy->bytes)
-		copy->bytes = g_bytes_ref(bytes);
-	return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
+gboolean copy_verify_item(Copy *copy, MailServer *server, const MailRef *ref, MailItem **item,
+                          gboolean *same, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(MailItem) read = mail_server_read(server, ref, copy->deadline, &failure);
+	*same = read && is_same(copy, read->message);
+	*item = *same ? g_steal_pointer(&read) : NULL;
+	if (!failure || copy_is_gone(failure))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
 }
 
 gboolean copy_stat(Copy *copy, MailServer *server, const MailRef *ref, MailItem **item,
@@ -97,7 +110,7 @@ gboolean copy_stat(Copy *copy, MailServer *server, const MailRef *ref, MailItem 
 {
 	g_autoptr(GError) failure = NULL;
 	*item = mail_server_stat(server, ref, copy->deadline, &failure);
-	if (*item || is_gone(failure))
+	if (*item || copy_is_gone(failure))
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return FALSE;
@@ -141,7 +154,7 @@ static gboolean place_look(Copy *copy, MailServer *server, const char *mailbox, 
 	*ref = NULL;
 	g_autoptr(GPtrArray) items = mail_server_since(server, mailbox, folder, copy->row->mark,
 	                                               copy->deadline, &failure);
-	if (!items && is_gone(failure))
+	if (!items && copy_is_gone(failure))
 		return TRUE;
 	if (!items) {
 		g_propagate_error(error, g_steal_pointer(&failure));
@@ -164,7 +177,7 @@ static gboolean place_look(Copy *copy, MailServer *server, const char *mailbox, 
 
 /* Writes, reads back, and takes back what the server did not keep as it was. */
 static MailRef *place_write(Copy *copy, MailServer *server, const char *mailbox, const char *folder,
-                            GError **error)
+                            MailItem **item, GError **error)
 {
 	g_auto(GStrv) flags = copy_flags_parse(copy->row->flags);
 	g_autoptr(GError) failure = NULL;
@@ -179,13 +192,14 @@ static MailRef *place_write(Copy *copy, MailServer *server, const char *mailbox,
 	g_clear_pointer(&copy->written, mail_ref_free);
 	copy->written = mail_ref_copy(ref);
 	gboolean same = FALSE;
-	if (!copy_verify(copy, server, ref, &same, error))
+	if (!(item ? copy_verify_item(copy, server, ref, item, &same, error)
+	           : copy_verify(copy, server, ref, &same, error)))
 		return NULL;
 	if (same) {
 		copy->unsure = FALSE;
 		return g_steal_pointer(&ref);
 	}
-	if (!copy_remove(copy, server, ref, error))
+	if (!copy_remove(copy, server, ref, NULL, error))
 		return NULL;
 	copy->unsure = FALSE;
 	g_clear_pointer(&copy->written, mail_ref_free);
@@ -197,9 +211,11 @@ static MailRef *place_write(Copy *copy, MailServer *server, const char *mailbox,
 }
 
 MailRef *copy_place(Copy *copy, MailServer *server, const char *mailbox, const char *folder,
-                    CopyOwned owned, GError **error)
+                    CopyOwned owned, MailItem **item, GError **error)
 {
 	MailRef *ref = NULL;
+	if (item)
+		*item = NULL;
 	if (!copy_bytes(copy, error))
 		return NULL;
 	if (copy->resumed) {
@@ -207,27 +223,22 @@ MailRef *copy_place(Copy *copy, MailServer *server, const char *mailbox, const c
 			return NULL;
 		copy->unsure = FALSE;
 	}
-	return ref ? ref : place_write(copy, server, mailbox, folder, error);
+	return ref ? ref : place_write(copy, server, mailbox, folder, item, error);
 }
 
-gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, GError **error)
+gboolean copy_remove(Copy *copy, MailServer *server, const MailRef *ref, gboolean *lost,
+                     GError **error)
 {
 	g_autoptr(GError) failure = NULL;
-	g_autoptr(MailItem) item = NULL;
 	copy->unsure = TRUE;
-	if (!mail_server_remove(server, ref, copy->deadline, &failure) && !is_gone(failure)) {
-		copy->unsure = !copy_error_is_definite(failure);
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return FALSE;
-	}
-	if (!copy_stat(copy, server, ref, &item, error))
-		return FALSE;
-	copy->unsure = FALSE;
-	if (!item)
+	gboolean removed = mail_server_remove(server, ref, copy->deadline, &failure);
+	gboolean gone = !removed && copy_is_gone(failure);
+	if (lost)
+		*lost = gone;
+	copy->unsure = !removed && !copy_error_is_definite(failure);
+	if (removed || gone)
 		return TRUE;
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
-	            "%s, folder “%s”, still has the message after its removal was accepted",
-	            ref->mailbox, ref->folder);
+	g_propagate_error(error, g_steal_pointer(&failure));
 	return FALSE;
 }
 

@@ -360,6 +360,8 @@ static const struct {
 	{"remove", TRAWL_ERROR_DENIED, 0, COPY_FAILED_PERMISSIONS, 1},
 	{"remove", TRAWL_ERROR_UNKNOWN_OUTCOME, 0, COPY_SUCCESS, 20},
 	{"remove", TRAWL_ERROR_UNREACHABLE, 0, COPY_FAILED_NO_CONNECTIVITY, 20},
+	/* its place is void, which does not mean that it has gone */
+	{"remove", TRAWL_ERROR_NOT_FOUND, MISSING_MESSAGE, COPY_SUCCESS, 1},
 	/* the attempts are over, but not all is as it was: it goes on until it is */
 	{"remove", TRAWL_ERROR_UNREACHABLE, 0, COPY_SUCCESS, 21},
 };

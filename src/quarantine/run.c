@@ -82,8 +82,9 @@ static MailItem *item_copy(const MailItem *item)
 static gboolean examine(Copy *copy, const MailItem *item, Findings *findings, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
-	g_autoptr(GBytes) bytes =
-		mail_server_fetch_one(copy->server, item->ref, copy->deadline, &failure);
+	g_autoptr(GBytes) bytes = item->message ? g_bytes_ref(item->message)
+	                                        : mail_server_fetch_one(copy->server, item->ref,
+	                                                                copy->deadline, &failure);
 	if (!bytes && g_error_matches(failure, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND) &&
 	    mail_server_error_what(failure) != MISSING_MAILBOX) {
 		findings->vanished = TRUE;
@@ -274,8 +275,9 @@ static gboolean store(Copy *copy, GError **error)
 {
 	const QuarantineResult *row = copy->row;
 	copy->side = AT_QUARANTINE;
-	g_autoptr(MailRef) place = copy_place(copy, copy->quarantine, row->quarantine_mailbox,
-	                                      row->quarantine_folder, copy_owned_place, error);
+	g_autoptr(MailRef) place =
+		copy_place(copy, copy->quarantine, row->quarantine_mailbox, row->quarantine_folder,
+	                   copy_owned_place, NULL, error);
 	if (!place)
 		return FALSE;
 	copy_set_place(copy, place);
@@ -350,6 +352,17 @@ static gboolean end_vanished(Copy *copy, const char *reason, GError **error)
 	return copy_end(copy, COPY_MESSAGE_NOT_FOUND, reason, error);
 }
 
+/* @item (out) is NULL when the message is not there any more. */
+static gboolean stat_to_remove(Copy *copy, const MailRef *source, MailItem **item, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	*item = mail_server_stat_to_remove(copy->server, source, copy->deadline, &failure);
+	if (*item || copy_is_gone(failure))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 static gboolean claim(Copy *copy, GError **error)
 {
 	g_autoptr(MailItem) item = NULL;
@@ -360,7 +373,7 @@ static gboolean claim(Copy *copy, GError **error)
 	if (!copy->proved)
 		return TRUE;
 	copy->side = AT_MAILBOX;
-	if (!copy_stat(copy, copy->server, source, &item, error))
+	if (!stat_to_remove(copy, source, &item, error))
 		return FALSE;
 	gboolean found = item != NULL;
 	if (item)
@@ -389,7 +402,7 @@ static gboolean claim(Copy *copy, GError **error)
 	return TRUE;
 }
 
-/* After a crash: was it removed? */
+/* After a crash, or when the message's place is void: was it removed? */
 static gboolean look_again(Copy *copy, const MailRef *source, gboolean *gone, GError **error)
 {
 	g_autoptr(MailItem) item = NULL;
@@ -443,9 +456,16 @@ static gboolean withdraw(Copy *copy, GError **error)
 		if (!gone && copy->row->step != STEP_REMOVING)
 			return TRUE;
 	}
-	if (!gone && !copy_remove(copy, copy->server, source, error))
+	gboolean lost = FALSE;
+	if (!gone && !copy_remove(copy, copy->server, source, &lost, error))
 		return FALSE;
-	return end_moved(copy, error);
+	if (!lost)
+		return end_moved(copy, error);
+	/* Its folder was renamed or numbered anew since it was claimed: it is about, or it is gone.
+	 */
+	if (!look_again(copy, source, &gone, error))
+		return FALSE;
+	return !gone || end_moved(copy, error);
 }
 
 const CopyAct quarantine_acts[STEP_RESTORED + 1] = {

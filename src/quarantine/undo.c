@@ -94,11 +94,11 @@ static gboolean put_back(Copy *copy, GError **error)
 	const QuarantineResult *row = copy->row;
 	g_autoptr(MailItem) item = NULL;
 	copy->side = AT_MAILBOX;
-	g_autoptr(MailRef) ref =
-		copy_place(copy, copy->server, row->mailbox, row->folder, owned_return, error);
+	g_autoptr(MailRef) ref = copy_place(copy, copy->server, row->mailbox, row->folder,
+	                                    owned_return, &item, error);
 	if (!ref)
 		return FALSE;
-	if (!copy_stat(copy, copy->server, ref, &item, error)) {
+	if (!item && !copy_stat(copy, copy->server, ref, &item, error)) {
 		copy->unsure = TRUE; /* it is there, but not committed: look again */
 		return FALSE;
 	}
@@ -143,7 +143,7 @@ static gboolean clear(Copy *copy, GError **error)
 	if (!copy->proved && !prove_quarantined(copy, error))
 		return FALSE;
 	copy->side = AT_QUARANTINE;
-	if (copy->proved && !copy_remove(copy, copy->quarantine, place, &failure) &&
+	if (copy->proved && !copy_remove(copy, copy->quarantine, place, NULL, &failure) &&
 	    error_remedy(failure)->retry) {
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;

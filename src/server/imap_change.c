@@ -1,8 +1,9 @@
 /* Writing: put, move, remove, and the marks that find a write again whose answer was lost.
  *
- * A message is only ever named by UID, after a SELECT of the same call whose UIDVALIDITY was
- * compared, and only removed by UID EXPUNGE (RFC 4315): a bare EXPUNGE would take what the user
- * marked. A server without UIDPLUS is read and written to, but nothing is taken away there. */
+ * A message is only ever named by UID, after a SELECT whose UIDVALIDITY was compared (of the same
+ * call, or one that the connection has kept), and only removed by UID EXPUNGE (RFC 4315): a bare
+ * EXPUNGE would take what the user marked. A server without UIDPLUS is read and written to, but
+ * nothing is taken away there. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"
@@ -313,7 +314,7 @@ static gboolean find_appended(ImapConnection *connection, PutCall *call, GError 
 	if (!imap_select(connection, call->folder, FALSE, error))
 		return FALSE;
 	imap_on_fetched(connection, on_copy, call);
-	int tag = imap_send(connection, "UID FETCH %u:* (UID BODY.PEEK[])", call->uidnext);
+	int tag = imap_send(connection, "UID FETCH %u:* (UID BODY.PEEK[])", MAX(1, call->uidnext));
 	if (!imap_receive(connection, tag, error))
 		return FALSE;
 	connection->changing = FALSE;
@@ -337,7 +338,7 @@ static gboolean put_work(ImapConnection *connection, gpointer data, GError **err
 		return FALSE;
 	const struct mailimap_uidplus_resp_code_apnd *answer =
 		uidplus_data(connection, MAILIMAP_UIDPLUS_RESP_CODE_APND);
-	guint32 uid = answer ? only_uid(answer->uid_set) : 0;
+	guint32 uid = answer && answer->uid_uidvalidity ? only_uid(answer->uid_set) : 0;
 	if (!uid)
 		return find_appended(connection, call, error);
 	call->put = ref_new(call->mailbox, call->folder, answer->uid_uidvalidity, uid);
@@ -393,8 +394,12 @@ static gboolean look(ImapConnection *connection, TakeCall *call, GError **error)
 
 static gboolean select_to_take(ImapConnection *connection, TakeCall *call, GError **error)
 {
-	if (!need_uidplus(connection, error) ||
-	    !imap_select(connection, call->ref->folder, TRUE, error))
+	if (!need_uidplus(connection, error))
+		return FALSE;
+	if (call->uid && imap_is_selected(connection, call->ref->folder, TRUE) &&
+	    imap_is_epoch(connection, call->ref))
+		return TRUE;
+	if (!imap_select(connection, call->ref->folder, TRUE, error))
 		return FALSE;
 	if (call->uid == 0 || !imap_is_epoch(connection, call->ref)) {
 		mail_server_set_missing(error, MISSING_MESSAGE, call->ref->uid);
@@ -408,8 +413,17 @@ static gboolean select_to_take(ImapConnection *connection, TakeCall *call, GErro
 	return FALSE;
 }
 
-/* Marks and expunges one message, and looks whether it is gone. Without the mark (STORE refused)
- * UID EXPUNGE does nothing.
+/* What was accepted and cannot be looked at is not known; but a folder that has gone is for the
+ * caller to look for. */
+static void set_blind(GError *problem, GError **error)
+{
+	if (!g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
+		problem->code = TRAWL_ERROR_UNKNOWN_OUTCOME;
+	g_propagate_prefixed_error(error, problem, "look whether it is gone: ");
+}
+
+/* Marks and expunges one message, and looks whether it is gone, in the folder opened anew. Without
+ * the mark (STORE refused) UID EXPUNGE does nothing.
  *
  * The mark's answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir,
  * when several sessions are in the folder, now and then forgets the file, which comes back later
@@ -426,15 +440,28 @@ static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **err
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
+	const char *folder = call->ref->folder;
 	int end = imap_send(connection, "UID EXPUNGE %u", call->uid);
+	int select = imap_send_select(connection, folder, TRUE);
 	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	if (!imap_receive(connection, end, problem ? NULL : &problem) && connection->broken) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	imap_on_fetched(connection, on_there, call);
+	g_autoptr(GError) blind = NULL;
+	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind)) {
+		set_blind(g_steal_pointer(&blind), error);
+		return FALSE;
+	}
+	gboolean same = imap_is_epoch(connection, call->ref);
+	imap_on_fetched(connection, same ? on_there : NULL, call);
 	if (!imap_receive(connection, check, error))
 		return FALSE;
+	if (!same) {
+		connection->changing = FALSE;
+		mail_server_set_missing(error, MISSING_MESSAGE, call->ref->uid);
+		return FALSE;
+	}
 	if (!call->there) {
 		connection->changing = FALSE;
 		return TRUE;
@@ -496,9 +523,10 @@ static gboolean move_work(ImapConnection *connection, gpointer data, GError **er
 	}
 	const struct mailimap_uidplus_resp_code_copy *answer =
 		uidplus_data(connection, MAILIMAP_UIDPLUS_RESP_CODE_COPY);
-	guint32 uid = answer && only_uid(answer->uid_source_set) == call->uid
-	                      ? only_uid(answer->uid_dest_set)
-	                      : 0;
+	guint32 uid =
+		answer && answer->uid_uidvalidity && only_uid(answer->uid_source_set) == call->uid
+			? only_uid(answer->uid_dest_set)
+			: 0;
 	guint32 uidvalidity = uid ? answer->uid_uidvalidity : 0;
 	if (!look(connection, call, error))
 		return FALSE;

@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define OPEN_SECONDS 30.0 /* to connect, agree on TLS and log in: who is deaf is known soon */
-#define TEXT_MOST    200  /* octets of a server's words that are quoted in an error */
+#define KEPT_MOST    (10 * CLOCK_SECOND) /* a selection older than this is not relied on */
+#define TEXT_MOST    200          /* octets of a server's words that are quoted in an error */
 #define RAW_FOLDER   "imap-name:" /* + a name that is not the modified UTF-7 of anything */
 
 const char *const imap_login_names[] = {"master", "authzid", "user", NULL};
@@ -465,7 +466,19 @@ gboolean imap_has(const ImapConnection *connection, const char *capability)
 int imap_send_select(ImapConnection *connection, const char *folder, gboolean writable)
 {
 	g_autofree char *name = imap_folder_quote(folder);
-	return name ? imap_send(connection, "%s %s", writable ? "SELECT" : "EXAMINE", name) : 0;
+	if (!name)
+		return 0;
+	g_clear_pointer(&connection->folder, g_free); /* whatever comes of it */
+	return imap_send(connection, "%s %s", writable ? "SELECT" : "EXAMINE", name);
+}
+
+gboolean imap_is_selected(const ImapConnection *connection, const char *folder, gboolean writable)
+{
+	const struct mailimap_selection_info *info = connection->imap->imap_selection_info;
+	return !connection->broken && connection->folder &&
+	       strcmp(connection->folder, folder) == 0 && (connection->writable || !writable) &&
+	       info && info->sel_uidvalidity == connection->uidvalidity &&
+	       g_get_monotonic_time() - connection->selected_at < KEPT_MOST;
 }
 
 /* INBOX exists in every mailbox, so one that is missing is one that rights hide. */
@@ -529,7 +542,7 @@ static gboolean is_temporary(const GError *problem)
 	       problem->code == TRAWL_ERROR_THROTTLED;
 }
 
-gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, const char *folder,
+gboolean imap_receive_select(ImapConnection *connection, int tag, int last_tag, const char *folder,
                              gboolean writable, GError **error)
 {
 	if (tag == 0 && !connection->broken) {
@@ -541,8 +554,9 @@ gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, 
 	if (!imap_receive(connection, tag, &problem)) {
 		g_autofree char *text = server_text(connection);
 		gboolean said_no = connection->said_no;
-		if (next_tag && !connection->broken) /* it failed too, as nothing is selected */
-			imap_receive(connection, next_tag, NULL);
+		/* those failed too, as nothing is selected */
+		for (int next = tag + 1; next <= last_tag && !connection->broken; next++)
+			imap_receive(connection, next, NULL);
 		if (said_no && !connection->broken && !is_temporary(problem))
 			return set_select_error(connection, folder, text, error);
 		g_propagate_error(error, g_steal_pointer(&problem));
@@ -560,6 +574,7 @@ gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, 
 	connection->uidvalidity = info->sel_uidvalidity;
 	connection->uidnext = info->sel_uidnext;
 	connection->exists = info->sel_exists;
+	connection->selected_at = g_get_monotonic_time();
 	return TRUE;
 }
 

@@ -54,6 +54,7 @@ struct ImapConnection {
 	char *folder;
 	gboolean writable;
 	guint32 uidvalidity, uidnext, exists; /* uidnext 0: the server did not say */
+	gint64 selected_at;                   /* monotonic */
 
 	gboolean broken;   /* of no more use */
 	gboolean changing; /* a command that changes the mailbox is out and not answered */
@@ -122,14 +123,23 @@ char *imap_folder_quote(const char *folder);
 /** A folder's name for people, from what LIST said; always leads back. */
 char *imap_folder_display(const char *wire);
 
+/**
+ * Is the folder still selected, by a command not long ago? A UID of it means what it meant then: no
+ * server may change UIDVALIDITY under a session, and one that does says so.
+ *
+ * Such a selection is to be believed when it shows a message. That it does not show one proves
+ * nothing, as others may have written since: then select anew.
+ */
+gboolean imap_is_selected(const ImapConnection *connection, const char *folder, gboolean writable);
 /** Selects a folder for reading (EXAMINE) or writing (SELECT), anew each time. MISSING_FOLDER,
  * _DENIED, … */
 gboolean imap_select(ImapConnection *connection, const char *folder, gboolean writable,
                      GError **error);
-/** The same in two steps, with another command behind it in the same flight, whose answer is taken
- * off too when this one failed. 0: no folder can have this name; nothing was sent. */
+/** The same in two steps, with other commands behind it in the same flight, up to @last_tag (0:
+ * none), whose answers are taken off too when this one failed. 0: no folder can have this name;
+ * nothing was sent. */
 int imap_send_select(ImapConnection *connection, const char *folder, gboolean writable);
-gboolean imap_receive_select(ImapConnection *connection, int tag, int next_tag, const char *folder,
+gboolean imap_receive_select(ImapConnection *connection, int tag, int last_tag, const char *folder,
                              gboolean writable, GError **error);
 
 /** When the last command was refused because INBOX is not there, @error becomes _DENIED, with what to

@@ -3,7 +3,8 @@
  * SEARCH HEADER finds by substring (RFC 3501 §6.4.4), so it is only asked for candidates, by a part
  * of the Message-ID that needs no quoting; the header fields of those are fetched and compared.
  * White space inside a Message-ID, which we compare without, hides it from that search: messages
- * with such a one are candidates too. EXAMINE and SEARCH of many folders travel in one flight. */
+ * with such a one are candidates too. EXAMINE and SEARCH of many folders travel in one flight, and
+ * so do the headers and the bytes of the few candidates that there mostly are. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"
@@ -151,6 +152,7 @@ GPtrArray *imap_folders(MailServer *server, const char *mailbox, gint64 deadline
 typedef struct {
 	const char *folder; /* borrowed */
 	char *set;          /* UIDs that SEARCH gave, "3,17" */
+	guint count;
 } Candidates;
 
 typedef struct {
@@ -160,6 +162,7 @@ typedef struct {
 	const char *sender, *subject;
 	gint64 from, to;
 	GPtrArray *found; /* of MailItem */
+	guint along;      /* how many messages may still be read along */
 } FindCall;
 
 static void candidates_clear(gpointer data)
@@ -167,15 +170,19 @@ static void candidates_clear(gpointer data)
 	g_free(((Candidates *)data)->set);
 }
 
-/* What the last SEARCH answer named, or NULL. */
-static char *take_search_result(const ImapConnection *connection)
+/* What the last SEARCH answer named; set NULL: nothing. */
+static Candidates take_search_result(const ImapConnection *connection, const char *folder)
 {
 	GString *set = g_string_new(NULL);
+	Candidates some = {.folder = folder};
 	clist *list = connection->imap->imap_response_info->rsp_search_result;
-	for (clistiter *at = list ? clist_begin(list) : NULL; at; at = clist_next(at))
+	for (clistiter *at = list ? clist_begin(list) : NULL; at; at = clist_next(at)) {
 		g_string_append_printf(set, "%s%u", set->len ? "," : "",
 		                       *(const guint32 *)clist_content(at));
-	return g_string_free(set, set->len == 0);
+		some.count++;
+	}
+	some.set = g_string_free(set, set->len == 0);
+	return some;
 }
 
 /* Examines and searches @count folders in one flight. What could not be examined goes to @failed.
@@ -192,7 +199,7 @@ static gboolean search_flight(ImapConnection *connection, const FindCall *call, 
 		gboolean examined = imap_receive(connection, examines[i], NULL);
 		g_autoptr(GError) problem = NULL;
 		if (imap_receive(connection, searches[i], &problem) && examined) {
-			Candidates some = {folders[i], take_search_result(connection)};
+			Candidates some = take_search_result(connection, folders[i]);
 			if (some.set)
 				g_array_append_val(candidates, some);
 		} else if (connection->broken || examined) {
@@ -235,14 +242,46 @@ static gboolean is_match(const FindCall *call, const ImapFetched *fetched)
 	       header_is_similar(header, length, call->sender, call->subject);
 }
 
+/* The beginning of a message, which is kept when it is the whole of one that matched. */
+static void keep_along(const ImapConnection *connection, const FindCall *call,
+                       const ImapFetched *fetched)
+{
+	gsize length = g_bytes_get_size(fetched->body);
+	if (fetched->bodies != 1 || !fetched->whole || length == 0 || length >= LIMIT_READ_ALONG)
+		return;
+	for (guint i = 0; i < call->found->len; i++) {
+		MailItem *item = call->found->pdata[i];
+		if (imap_uid_of(item->ref) != fetched->uid || item->size != (gint64)length ||
+		    item->message || strcmp(item->ref->folder, connection->folder) != 0)
+			continue;
+		item->message = g_bytes_ref(fetched->body);
+	}
+}
+
+/* A server may answer both commands of the flight at once (Dovecot does), so what an answer is
+ * shows in what it has. */
 static gboolean on_candidate(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
 {
 	FindCall *call = data;
-	gboolean whole = fetched->uid && fetched->flags && fetched->received_at &&
-	                 fetched->size >= 0 && fetched->body;
-	if (whole && is_match(call, fetched))
+	gboolean header = fetched->flags && fetched->received_at && fetched->size >= 0;
+	if (!fetched->uid || !fetched->body)
+		return TRUE;
+	if (!header)
+		keep_along(connection, call, fetched);
+	else if (is_match(call, fetched))
 		g_ptr_array_add(call->found, imap_item_new(connection, call->mailbox, fetched));
 	return TRUE;
+}
+
+/* Asks for the beginnings of the candidates, behind their headers in one flight. A candidate may be
+ * of any size and not be the message at all, so no more of it than a little. */
+static int send_along(ImapConnection *connection, FindCall *call, const Candidates *some)
+{
+	if (some->count > call->along)
+		return 0;
+	call->along -= some->count;
+	return imap_send(connection, "UID FETCH %s (UID BODY.PEEK[]<0.%d>)", some->set,
+	                 LIMIT_READ_ALONG);
 }
 
 static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
@@ -254,22 +293,33 @@ static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
 	                      "UID FETCH %s (UID FLAGS INTERNALDATE RFC822.SIZE "
 	                      "BODY.PEEK[HEADER.FIELDS (%s)])",
 	                      some->set, call->fields);
+	int along = send_along(connection, call, some);
 	g_autoptr(GError) problem = NULL;
-	if (!imap_receive_select(connection, examine, fetch, some->folder, FALSE, &problem)) {
+	if (!imap_receive_select(connection, examine, along ? along : fetch, some->folder, FALSE,
+	                         &problem)) {
 		if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
 			return TRUE;
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
 	imap_on_fetched(connection, on_candidate, call);
-	return imap_receive(connection, fetch, error);
+	gboolean compared = imap_receive(connection, fetch, error);
+	if (!along || connection->broken)
+		return compared;
+	/* Nothing depends on what comes along, but that its answer comes. */
+	g_autoptr(GError) trouble = NULL;
+	if (imap_receive(connection, along, &trouble) || !connection->broken || !compared)
+		return compared;
+	g_propagate_error(error, g_steal_pointer(&trouble));
+	return FALSE;
 }
 
 static gboolean find_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	FindCall *call = data;
 	g_ptr_array_set_size(call->found, 0);
-	imap_allow_literals(connection, LIMIT_HEADER_BLOCK);
+	call->along = LIMIT_READ_ALONG_COUNT;
+	imap_allow_literals(connection, MAX(LIMIT_HEADER_BLOCK, LIMIT_READ_ALONG));
 	g_autoptr(GPtrArray) folders = list_folders(connection, error);
 	if (!folders)
 		return FALSE;

@@ -1,7 +1,7 @@
 /* The connections to one IMAP server: few, reused, given up when idle.
  *
  * A login reaches one mailbox, so a connection serves only that mailbox; when all slots are taken,
- * the one that has been idle longest makes room. */
+ * one whose user has left it makes room, or the one that has been idle longest. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"
@@ -164,18 +164,39 @@ gboolean imap_run(Imap *imap, const char *mailbox, gint64 deadline, ImapWork wor
 	}
 }
 
+void imap_leave(MailServer *server, const char *mailbox)
+{
+	Imap *imap = (Imap *)server;
+	g_autofree char *address = text_address(mailbox);
+	g_mutex_lock(&imap->lock);
+	ImapConnection *connection = address ? take_idle(imap, address) : NULL;
+	if (connection)
+		g_queue_push_tail(&imap->idle, connection);
+	g_mutex_unlock(&imap->lock);
+}
+
 /* Idle connections end after a while, because servers count them and end them too. */
+
+static gint64 idle_since(const GList *at)
+{
+	return ((const ImapConnection *)at->data)->idle_since;
+}
 
 static ImapConnection *pop_expired(Imap *imap, gint64 *next)
 {
-	ImapConnection *oldest = g_queue_peek_tail(&imap->idle);
+	GList *oldest = imap->idle.tail;
+	for (GList *at = oldest; at; at = at->prev)
+		if (idle_since(at) < idle_since(oldest))
+			oldest = at;
 	gint64 now = g_get_monotonic_time();
-	*next = (oldest ? oldest->idle_since : now) + IDLE_MOST;
+	*next = (oldest ? idle_since(oldest) : now) + IDLE_MOST;
 	if (!oldest || *next > now)
 		return NULL;
+	ImapConnection *expired = oldest->data;
+	g_queue_delete_link(&imap->idle, oldest);
 	imap->open--;
 	g_cond_broadcast(&imap->changed);
-	return g_queue_pop_tail(&imap->idle);
+	return expired;
 }
 
 static gpointer reap(gpointer data)
@@ -190,7 +211,7 @@ static gpointer reap(gpointer data)
 			imap_connection_close(expired);
 			g_mutex_lock(&imap->lock);
 		} else {
-			g_cond_wait_until(&imap->changed, &imap->lock, next);
+			g_cond_wait_until(&imap->stop, &imap->lock, next);
 		}
 	}
 	g_mutex_unlock(&imap->lock);
@@ -201,6 +222,7 @@ void imap_pool_start(Imap *imap)
 {
 	g_mutex_init(&imap->lock);
 	g_cond_init(&imap->changed);
+	g_cond_init(&imap->stop);
 	g_queue_init(&imap->idle);
 	imap->reaper = g_thread_new("imap-pool", reap, imap);
 }
@@ -209,10 +231,11 @@ void imap_pool_stop(Imap *imap)
 {
 	g_mutex_lock(&imap->lock);
 	imap->closing = TRUE;
-	g_cond_broadcast(&imap->changed);
+	g_cond_broadcast(&imap->stop);
 	g_mutex_unlock(&imap->lock);
 	g_thread_join(imap->reaper);
 	g_queue_clear_full(&imap->idle, (GDestroyNotify)imap_connection_close);
 	g_mutex_clear(&imap->lock);
 	g_cond_clear(&imap->changed);
+	g_cond_clear(&imap->stop);
 }

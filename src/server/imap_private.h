@@ -14,8 +14,8 @@ typedef struct {
 	/* the pool */
 	guint limit;
 	GMutex lock;
-	GCond changed;
-	GQueue idle; /* of ImapConnection, the last used first */
+	GCond changed, stop;
+	GQueue idle; /* of ImapConnection: the last used first, those that were left at the end */
 	guint open;  /* idle, in use, and being opened */
 	gboolean closing;
 	GThread *reaper;
@@ -34,6 +34,7 @@ typedef gboolean (*ImapWork)(ImapConnection *connection, gpointer call, GError *
  * stay in use until the deadline. */
 gboolean imap_run(Imap *imap, const char *mailbox, gint64 deadline, ImapWork work, gpointer call,
                   GError **error);
+void imap_leave(MailServer *server, const char *mailbox);
 
 /* imap_read.c */
 
@@ -42,6 +43,9 @@ MailListing *imap_list_new(MailServer *server, const char *mailbox, const char *
 gboolean imap_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gpointer data,
                     gint64 deadline, GError **error);
 MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
+MailItem *imap_stat_to_remove(MailServer *server, const MailRef *ref, gint64 deadline,
+                              GError **error);
+MailItem *imap_read(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 
 /** The UID of a reference, or 0 when it can be none of the selected folder. */
 guint32 imap_uid_of(const MailRef *ref);

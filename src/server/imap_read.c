@@ -1,7 +1,8 @@
 /* Listing and fetching.
  *
- * Everything is read by UID, after an EXAMINE of the same call whose UIDVALIDITY was compared: a
- * UID is nothing without it. Nothing read here sets \Seen. */
+ * Everything is read by UID, after an EXAMINE whose UIDVALIDITY was compared: a UID is nothing
+ * without it. Mostly it is one of the same call; bytes, which never change, are also read through
+ * one that the connection kept, as far as they are there. Nothing read here sets \Seen. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 
 #define FETCH_BATCH 200 /* messages of one FETCH command */
 #define ITEM_FIELDS "(UID FLAGS INTERNALDATE RFC822.SIZE)"
+#define READ_FIELDS "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
 
 guint32 imap_uid_of(const MailRef *ref)
 {
@@ -52,6 +54,7 @@ typedef struct {
 	GHashTable *pending; /* uid -> MailRef: asked for and not come */
 	MailFetched fetched;
 	gpointer data;
+	gboolean own; /* it is the quarantine: selected so that a removal need not do so again */
 } FetchCall;
 
 static int compare_uids(gconstpointer a, gconstpointer b)
@@ -129,17 +132,34 @@ static int send_batch(ImapConnection *connection, GArray *uids, guint at)
 	return imap_send(connection, "UID FETCH %s (UID BODY.PEEK[])", set);
 }
 
+/* What a selection that was kept still shows; what it does not show stays pending. */
+static gboolean fetch_kept(ImapConnection *connection, FetchCall *call, GArray *uids,
+                           GError **error)
+{
+	const MailRef *first = call->refs->pdata[0];
+	if (uids->len > FETCH_BATCH || !imap_is_selected(connection, first->folder, call->own) ||
+	    !imap_is_epoch(connection, first))
+		return TRUE;
+	imap_on_fetched(connection, on_message, call);
+	int tag = send_batch(connection, uids, 0);
+	g_autoptr(GError) problem = NULL;
+	gboolean answered = imap_receive(connection, tag, &problem);
+	imap_on_fetched(connection, NULL, NULL);
+	if (answered || !connection->broken)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
 /* The next batch is asked for before the answer to the one before it is read, so that the server
  * never waits for us. */
-static gboolean fetch_work(ImapConnection *connection, gpointer data, GError **error)
+static gboolean fetch_anew(ImapConnection *connection, FetchCall *call, GArray *uids,
+                           GError **error)
 {
-	FetchCall *call = data;
 	const MailRef *first = call->refs->pdata[0];
-	g_autoptr(GArray) uids = pending_uids(call);
-	imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
-	int select = imap_send_select(connection, first->folder, FALSE);
+	int select = imap_send_select(connection, first->folder, call->own);
 	int tag = select ? send_batch(connection, uids, 0) : 0;
-	if (!imap_receive_select(connection, select, tag, first->folder, FALSE, error))
+	if (!imap_receive_select(connection, select, tag, first->folder, call->own, error))
 		return FALSE;
 	gboolean same = imap_is_epoch(connection, first); /* else what comes is another's */
 	imap_on_fetched(connection, same ? on_message : NULL, call);
@@ -152,6 +172,26 @@ static gboolean fetch_work(ImapConnection *connection, gpointer data, GError **e
 		tag = next;
 	}
 	return TRUE;
+}
+
+static gboolean fetch_work(ImapConnection *connection, gpointer data, GError **error)
+{
+	FetchCall *call = data;
+	g_autoptr(GArray) uids = pending_uids(call);
+	imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
+	if (!fetch_kept(connection, call, uids, error))
+		return FALSE;
+	if (g_hash_table_size(call->pending) == 0)
+		return TRUE;
+	g_autoptr(GArray) left = pending_uids(call);
+	return fetch_anew(connection, call, left, error);
+}
+
+static gboolean is_quarantine(const Imap *imap, const MailRef *ref)
+{
+	return imap->quarantine_mailbox && imap->quarantine_folder &&
+	       g_ascii_strcasecmp(imap->quarantine_mailbox, ref->mailbox) == 0 &&
+	       strcmp(imap->quarantine_folder, ref->folder) == 0;
 }
 
 /* References that can never be messages are answered at once; the others go to @pending. */
@@ -173,8 +213,8 @@ gboolean imap_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gp
                     gint64 deadline, GError **error)
 {
 	g_autoptr(GHashTable) pending = g_hash_table_new(NULL, NULL);
-	FetchCall call = {refs, pending, fetched, data};
 	const MailRef *first = refs->pdata[0];
+	FetchCall call = {refs, pending, fetched, data, is_quarantine((Imap *)server, first)};
 	return !sort_refs(&call) || g_hash_table_size(pending) == 0 ||
 	       imap_run((Imap *)server, first->mailbox, deadline, fetch_work, &call, error);
 }
@@ -184,39 +224,67 @@ gboolean imap_fetch(MailServer *server, GPtrArray *refs, MailFetched fetched, gp
 typedef struct {
 	const MailRef *ref;
 	guint32 uid;
+	gboolean to_remove; /* it will be */
+	gboolean read;      /* its bytes are wanted too */
 	MailItem *item;
 } StatCall;
 
 static gboolean on_stat(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
 {
 	StatCall *call = data;
-	if (fetched->uid == call->uid && is_whole_item(fetched) && !call->item)
-		call->item = imap_item_new(connection, call->ref->mailbox, fetched);
+	if (fetched->uid != call->uid || !is_whole_item(fetched) || call->item ||
+	    (call->read && !(fetched->body && fetched->bodies == 1 && fetched->whole)))
+		return TRUE;
+	call->item = imap_item_new(connection, call->ref->mailbox, fetched);
+	if (call->read)
+		call->item->message = g_bytes_ref(fetched->body);
 	return TRUE;
 }
 
 static gboolean stat_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	StatCall *call = data;
-	int select = imap_send_select(connection, call->ref->folder, FALSE);
-	int fetch =
-		select ? imap_send(connection, "UID FETCH %u " ITEM_FIELDS, MAX(1, call->uid)) : 0;
-	if (!imap_receive_select(connection, select, fetch, call->ref->folder, FALSE, error))
+	const char *folder = call->ref->folder;
+	if (call->read)
+		imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
+	imap_on_fetched(connection, NULL, NULL);
+	int select = imap_send_select(connection, folder, call->to_remove);
+	int fetch = select ? imap_send(connection, "UID FETCH %u %s", MAX(1, call->uid),
+	                               call->read ? READ_FIELDS : ITEM_FIELDS)
+	                   : 0;
+	if (!imap_receive_select(connection, select, fetch, folder, call->to_remove, error))
 		return FALSE;
 	if (imap_is_epoch(connection, call->ref))
 		imap_on_fetched(connection, on_stat, call);
 	return imap_receive(connection, fetch, error);
 }
 
-MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
+static MailItem *run_stat(MailServer *server, StatCall *call, gint64 deadline, GError **error)
 {
-	StatCall call = {.ref = ref, .uid = imap_uid_of(ref)};
-	g_autoptr(MailItem) item = NULL;
-	gboolean done = imap_run((Imap *)server, ref->mailbox, deadline, stat_work, &call, error);
-	item = call.item;
+	const MailRef *ref = call->ref;
+	call->uid = imap_uid_of(ref);
+	gboolean done = imap_run((Imap *)server, ref->mailbox, deadline, stat_work, call, error);
+	g_autoptr(MailItem) item = call->item;
 	if (done && !item)
 		mail_server_set_missing(error, MISSING_MESSAGE, ref->uid);
 	return done ? g_steal_pointer(&item) : NULL;
+}
+
+MailItem *imap_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
+{
+	return run_stat(server, &(StatCall){.ref = ref}, deadline, error);
+}
+
+/* SELECT instead of EXAMINE, which the removal finds done. */
+MailItem *imap_stat_to_remove(MailServer *server, const MailRef *ref, gint64 deadline,
+                              GError **error)
+{
+	return run_stat(server, &(StatCall){.ref = ref, .to_remove = TRUE}, deadline, error);
+}
+
+MailItem *imap_read(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
+{
+	return run_stat(server, &(StatCall){.ref = ref, .read = TRUE}, deadline, error);
 }
 
 /* What is new. The cursor is UIDVALIDITY and the last UID up to which all is listed: UIDs only

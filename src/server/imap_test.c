@@ -489,6 +489,69 @@ static const Case cases[] = {
          GOOD,
          NULL,
          {{"UID MOVE", "* OK [COPYUID 9 1 5] moved\r\n%T OK done\r\n"}}},
+	{"a move that says several places for one message",
+         call_move,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"UID MOVE", "* OK [COPYUID 9 1 5:6] moved\r\n%T OK done\r\n"},
+          {"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a move into a folder without UIDVALIDITY",
+         call_move,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"UID MOVE", "* OK [COPYUID 0 1 5] moved\r\n%T OK done\r\n"},
+          {"UID FETCH", "* 1 FETCH (UID 1)\r\n%T OK done\r\n"}}},
+	{"a goodbye in the middle of a removal",
+         call_remove,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"EXPUNGE", "* BYE [UNAVAILABLE] shutting down\r\n", NULL, TRUE}}},
+	{"an answer to another command during a removal",
+         call_remove,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         NULL,
+         {{"STORE", "99 OK done\r\n"}}},
+	{"noise without end during a removal",
+         call_remove,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         "without end",
+         {{"EXPUNGE", "", "* OK xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"}}},
+	{"a removal after which the folder does not open",
+         call_remove,
+         TRAWL_ERROR_UNKNOWN_OUTCOME,
+         "look whether it is gone",
+         {{"SELECT", "%T NO [NOPERM] no\r\n", NULL, FALSE, 1}}},
+	{"a removal after which the folder is numbered anew",
+         call_remove,
+         TRAWL_ERROR_NOT_FOUND,
+         "no such message",
+         {{"SELECT", "* 3 EXISTS\r\n* OK [UIDVALIDITY 8] v\r\n%T OK [READ-WRITE] s\r\n", NULL,
+           FALSE, 1}}},
+	{"a folder numbered anew before a removal",
+         call_remove,
+         TRAWL_ERROR_NOT_FOUND,
+         "no such message",
+         {{"SELECT", "* 3 EXISTS\r\n* OK [UIDVALIDITY 8] v\r\n%T OK [READ-WRITE] s\r\n"},
+          {"STORE", "", NULL, TRUE}}},
+	{"messages that go while one is asked for",
+         call_stat,
+         GOOD,
+         NULL,
+         {{"UID FETCH", "* 2 EXPUNGE\r\n* 1 EXPUNGE\r\n* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 "
+                        "INTERNALDATE \"01-Jan-2026 00:00:00 +0000\")\r\n* 0 EXISTS\r\n%T OK "
+                        "done\r\n"}}},
+	{"gigabytes announced for what a search brings along",
+         call_find,
+         TRAWL_ERROR_LIMIT,
+         "4000000000",
+         {{"SEARCH", "* SEARCH 1\r\n%T OK done\r\n"},
+          {"BODY.PEEK[]<0.", "* 1 FETCH (UID 1 BODY[]<0> {4000000000}\r\nxx"}}},
+	{"a search that brings nothing along",
+         call_find,
+         GOOD,
+         NULL,
+         {{"SEARCH", "* SEARCH 1\r\n%T OK done\r\n"},
+          {"BODY.PEEK[]<0.", "%T BAD no partial fetch here\r\n"}}},
 };
 
 static void test_case(gconstpointer data)
@@ -516,6 +579,111 @@ static void test_case(gconstpointer data)
 		g_assert_cmpuint(delivered + gone, ==, one->code == GOOD ? 1 : delivered + gone);
 	g_assert_cmpuint(fake_imap_count(fake, " EXPUNGE"), ==,
 	                 fake_imap_count(fake, "UID EXPUNGE 1"));
+	server->kind->close(server);
+}
+
+#define HEADER_OF_14                                                                               \
+	"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 14 INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" "    \
+	"BODY[HEADER.FIELDS (MESSAGE-ID)] {29}\r\nMessage-ID: <a@b.example>\r\n\r\n)\r\n"
+
+/* What a search brings along is the message only when it is all of it. */
+static void test_a_search_brings_only_whole_messages_along(void)
+{
+	static const struct {
+		const char *name, *along;
+		gboolean kept;
+	} answers[] = {
+		{"all of it", "* 1 FETCH (UID 1 BODY[]<0> {14}\r\nSubject: x\r\n\r\n)\r\n", TRUE},
+		{"less than its size", "* 1 FETCH (UID 1 BODY[]<0> {10}\r\nSubject: x)\r\n", FALSE},
+		{"more than its size",
+	         "* 1 FETCH (UID 1 BODY[]<0> {16}\r\nSubject: xyz\r\n\r\n)\r\n", FALSE},
+		{"from its middle", "* 1 FETCH (UID 1 BODY[]<4> {14}\r\nSubject: x\r\n\r\n)\r\n",
+	         FALSE},
+		{"another message", "* 2 FETCH (UID 2 BODY[]<0> {14}\r\nSubject: x\r\n\r\n)\r\n",
+	         FALSE},
+		{"its header", "* 1 FETCH (UID 1 BODY[HEADER]<0> {14}\r\nSubject: x\r\n\r\n)\r\n",
+	         FALSE},
+		{"nothing", "", FALSE},
+		{"nil", "* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n", FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+		g_autofree char *along = g_strconcat(answers[i].along, "%T OK done\r\n", NULL);
+		const FakeRule rules[] = {{"SEARCH", "* SEARCH 1\r\n%T OK done\r\n"},
+		                          {"BODY.PEEK[]<0.", along},
+		                          {"HEADER.FIELDS", HEADER_OF_14 "%T OK done\r\n"},
+		                          {NULL}};
+		g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+		if (!fake) {
+			g_test_skip("openssl is not installed");
+			return;
+		}
+		MailServer *server = connect_to(fake, "implicit", NULL);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GPtrArray) found =
+			mail_server_find(server, MAILBOX, "a@b.example", PATIENCE, &error);
+		g_test_message("%s", answers[i].name);
+		g_assert_no_error(error);
+		g_assert_cmpuint(found->len, ==, 1);
+		const MailItem *item = found->pdata[0];
+		g_assert_cmpint(item->message != NULL, ==, answers[i].kept);
+		server->kind->close(server);
+	}
+}
+
+/* A removal right after the look at the message selects no more than to look again, unless the
+ * numbers mean something else meanwhile. */
+static void test_a_removal_uses_the_selection_of_the_look_before(void)
+{
+	static const struct {
+		const char *news; /* behind the look's answer */
+		guint selects, stores;
+	} cases_here[] = {
+		{"", 2, 1},
+		{"* OK [UIDVALIDITY 8] numbered anew\r\n", 3, 1},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases_here); i++) {
+		g_autofree char *looked = g_strconcat(
+			"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 INTERNALDATE \"01-Jan-2026 "
+			"00:00:00 +0000\")\r\n",
+			cases_here[i].news, "%T OK done\r\n", NULL);
+		const FakeRule rules[] = {{"RFC822.SIZE", looked}, {NULL}};
+		g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+		if (!fake) {
+			g_test_skip("openssl is not installed");
+			return;
+		}
+		MailServer *server = connect_to(fake, "implicit", NULL);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(MailRef) ref = mail_ref_new(MAILBOX, "INBOX", "7", "1");
+		g_autoptr(MailItem) item =
+			mail_server_stat_to_remove(server, ref, PATIENCE, &error);
+		g_assert_no_error(error);
+		g_assert_true(mail_server_remove(server, ref, PATIENCE, &error));
+		g_assert_no_error(error);
+		g_assert_cmpuint(fake_imap_count(fake, "SELECT"), ==, cases_here[i].selects);
+		g_assert_cmpuint(fake_imap_count(fake, "STORE"), ==, cases_here[i].stores);
+		g_assert_cmpuint(fake_imap_count(fake, "EXAMINE"), ==, 0);
+		server->kind->close(server);
+	}
+}
+
+/* Its connection is only the first to make room; the bench counts logins. */
+static void test_a_mailbox_that_was_left_is_not_closed(void)
+{
+	static const FakeRule rules[] = {{NULL}};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	MailServer *server = connect_to(fake, "implicit", json_pack("{s:i}", "connections", 1));
+	g_autoptr(GError) error = NULL;
+	g_assert_true(call_list(server, PATIENCE, &error));
+	mail_server_leave(server, MAILBOX);
+	mail_server_leave(server, "nobody@corp.example");
+	mail_server_leave(server, "no address");
+	g_assert_true(call_list(server, PATIENCE, &error)); /* it is still there */
+	g_assert_cmpuint(fake_imap_sessions(fake), ==, 1);
 	server->kind->close(server);
 }
 
@@ -819,6 +987,12 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/imap/a wrong message is never delivered",
 	                test_a_wrong_message_is_never_delivered);
+	g_test_add_func("/imap/a search brings only whole messages along",
+	                test_a_search_brings_only_whole_messages_along);
+	g_test_add_func("/imap/a removal uses the selection of the look before",
+	                test_a_removal_uses_the_selection_of_the_look_before);
+	g_test_add_func("/imap/a mailbox that was left is not closed",
+	                test_a_mailbox_that_was_left_is_not_closed);
 	g_test_add_func("/imap/silence ends at the deadline", test_silence_ends_at_the_deadline);
 	g_test_add_func("/imap/certificates are verified before anything is said",
 	                test_certificates_are_verified_before_anything_is_said);

@@ -41,6 +41,7 @@ void mail_item_free(MailItem *item)
 		return;
 	mail_ref_free(item->ref);
 	g_strfreev(item->flags);
+	g_clear_pointer(&item->message, g_bytes_unref);
 	g_free(item);
 }
 
@@ -169,6 +170,29 @@ MailItem *mail_server_stat(MailServer *server, const MailRef *ref, gint64 deadli
 	return server->kind->stat(server, ref, deadline, error);
 }
 
+MailItem *mail_server_stat_to_remove(MailServer *server, const MailRef *ref, gint64 deadline,
+                                     GError **error)
+{
+	if (!server->kind->stat_to_remove)
+		return mail_server_stat(server, ref, deadline, error);
+	if (!deadline_check(deadline, error))
+		return NULL;
+	return server->kind->stat_to_remove(server, ref, deadline, error);
+}
+
+MailItem *mail_server_read(MailServer *server, const MailRef *ref, gint64 deadline, GError **error)
+{
+	if (!deadline_check(deadline, error))
+		return NULL;
+	if (server->kind->read)
+		return server->kind->read(server, ref, deadline, error);
+	g_autoptr(GBytes) message = mail_server_fetch_one(server, ref, deadline, error);
+	MailItem *item = message ? server->kind->stat(server, ref, deadline, error) : NULL;
+	if (item)
+		item->message = g_steal_pointer(&message);
+	return item;
+}
+
 MailRef *mail_server_move(MailServer *server, const MailRef *ref, const char *folder,
                           gint64 deadline, GError **error)
 {
@@ -214,6 +238,12 @@ gboolean mail_server_remove(MailServer *server, const MailRef *ref, gint64 deadl
 	if (!deadline_check(deadline, error))
 		return FALSE;
 	return server->kind->remove(server, ref, deadline, error);
+}
+
+void mail_server_leave(MailServer *server, const char *mailbox)
+{
+	if (server->kind->leave)
+		server->kind->leave(server, mailbox);
 }
 
 gboolean mail_server_wait(MailServer *server, const char *mailbox, const char *folder,

@@ -28,6 +28,7 @@ typedef struct {
 	char **flags; /* IMAP names: "\\Seen", "\\Flagged", "$Forwarded"; sorted, NULL-terminated */
 	gint64 received_at; /* wall; INTERNALDATE or what stands for it (whole seconds on IMAP) */
 	gint64 size;        /* bytes, or -1 */
+	GBytes *message;    /* all of it, when mail_server_find() had it along; else NULL */
 } MailItem;
 void mail_item_free(MailItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailItem, mail_item_free)
@@ -85,6 +86,11 @@ struct MailServerKind {
 	                           const char *subject, gint64 from, gint64 to, gint64 deadline,
 	                           GError **error);
 	MailItem *(*stat)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
+	/* These three may be NULL: the kind has no shorter way. */
+	MailItem *(*stat_to_remove)(MailServer *server, const MailRef *ref, gint64 deadline,
+	                            GError **error);
+	MailItem *(*read)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
+	void (*leave)(MailServer *server, const char *mailbox);
 	MailRef *(*move)(MailServer *server, const MailRef *ref, const char *folder,
 	                 gint64 deadline, GError **error);
 	MailRef *(*put)(MailServer *server, const char *mailbox, const char *folder,
@@ -138,7 +144,8 @@ GBytes *mail_server_fetch_one(MailServer *server, const MailRef *ref, gint64 dea
  * Every message of a mailbox with exactly this Message-ID (RFC 5322 §3.6.4, without brackets), in
  * all folders.
  *
- * Not proof of identity: two messages may share a Message-ID.
+ * Not proof of identity: two messages may share a Message-ID. The first few, when they are small,
+ * may come with their bytes, which spares a call for them.
  *
  * @return  (transfer full) of MailItem, maybe empty. "Could not look" is always an error, never an
  * empty array.
@@ -154,6 +161,12 @@ GPtrArray *mail_server_find_similar(MailServer *server, const char *mailbox, con
 
 /** Flags, received date and size now; TRAWL_ERROR_NOT_FOUND when it is gone. */
 MailItem *mail_server_stat(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
+/** The same, of a message that mail_server_remove() is about to remove: what that needs is opened
+ * on the way. */
+MailItem *mail_server_stat_to_remove(MailServer *server, const MailRef *ref, gint64 deadline,
+                                     GError **error);
+/** The same with the message's bytes in item->message. */
+MailItem *mail_server_read(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 
 /** Moves within the mailbox; the folder is made when it is missing. The new place comes back. */
 MailRef *mail_server_move(MailServer *server, const MailRef *ref, const char *folder,
@@ -173,11 +186,15 @@ char *mail_server_mark(MailServer *server, const char *mailbox, const char *fold
 GPtrArray *mail_server_since(MailServer *server, const char *mailbox, const char *folder,
                              const char *mark, gint64 deadline, GError **error);
 
-/** Removes exactly this message for good (UID EXPUNGE, never a bare EXPUNGE). TRUE also when it is
- * gone already; but MISSING_MESSAGE when the epoch is void, as then it may still be there under
- * another uid. */
+/** Removes exactly this message for good (UID EXPUNGE, never a bare EXPUNGE), and looks anew that
+ * it is gone. TRUE also when it was gone already; but MISSING_MESSAGE when the epoch is void, as
+ * then it may still be there under another uid. */
 gboolean mail_server_remove(MailServer *server, const MailRef *ref, gint64 deadline,
                             GError **error);
+
+/** The caller has done with a mailbox for now: what is kept open for it is the first to make room
+ * for others. */
+void mail_server_leave(MailServer *server, const char *mailbox);
 
 /** Waits until something happens in the folder or the deadline passes (@changed FALSE).
  * TRAWL_ERROR_INVALID when the kind cannot. */
