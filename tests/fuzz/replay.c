@@ -13,8 +13,10 @@ static void add(GPtrArray *files, const char *path)
 		g_ptr_array_add(files, g_strdup(path));
 		return;
 	}
-	for (const char *name; (name = g_dir_read_name(directory));)
-		add(files, g_build_filename(path, name, NULL));
+	for (const char *name; (name = g_dir_read_name(directory));) {
+		g_autofree char *inside = g_build_filename(path, name, NULL);
+		add(files, inside);
+	}
 }
 
 static gint by_name(gconstpointer left, gconstpointer right)
