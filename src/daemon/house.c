@@ -91,7 +91,6 @@ static gboolean make_key(Db *db, gpointer data, GError **error)
 	                              G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
 	                              0600, error))
 		return FALSE;
-	g_message("an administrator's key is in %s", path);
 	return api_key_insert(db, key, error) &&
 	       audit_append(db, "setup", "api_key.create", "api_key", key->id, 0,
 	                    json_pack("{s:s}", "name", key->name), &key->revision, error);
@@ -100,7 +99,10 @@ static gboolean make_key(Db *db, gpointer data, GError **error)
 static gboolean make_first_key(Db *db, gpointer data, GError **error)
 {
 	g_autoptr(GPtrArray) keys = api_key_list(db, error);
-	return keys && (keys->len > 0 || make_key(db, data, error));
+	if (!keys || keys->len > 0)
+		return keys != NULL;
+	g_message("the first start: an administrator's key goes to %s/admin.key", (char *)data);
+	return make_key(db, data, error);
 }
 
 gboolean house_recover_key(DbPool *db, const char *data_dir, GError **error)

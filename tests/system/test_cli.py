@@ -272,6 +272,8 @@ class EveryVerb(CliTest):
         self.assertTrue(self.look("check", "--mailboxes")["clean"])
         self.assertEqual(self.quiet("check"), [])
         self.assertTrue(self.look("audit", "verify")["whole"])
+        self.assertTrue(self.json("key", "recover")["path"].endswith("admin.key"))
+        self.assertEqual(len(self.quiet("key", "list")), 3)
 
     def removal(self):
         self.run_cli("server", "remove", "mail", status=73)
