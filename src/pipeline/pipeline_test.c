@@ -1466,6 +1466,38 @@ static void test_two_servers_for_one_domain_are_a_warning(Fixture *f, gconstpoin
 	g_assert_nonnull(strstr(text, "mail server 'a' serves TWO.example, too"));
 }
 
+typedef struct {
+	gint64 id;
+	char *text;
+} LoadedBreakdown;
+
+static gboolean load_breakdown(Db *db, gpointer data, GError **error)
+{
+	LoadedBreakdown *loaded = data;
+	loaded->text = original_load_breakdown(db, loaded->id, error);
+	return loaded->text != NULL;
+}
+
+/* The setting of the daemon goes to the reader with each message, and what it cuts is said. */
+static void test_limits_that_are_set_reach_the_reader(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) limits = json_pack("{s:i}", "links", 1);
+	g_autofree char *original = original_text(
+		"Message-ID: <a@evil.example>\n", "To: alice@corp.example\n", "Account locked",
+		"\nhttps://one.evil.example/\nhttps://two.evil.example/\n");
+	f->worker->tools.limits = limits;
+	deliver_report(f, attached(ALICE, original));
+	worker_poll(f->worker, 2);
+	LoadedBreakdown loaded = {
+		.id = worker_sql_int(f->worker, "SELECT min(id) FROM original WHERE id > $1", 0)};
+	g_assert_true(db_read(f->worker->pool, load_breakdown, &loaded, &error));
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(loaded.text, "https://one.evil.example/"));
+	g_assert_nonnull(strstr(loaded.text, "limit_links"));
+	g_free(loaded.text);
+}
+
 /* --- main ---------------------------------------------------------------------------------------
  */
 
@@ -1546,5 +1578,6 @@ int main(int argc, char **argv)
 	     test_two_servers_for_one_domain_are_a_warning);
 	TEST("a source disabled while it is polled is polled no more",
 	     test_a_source_disabled_while_it_is_polled_is_polled_no_more);
+	TEST("limits that are set reach the reader", test_limits_that_are_set_reach_the_reader);
 	return g_test_run();
 }
