@@ -170,6 +170,27 @@ static void be_quiet(const char *domain, GLogLevelFlags level, const char *messa
 {
 }
 
+static void remove_directory(const Breakdown *run)
+{
+	g_autofree char *below = g_path_get_dirname(run->socket);
+	g_unlink(run->socket);
+	g_rmdir(below);
+	g_rmdir(run->directory);
+}
+
+/* The role, until it is told to end or we are gone, in whichever way: then nothing is left of it.
+ */
+static void be_role(const Breakdown *run) G_GNUC_NORETURN;
+static void be_role(const Breakdown *run)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* that a reader died is said by who asked it */
+	g_log_set_default_handler(be_quiet, NULL);
+	int status = reader_serve(run->socket);
+	remove_directory(run);
+	_exit(status);
+}
+
 /* TRUE when the role listens. */
 static gboolean start_role(Breakdown *run)
 {
@@ -178,12 +199,10 @@ static gboolean start_role(Breakdown *run)
 		return FALSE;
 	run->socket = g_build_filename(run->directory, "run", "reader.sock", NULL);
 	run->role = fork();
-	if (run->role == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		/* that a reader died is said by who asked it */
-		g_log_set_default_handler(be_quiet, NULL);
-		_exit(reader_serve(run->socket));
-	}
+	if (run->role == 0)
+		be_role(run);
+	if (run->role < 0)
+		remove_directory(run);
 	for (guint i = 0; i < 2000 && run->role > 0; i++) {
 		if (g_file_test(run->socket, G_FILE_TEST_EXISTS))
 			return TRUE;
@@ -194,18 +213,11 @@ static gboolean start_role(Breakdown *run)
 
 static void stop_role(Breakdown *run)
 {
-	g_autofree char *below = run->socket ? g_path_get_dirname(run->socket) : NULL;
 	if (run->role > 0) {
 		kill(run->role, SIGTERM);
 		while (waitpid(run->role, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (run->socket) {
-		g_unlink(run->socket);
-		g_rmdir(below);
-	}
-	if (run->directory)
-		g_rmdir(run->directory);
 	g_free(run->socket);
 	g_free(run->directory);
 }

@@ -293,6 +293,11 @@ static void add_from_html(const HtmlLink *link, gpointer data)
 	g_autofree char *bare = url_trim(valid);
 	if (*bare)
 		add(walk, bare, link->base, link->where, link->text);
+	if (g_ascii_strncasecmp(bare, "javascript:", strlen("javascript:")) == 0) {
+		g_autofree char *script = url_unescape(bare, -1);
+		walk->where = "script";
+		links_code_find(script, add_found, walk);
+	}
 	if (link->text)
 		links_text_find(link->text, remember, walk);
 }
