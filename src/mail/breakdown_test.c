@@ -150,6 +150,76 @@ static void test_what_is_signed_as_a_whole_is_looked_into(void)
 	g_assert_true(has_finding(json_object_get(document, "message"), "smime_opaque"));
 }
 
+/* Signed twice, the inner one under the type that gateways give it; signed as a stream, which is
+ * BER and not DER; encrypted. All by openssl cms. */
+#define SIGNED_TWICE                                                                               \
+	"Subject: x\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"                       \
+	"Content-Transfer-Encoding: base64\n\n"                                                    \
+	"MIICcwYJKoZIhvcNAQcCoIICZDCCAmACAQExDTALBglghkgBZQMEAgEwggG5BgkqhkiG9w0BBwGg\n"           \
+	"ggGqBIIBpkNvbnRlbnQtVHlwZTogYXBwbGljYXRpb24vb2N0ZXQtc3RyZWFtOyBuYW1lPXNtaW1l\n"           \
+	"LnA3bQ0KQ29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogYmFzZTY0DQoNCk1JSHVCZ2txaGtpRzl3\n"           \
+	"MEJCd0tnZ2VBd2dkMENBUUV4RFRBTEJnbGdoa2dCWlFNRUFnRXdPQVlKS29aSWh2Y05BUWNCb0Nz\n"           \
+	"RUtVTnYKYm5SbGJuUXRWSGx3WlRvZ2RHVjRkQzl3YkdGcGJnMEtEUXBwYm01bGNpQjNiM0prY3cw\n"           \
+	"S01ZR09NSUdMQWdFQk1DUXdEREVLTUFnRwpBMVVFQXd3QllRSVVKY3I1RlRjc3A1NlQvMFh4akJT\n"           \
+	"MU9pc2p6cDB3Q3dZSllJWklBV1VEQkFJQk1Bb0dDQ3FHU000OUJBTUNCRWN3ClJRSWhBTVVheUhH\n"           \
+	"Q2tMR2ZxMkZmYmtUZVBCdXdRUzV6Q2dlR2ZCcWcrckI0STJVaEFpQXFPQThySXUzeVdoSVpVYmxR\n"           \
+	"azRQWTJUYzYKMkprOFAreEh2VCtRaUZFMzFBPT0KMYGOMIGLAgEBMCQwDDEKMAgGA1UEAwwBYQIU\n"           \
+	"Jcr5FTcsp56T/0XxjBS1Oisjzp0wCwYJYIZIAWUDBAIBMAoGCCqGSM49BAMCBEcwRQIhAO2XtzP2\n"           \
+	"veAQls0tpeWJZzU2HCzG6lrjJMXDD3y2Trm1AiAlf9WO6E8O74dGznIQTxhrhV4umnlZQYJz/H4z\n"           \
+	"Rwaw6w==\n"
+#define SIGNED_STREAM                                                                              \
+	"Subject: x\nContent-Type: application/octet-stream; name=smime.p7m\n"                     \
+	"Content-Transfer-Encoding: base64\n\n"                                                    \
+	"MIAGCSqGSIb3DQEHAqCAMIACAQExDTALBglghkgBZQMEAgEwgAYJKoZIhvcNAQcBoIAkgAQpQ29u\n"           \
+	"dGVudC1UeXBlOiB0ZXh0L3BsYWluDQoNCmlubmVyIHdvcmRzDQoAAAAAAAAxgY8wgYwCAQEwJDAM\n"           \
+	"MQowCAYDVQQDDAFhAhQlyvkVNyynnpP/RfGMFLU6KyPOnTALBglghkgBZQMEAgEwCgYIKoZIzj0E\n"           \
+	"AwIESDBGAiEAmah07JQufya5NsqS4UrLMjBrOnUbGGshXh/ROMwebqYCIQC+Ze23SEqruHnk92eJ\n"           \
+	"DlQW6iPGKoGYT55YFopURcvp9QAAAAAAAA==\n"
+#define ENCRYPTED                                                                                  \
+	"Subject: x\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"                       \
+	"Content-Transfer-Encoding: base64\n\n"                                                    \
+	"MIIBOQYJKoZIhvcNAQcDoIIBKjCCASYCAQIxgcuhgcgCAQOgUaFPMAkGByqGSM49AgEDQgAEapUu\n"           \
+	"5gUkRzvX1iHFxHUbZ35Je6BNSS0QqVtq/ZexSRQYwqKaAwKMLc/iMvdIOLwxGXDeR/J8xYgbQ0kB\n"           \
+	"nwG9IDAcBgkrgQUQhkg/AAIwDwYLKoZIhvcNAQkQAwYFADBSMFAwJDAMMQowCAYDVQQDDAFhAhQl\n"           \
+	"yvkVNyynnpP/RfGMFLU6KyPOnQQoy20hu56jtY81TQRu8BuaIgUw6K3SHYoJG19fLzO9LXnwcHRG\n"           \
+	"58nA0DBTBgkqhkiG9w0BBwEwFAYIKoZIhvcNAwcECFNWkrbfswUpgDBKFvT2g9VfkjkVw2/e5KxA\n"           \
+	"OoPzVioSNPIcZ+C5OxD/JgZNT/WKSGg1F8DcSazNLOg=\n"
+
+static void test_what_is_signed_is_found_in_all_its_wraps(void)
+{
+	static const Case cases[] = {
+		{SIGNED_TWICE, "message.text", "inner words\r\n"},
+		{SIGNED_STREAM, "message.text", "inner words\r\n"},
+		{ENCRYPTED, "message.text", "null"},
+		{ENCRYPTED, "message.findings.0.id", "encrypted"},
+		{"Subject: x\n\n-----BEGIN PGP MESSAGE-----\nabc\n-----END PGP MESSAGE-----\n",
+	         "message.findings.2.id", "encrypted"},
+		{"Subject: x\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nabc\n",
+	         "message.findings.2.id", "(absent)"},
+	};
+	check(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_what_is_nearly_a_header_is_read_as_mail_programs_do(void)
+{
+#define BLANK_END                                                                                  \
+	"Content-Type: multipart/mixed; boundary=b\n \t\n--b\n\ntext\n--b\n"                       \
+	"Content-Type: image/png\n\nx\n--b--\n"
+	static const Case cases[] = {
+		{BLANK_END, "message.text", "text"},
+		{BLANK_END, "message.attachments.0.type", "image/png"},
+		{BLANK_END, "message.findings.0.id", "blank_end"},
+		/* a line of blanks between two fields is an old way of folding */
+		{"Subject: a\n \nX-B: c\n\ntext\n", "message.headers.1.name", "X-B"},
+		{"Subject: a\n \n b\n\ntext\n", "message.subject", "a  b"},
+		{"Subject: a\r\n \r\nno field here\r\n", "message.text", "no field here\r\n"},
+		{"Content-Type: ;\n\tname=\"\"\n\ntext\n", "message.text", "text\n"},
+		{"Content-Type:\nContent-Disposition: attachment\n\ntext\n",
+	         "message.attachments.0.type", "text/plain"},
+	};
+	check(cases, G_N_ELEMENTS(cases));
+}
+
 #define ORIGINAL                                                                                   \
 	"Message-ID: <o@evil.example>\nFrom: Evil <e@evil.example>\nSubject: Prize\n\nclick\n"
 
@@ -325,6 +395,10 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	breakdown_init();
+	g_test_add_func("/breakdown/signed in all wraps",
+	                test_what_is_signed_is_found_in_all_its_wraps);
+	g_test_add_func("/breakdown/nearly a header",
+	                test_what_is_nearly_a_header_is_read_as_mail_programs_do);
 	g_test_add_func("/breakdown/header fields are decoded", test_header_fields_are_decoded);
 	g_test_add_func("/breakdown/every odd Message-ID is a finding and never a crash",
 	                test_every_odd_message_id_is_a_finding_and_never_a_crash);

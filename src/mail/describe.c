@@ -15,6 +15,8 @@
 #include "mail/senders.h"
 #include "mail/simulation.h"
 
+#include <string.h>
+
 void describe_set(json_t *object, const char *key, const char *text)
 {
 	json_object_set_new(object, key, json_text_new(text));
@@ -76,6 +78,14 @@ static void note_duplicates(const Message *message)
 				             single_fields[field]);
 }
 
+/* PGP without MIME: the encrypted text stands in the text. */
+static void note_pgp(const Message *message, const char *text)
+{
+	if (text && strstr(text, "-----BEGIN PGP MESSAGE-----"))
+		findings_add(message->findings, "encrypted", "text/plain",
+		             "it is encrypted (PGP, in its text) and cannot be looked into");
+}
+
 json_t *describe_message(Message *message)
 {
 	json_t *described = json_object();
@@ -98,6 +108,7 @@ json_t *describe_message(Message *message)
 	g_autofree char *text = body_joined(texts), *html = body_joined(pages);
 	if (text)
 		flow_add_plain(text_flow, text);
+	note_pgp(message, text);
 	describe_set(described, "text", text);
 	describe_set(described, "html", html);
 	g_autofree char *shown = NULL;

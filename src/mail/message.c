@@ -147,6 +147,63 @@ static GBytes *without_blank_start(Message *message, GBytes *bytes)
 	return g_bytes_new_from_bytes(bytes, blank, size - blank);
 }
 
+static gsize strspn_blanks(const char *at, const char *end)
+{
+	gsize count = 0;
+	while (at + count < end && (at[count] == ' ' || at[count] == '\t'))
+		count++;
+	return count;
+}
+
+static gboolean is_field_line(const char *line, const char *end)
+{
+	const char *at = line;
+	while (at<end && * at> ' ' && *at < 0x7f && *at != ':')
+		at++;
+	return at > line && at < end && *at == ':';
+}
+
+/* The line of blanks that ends a header block, its length without the line end: none follows that
+ * could be a field or go on with one. NULL: there is none. */
+static const char *blank_end(const char *text, gsize size, gsize *length)
+{
+	const char *at = text, *end = text + header_block_size(text, size);
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (gsize)(end - at));
+		const char *next = line_end ? line_end + 1 : end;
+		gsize blanks = strspn_blanks(at, line_end ? line_end : end);
+		gboolean blank =
+			line_end && blanks > 0 && (at[blanks] == '\n' || at[blanks] == '\r');
+		if (blank && next < end && *next != ' ' && *next != '\t' &&
+		    !is_field_line(next, end)) {
+			*length = blanks;
+			return at;
+		}
+		at = next;
+	}
+	return NULL;
+}
+
+/* Blanks alone on the line between header block and text: to some a folded field goes on, most see
+ * the end of the block. */
+static GBytes *without_blank_end(Message *message, GBytes *bytes)
+{
+	gsize size, blanks = 0;
+	const char *text = g_bytes_get_data(bytes, &size);
+	const char *line = size ? blank_end(text, size, &blanks) : NULL;
+	if (!line)
+		return g_bytes_ref(bytes);
+	findings_add(message->findings, "blank_end", NULL,
+	             "its header block ends in a line of blanks; readers differ on where its text "
+	             "begins");
+	GByteArray *without = g_byte_array_sized_new((guint)size);
+	gsize before = (gsize)(line - text);
+	g_byte_array_append(without, (const guint8 *)text, (guint)before);
+	g_byte_array_append(without, (const guint8 *)line + blanks,
+	                    (guint)(size - before - blanks));
+	return g_byte_array_free_to_bytes(without);
+}
+
 static GBytes *within_limits(Message *message)
 {
 	gsize size = g_bytes_get_size(message->bytes);
@@ -164,7 +221,8 @@ static GBytes *within_limits(Message *message)
 	/* Both are windows on the same octets. */
 	g_bytes_get_data(bare, &kept);
 	message->begin = MIN(size, (gsize)LIMIT_MESSAGE_SIZE) - kept;
-	g_autoptr(GBytes) shorter = without_long_headers(message, bare);
+	g_autoptr(GBytes) ended = without_blank_end(message, bare);
+	g_autoptr(GBytes) shorter = without_long_headers(message, ended);
 	g_autoptr(GBytes) fewer = without_too_many_parts(message, shorter);
 	return parameters_within(fewer, message->reading->limits.parameters);
 }
@@ -258,13 +316,23 @@ static void note_parameters(const Message *message, const Part *part)
 		             most);
 }
 
+/* Content-Type without a type says nothing, and then a part is text (RFC 2045 §5.2). */
+static gboolean names_no_type(GMimeObject *object)
+{
+	GMimeHeaderList *fields = g_mime_object_get_header_list(object);
+	GMimeHeader *field = g_mime_header_list_get_header(fields, "Content-Type");
+	const char *raw = field ? g_mime_header_get_raw_value(field) : NULL;
+	return raw && strchr(";", raw[strspn(raw, " \t\r\n")]);
+}
+
 static void add_leaf(Message *message, GBytes *bytes, GMimePart *leaf, const char *path)
 {
 	Part *part = g_new0(Part, 1);
 	part->object = GMIME_OBJECT(leaf);
 	g_autofree char *type =
 		g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part->object));
-	part->type = g_ascii_strdown(type, -1);
+	part->type =
+		names_no_type(part->object) ? g_strdup("text/plain") : g_ascii_strdown(type, -1);
 	part->path = g_strdup(path);
 	part->raw = raw_content(bytes, leaf, &part->encoding);
 	const char *disposition = g_mime_object_get_disposition(part->object);
@@ -278,10 +346,23 @@ static void collect(Message *message, GBytes *bytes, GMimeObject *object, const 
                     guint depth);
 
 /* A leaf of PKCS #7: what was signed stands in it and is read as if it stood beside it. */
+static gboolean is_pkcs7(const Part *part)
+{
+	static const char *const types[] = {"application/pkcs7-mime", "application/x-pkcs7-mime",
+	                                    "application/pkcs7-signed-data"};
+	for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+		if (strcmp(part->type, types[i]) == 0)
+			return TRUE;
+	/* By its name, as gateways that know no such type attach it. */
+	g_autofree char *name =
+		strcmp(part->type, "application/octet-stream") == 0 ? part_name(part) : NULL;
+	g_autofree char *lower = name ? g_ascii_strdown(name, -1) : NULL;
+	return lower && (g_str_has_suffix(lower, ".p7m") || g_str_has_suffix(lower, ".p7z"));
+}
+
 static void collect_signed(Message *message, Part *part, guint depth)
 {
-	if (strcmp(part->type, "application/pkcs7-mime") != 0 &&
-	    strcmp(part->type, "application/x-pkcs7-mime") != 0)
+	if (!is_pkcs7(part))
 		return;
 	g_autoptr(GBytes) inside = NULL;
 	SmimeKind kind = smime_open(part_content(part), &inside);

@@ -1,8 +1,8 @@
 /* TNEF, the winmail.dat of Outlook (MS-OXTNEF): a run of attributes, two of which hold MAPI
  * properties.
  *
- * Read here and not by libytnef, which crashes on several of the broken streams that are in
- * circulation. Every length is checked against what is left; checksums are not, because senders
+ * Read here and not by libytnef, which loses files and reads memory it never wrote
+ * (docs/decisions/tnef.md). Every length is checked against what is left; checksums are not, because senders
  * that get them wrong exist and readers that mind do not. */
 #include "mail/outlook.h"
 
@@ -61,6 +61,7 @@ typedef struct {
 	gboolean begun, message;
 	char *title, *name, *type, *content_id;
 	GBytes *data;
+	GBytes *object; /* an OLE object as it stands, behind the id of its interface */
 } TnefFile;
 
 typedef struct {
@@ -97,6 +98,11 @@ static void end_file(Tnef *tnef)
 	if (file->data)
 		outlook_add_file(tnef->item, name, file->type, file->content_id,
 		                 g_steal_pointer(&file->data), file->message);
+	if (file->object) {
+		g_autofree char *object_name = g_strdup_printf("%s.object", name ? name : "");
+		outlook_add_file(tnef->item, object_name, NULL, NULL,
+		                 g_steal_pointer(&file->object), FALSE);
+	}
 	g_clear_pointer(&file->title, g_free);
 	g_clear_pointer(&file->name, g_free);
 	g_clear_pointer(&file->type, g_free);
@@ -110,9 +116,12 @@ static void set_data(Tnef *tnef, const guint8 *octets, gsize size)
 	tnef->file.data = g_bytes_new(octets, size);
 }
 
-/* PidTagAttachDataObject: an interface's id, then an embedded TNEF or an OLE storage. */
+/* PidTagAttachDataObject: an interface's id, then an embedded TNEF or an OLE storage. Other readers
+ * give the storage with the id before it, so it is there in both ways: to be opened, and by the
+ * hash that others know. */
 static void set_object(Tnef *tnef, guint type, const guint8 *octets, gsize size)
 {
+	const gsize whole = size;
 	if (type == 0x000d && size > 16) {
 		octets += 16;
 		size -= 16;
@@ -120,6 +129,9 @@ static void set_object(Tnef *tnef, guint type, const guint8 *octets, gsize size)
 	Window inner = {octets, size, FALSE};
 	if (size < 4 || take_number(&inner, 4) != SIGNATURE) {
 		set_data(tnef, octets, size);
+		g_clear_pointer(&tnef->file.object, g_bytes_unref);
+		if (size < whole)
+			tnef->file.object = g_bytes_new(octets - 16, whole);
 		return;
 	}
 	g_autoptr(OutlookItem) item = tnef->depth < LIMIT_OUTLOOK_DEPTH
