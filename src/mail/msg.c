@@ -274,8 +274,15 @@ static OutlookItem *read_item(GsfInfile *storage, gsize fixed_from, gsize *budge
 	return item;
 }
 
+/* libgsf calls a broken file a mistake of the program's and says so in the log, once a block:
+ * hostile files could fill it. */
+static void be_silent(const char *domain, GLogLevelFlags level, const char *text, gpointer data)
+{
+}
+
 void msg_init(void)
 {
+	g_log_set_handler("libgsf:msole", G_LOG_LEVEL_MASK, be_silent, NULL);
 	gsf_init();
 }
 

@@ -83,6 +83,8 @@ static void test_a_file_that_breaks_off_anywhere_is_read_as_far_as_it_goes(void)
 {
 	static const char *const samples[] = {"outlook/nested.msg", "tnef/embedded.dat",
 	                                      "tnef/simple.dat", "tnef/rtf.dat"};
+	/* libgsf's own complaints about broken files; see msg_init() */
+	GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK);
 	for (guint i = 0; i < G_N_ELEMENTS(samples); i++) {
 		g_autoptr(GBytes) whole = sample(samples[i]);
 		gsize size = g_bytes_get_size(whole);
@@ -93,6 +95,7 @@ static void test_a_file_that_breaks_off_anywhere_is_read_as_far_as_it_goes(void)
 			g_assert_nonnull(json_at(document, "message.attachments"));
 		}
 	}
+	g_log_set_always_fatal(fatal);
 }
 
 int main(int argc, char **argv)

@@ -2,8 +2,8 @@
  * properties.
  *
  * Read here and not by libytnef, which loses files and reads memory it never wrote
- * (docs/decisions/tnef.md). Every length is checked against what is left; checksums are not, because senders
- * that get them wrong exist and readers that mind do not. */
+ * (docs/decisions/tnef.md). Every length is checked against what is left; checksums are not,
+ * because senders that get them wrong exist and readers that mind do not. */
 #include "mail/outlook.h"
 
 #include "base/limits.h"
