@@ -5,6 +5,7 @@
 #include "api/request.h"
 
 #include "api/access.h"
+#include "api/console.h"
 #include "api/context.h"
 #include "api/resources.h"
 #include "api/routes.h"
@@ -204,39 +205,6 @@ static gboolean check_media_types(const Request *request, Answer *answer)
 	return FALSE;
 }
 
-/* A page of the embedded site; FALSE when there is none at this path. */
-static gboolean find_page(const Request *request, Answer *answer)
-{
-	static const struct {
-		const char *suffix, *type;
-	} types[] = {
-		{".html", "text/html; charset=utf-8"},
-		{".css", "text/css; charset=utf-8"},
-		{".js", "text/javascript; charset=utf-8"},
-		{".svg", "image/svg+xml"},
-	};
-	const char *path = strcmp(request->path, "/") == 0 ? "/index.html" : request->path;
-	g_autofree char *name = g_strconcat("/trawl/web", path, NULL);
-	if (!request->context->pages || !request_is_read(request))
-		return FALSE;
-	GBytes *page = g_resource_lookup_data(request->context->pages, name,
-	                                      G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-	if (!page)
-		return FALSE;
-	answer->status = 200;
-	answer->body = page;
-	answer->type = "application/octet-stream";
-	for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-		if (g_str_has_suffix(path, types[i].suffix))
-			answer->type = types[i].type;
-	answer_header(answer, "Content-Security-Policy",
-	              "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-	              "connect-src 'self'; base-uri 'none'; form-action 'none'; "
-	              "frame-ancestors 'none'");
-	answer_header(answer, "Cache-Control", "no-cache");
-	return TRUE;
-}
-
 static gboolean find_route(Request *request, Answer *answer)
 {
 	g_autofree char *allowed = NULL;
@@ -253,7 +221,7 @@ static gboolean find_route(Request *request, Answer *answer)
 	else if (allowed)
 		answer_problem(answer, 405, "invalid", "%s has no %s here", request->path,
 		               request->method);
-	else if (!find_page(request, answer))
+	else if (!console_answer(request, answer))
 		answer_problem(answer, 404, "not_found", "there is nothing at this path");
 	if (allowed)
 		answer_header(answer, "Allow", "%s", allowed);

@@ -1,0 +1,44 @@
+// Filters are text: "is:open severity:>=major reporter:ann@corp.example invoice". This turns it into what the API takes.
+import type { Query } from './api';
+
+export interface Parsed {
+  query: Query;
+  wrong: string[];
+}
+
+const word = /^[a-z_]+$/;
+const severity = /^(?:>=)?(informational|minor|moderate|major|critical)$/;
+
+/** One row a word that can stand before a colon: the API's parameter, and what it may say. */
+const terms: Record<string, { parameter: string; take: (value: string, me: string) => string | null }> = {
+  is: { parameter: 'state', take: (value) => (['open', 'closed', 'all'].includes(value) ? (value === 'all' ? '' : value) : null) },
+  severity: { parameter: 'severity', take: (value) => severity.exec(value)?.[1] ?? null },
+  verdict: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
+  disposition: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
+  kind: { parameter: 'kind', take: (value) => (word.test(value) ? value : null) },
+  source: { parameter: 'source_id', take: (value) => (/^\d+$/.test(value) ? value : null) },
+  assignee: { parameter: 'assignee', take: (value, me) => (value === 'me' ? me : value) },
+  reporter: { parameter: 'reporter', take: (value) => value },
+  recipient: { parameter: 'recipient', take: (value) => value },
+  message: { parameter: 'message_id', take: (value) => value },
+};
+
+/** Words and "quoted words", each maybe after a term and a colon. */
+export function parseFilter(text: string, me: string): Parsed {
+  const query: Query = {};
+  const wrong: string[] = [];
+  const title: string[] = [];
+  for (const part of text.match(/[a-z]+:"[^"]*"|"[^"]*"|\S+/gi) ?? []) {
+    const colon = part.indexOf(':');
+    const term = colon > 0 ? terms[part.slice(0, colon).toLowerCase()] : undefined;
+    if (!term) {
+      title.push(part.replaceAll('"', ''));
+      continue;
+    }
+    const value = term.take(part.slice(colon + 1).replaceAll('"', ''), me);
+    if (value === null) wrong.push(part);
+    else query[term.parameter] = value;
+  }
+  if (title.length) query.title = title.join(' ');
+  return { query, wrong };
+}

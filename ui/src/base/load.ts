@@ -1,0 +1,134 @@
+// Data of a page: one thing, or a long list that arrives page by page and stays up to date without jumping.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { api, type Query } from './api';
+import type { Page } from './types';
+
+export interface Loaded<T> {
+  data: T | undefined;
+  error: unknown;
+  loading: boolean;
+  reload: () => void;
+  set: (data: T) => void;
+}
+
+/** Loads @path; null: nothing to load yet. What was there stays while it is loaded again. */
+export function useLoad<T>(path: string | null, query?: Query): Loaded<T> {
+  const [state, setState] = useState<{ key: string; data?: T; error?: unknown; loading: boolean }>({ key: '', loading: true });
+  const [turn, setTurn] = useState(0);
+  const key = path === null ? '' : JSON.stringify([path, query]);
+  useEffect(() => {
+    if (path === null) return undefined;
+    const abort = new AbortController();
+    setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
+    api.get<T>(path, query, abort.signal).then(
+      (data) => setState({ key, data, loading: false }),
+      (error) => !abort.signal.aborted && setState((old) => ({ key, data: old.key === key ? old.data : undefined, error, loading: false } as typeof old)),
+    );
+    return () => abort.abort();
+  }, [key, turn]);
+  const current = state.key === key;
+  return {
+    data: current ? state.data : undefined,
+    error: current ? state.error : undefined,
+    loading: !current || state.loading,
+    reload: () => setTurn((n) => n + 1),
+    set: (data) => setState({ key, data, loading: false }),
+  };
+}
+
+export interface Rows<T> {
+  rows: T[];
+  error: unknown;
+  loading: boolean;
+  complete: boolean;
+  /** Newer rows that are not shown yet, so that nothing moves under the reader's hand. */
+  fresh: number;
+  more: () => void;
+  reload: () => void;
+  /** Fetches what changed since, into the rows that are there. */
+  refresh: () => void;
+  /** Changes a row here at once; the server's answer follows. */
+  put: (row: T) => void;
+}
+
+interface Keyed {
+  id: number;
+  revision?: number;
+}
+
+/** A list by pages of @size, with live changes by its "changed_since" feed. */
+export function useRows<T extends Keyed>(path: string, query: Query, size = 100): Rows<T> {
+  const key = JSON.stringify([path, query]);
+  const [, draw] = useState(0);
+  const store = useRef({ key: '', rows: [] as T[], next: null as string | null, since: 0, fresh: 0, loading: false, error: undefined as unknown, abort: new AbortController() });
+  const state = store.current;
+  const show = () => draw((n) => n + 1);
+
+  function begin(): void {
+    state.abort.abort();
+    Object.assign(state, { key, next: null, fresh: 0, error: undefined, abort: new AbortController(), loading: false });
+    fetchPage(true);
+  }
+
+  function fetchPage(first: boolean): void {
+    if (state.loading || (!first && !state.next)) return;
+    state.loading = true;
+    show();
+    const { abort } = state;
+    api.get<Page<T>>(path, { ...query, limit: size, cursor: first ? null : state.next }, abort.signal).then(
+      (page) => {
+        if (abort.signal.aborted) return;
+        state.rows = first ? page.items : [...state.rows, ...page.items];
+        if (first) state.since = Math.max(0, ...page.items.map((row) => row.revision ?? 0));
+        Object.assign(state, { next: page.next, loading: false, error: undefined });
+        show();
+      },
+      (error) => {
+        if (abort.signal.aborted) return;
+        Object.assign(state, { loading: false, error });
+        show();
+      },
+    );
+  }
+
+  async function refresh(): Promise<void> {
+    const { abort } = state;
+    try {
+      const page = await api.get<Page<T>>(path, { ...query, limit: 500, changed_since: state.since }, abort.signal);
+      if (abort.signal.aborted) return;
+      state.since = Math.max(state.since, page.changed_since ?? 0);
+      const known = new Map(state.rows.map((row, i) => [row.id, i]));
+      const rows = [...state.rows];
+      for (const row of page.items) {
+        const at = known.get(row.id);
+        if (at !== undefined) rows[at] = row;
+        else state.fresh++;
+      }
+      state.rows = rows;
+      show();
+    } catch {
+      // the next event tries again
+    }
+  }
+
+  useEffect(() => {
+    begin();
+    return () => state.abort.abort();
+  }, [key]);
+
+  const current = state.key === key;
+  return {
+    rows: current ? state.rows : [],
+    error: state.error,
+    loading: !current || state.loading,
+    complete: current && !state.loading && state.next === null,
+    fresh: state.fresh,
+    more: () => fetchPage(false),
+    reload: begin,
+    refresh,
+    put: (row) => {
+      state.rows = state.rows.map((one) => (one.id === row.id ? row : one));
+      show();
+    },
+  };
+}

@@ -1,0 +1,209 @@
+// The shapes of the API that the console reads; /v1/openapi.json describes them in full.
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+  changed_since?: number;
+}
+
+export type Severity = 'informational' | 'minor' | 'moderate' | 'major' | 'critical';
+export const severities: Severity[] = ['informational', 'minor', 'moderate', 'major', 'critical'];
+
+export type Disposition =
+  | 'unknown' | 'malicious' | 'suspicious' | 'spam' | 'bulk' | 'low_risk' | 'known_good' | 'false_negative' | 'simulated';
+export const dispositions: Disposition[] = [
+  'malicious', 'suspicious', 'spam', 'bulk', 'low_risk', 'known_good', 'false_negative', 'simulated', 'unknown'];
+
+export interface Session {
+  user: { id: number; name: string; display_name: string | null; email: string | null; locale: string | null };
+  permissions: string[];
+  csrf: string;
+  expires_at: string;
+}
+
+export interface Finding {
+  id: string;
+  detail: string;
+  where?: string | null;
+}
+
+export interface Incident {
+  id: number;
+  revision: number;
+  state: 'open' | 'closed';
+  kind: 'reported_mail' | 'not_a_report' | 'unparsed';
+  title: string;
+  severity: Severity;
+  disposition: Disposition;
+  sub_disposition: string | null;
+  assignee: string | null;
+  close_reason: string | null;
+  link_key: string | null;
+  original_id: number | null;
+  opened_at: string;
+  closed_at: string | null;
+  updated_at: string;
+  report_count: number;
+  alert_count: number;
+  open_alert_count: number;
+  findings: Finding[];
+}
+
+export interface Original {
+  id: number;
+  message_id: string;
+  first_hand: boolean;
+  fingerprint: string | null;
+  sha256: string | null;
+  subject: string | null;
+  sender: string | null;
+  sent_at: string | null;
+  created_at: string;
+  bodies?: boolean;
+  breakdown?: unknown;
+}
+
+export interface IncidentWhole extends Incident {
+  original: Original | null;
+}
+
+export interface Alert {
+  id: number;
+  revision: number;
+  incident_id: number;
+  source_id: number;
+  report_id: number;
+  original_id: number | null;
+  recipient: string;
+  role: 'to' | 'cc' | 'bcc' | 'reporter';
+  state: 'open' | 'closed';
+  severity: Severity;
+  disposition: Disposition;
+  close_reason: string | null;
+  trusted: boolean;
+  opened_at: string;
+  closed_at: string | null;
+}
+
+export interface Report {
+  id: number;
+  revision: number;
+  source_id: number;
+  state: string;
+  form: string | null;
+  reporter: string | null;
+  reporter_name: string | null;
+  trusted: boolean;
+  trust_reason: string | null;
+  subject: string | null;
+  message_id: string | null;
+  located: string | null;
+  post_process: string;
+  post_process_detail: string | null;
+  sha256: string | null;
+  received_at: string | null;
+  found_at: string;
+}
+
+export interface Response {
+  id: number;
+  revision: number;
+  incident_id: number;
+  kind: 'quarantine' | 'restore';
+  of_response: number | null;
+  state: 'planned' | 'running' | 'done' | 'cancelled';
+  requested_by: string;
+  comment: string | null;
+  requested_at: string;
+  finished_at: string | null;
+  counts: Record<string, number>;
+}
+
+export interface QuarantineResult {
+  id: number;
+  revision: number;
+  response_id: number;
+  incident_id: number;
+  alert_id: number | null;
+  mail_server_id: number | null;
+  mailbox: string;
+  found_how: string;
+  status: string;
+  reason: string | null;
+  step: string;
+  was_read: boolean | null;
+  folder: string | null;
+  quarantine_mailbox: string | null;
+  quarantine_folder: string | null;
+  restore_response_id: number | null;
+  restore_status: string | null;
+  restore_reason: string | null;
+  updated_at: string | null;
+}
+
+export interface Source {
+  id: number;
+  revision: number;
+  name: string;
+  type: string;
+  description: string;
+  enabled: boolean;
+  link_events: boolean;
+  mail_server_id: number;
+  mailbox: string;
+  folder: string;
+  post_process: 'none' | 'delete' | 'move';
+  destination_folder: string | null;
+  polling_interval: number;
+  accepted_domains: string[];
+  trusted_hosts: string[];
+  created_at: string;
+  state: {
+    polling: boolean;
+    last_poll_at: string | null;
+    last_success_at: string | null;
+    next_poll_at: string | null;
+    lag_seconds: number;
+    last_error: string | null;
+    last_error_code: string | null;
+    last_found: number;
+    total_found: number;
+  };
+}
+
+export interface KindMember {
+  name: string;
+  title?: string;
+  description?: string;
+  type?: string;
+  required?: boolean;
+  default?: unknown;
+}
+
+export interface MailServerKind {
+  name: string;
+  title: string;
+  config: KindMember[];
+  secret: KindMember[];
+}
+
+export interface MailServer {
+  id: number;
+  revision: number;
+  name: string;
+  kind: string;
+  config: Record<string, unknown>;
+  secret_set: string[];
+  state: Record<string, unknown>;
+  created_at: string;
+}
+
+export interface Activity {
+  seq: number;
+  at: string;
+  actor: string;
+  action: string;
+  object_kind: string;
+  object_id: number;
+  incident_id: number | null;
+  detail: Record<string, unknown> | null;
+}

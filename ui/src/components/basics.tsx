@@ -1,0 +1,205 @@
+// The small parts that every page is made of.
+import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { words } from '../base/api';
+import { ago, format, utc } from '../base/time';
+import type { Disposition, Severity } from '../base/types';
+import { t, word } from '../i18n';
+
+export type Tone = 'critical' | 'major' | 'moderate' | 'minor' | 'good' | 'accent' | 'plain';
+
+type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'icon'> & {
+  look?: 'primary' | 'danger' | 'quiet' | 'icon';
+  hint?: string; // the key that does the same
+};
+
+export function Button({ look, hint, children, ...rest }: ButtonProps) {
+  return (
+    <button type="button" {...rest} class={`button ${look ?? ''} ${rest.class ?? ''}`} aria-keyshortcuts={hint}>
+      {children}
+      {hint && <kbd aria-hidden="true">{hint}</kbd>}
+    </button>
+  );
+}
+
+export function Badge({ tone = 'plain', children, title }: { tone?: Tone; children: ComponentChildren; title?: string }) {
+  return <span class={`badge tone-${tone}`} title={title}>{children}</span>;
+}
+
+const severityTones: Record<Severity, Tone> = {
+  informational: 'plain', minor: 'minor', moderate: 'moderate', major: 'major', critical: 'critical' };
+
+export function SeverityBadge({ value }: { value: Severity }) {
+  return <Badge tone={severityTones[value]}>{word('severity', value)}</Badge>;
+}
+
+const dispositionTones: Partial<Record<Disposition, Tone>> = {
+  malicious: 'critical', suspicious: 'major', spam: 'moderate', bulk: 'minor', low_risk: 'good', known_good: 'good', false_negative: 'critical', simulated: 'accent' };
+
+export function DispositionBadge({ value }: { value: Disposition }) {
+  return <Badge tone={dispositionTones[value] ?? 'plain'}>{word('disposition', value)}</Badge>;
+}
+
+/** A moment: how long ago, with the reader's own time and UTC on hover. */
+export function Time({ at, whole = false }: { at: string | null | undefined; whole?: boolean }) {
+  if (!at) return <span class="soft">–</span>;
+  return <time dateTime={at} title={`${format(at)}\n${utc(at)}`}>{whole ? format(at) : ago(at)}</time>;
+}
+
+export function Field({ label, hint, wrong, children }: { label: string; hint?: ComponentChildren; wrong?: string | null; children: (id: string, described: string) => ComponentChildren }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children(id, `${id}-hint`)}
+      <div id={`${id}-hint`}>
+        {wrong ? <div class="wrong" role="alert">{wrong}</div> : hint && <div class="hint">{hint}</div>}
+      </div>
+    </div>
+  );
+}
+
+interface InputProps {
+  label: string;
+  hint?: ComponentChildren;
+  wrong?: string | null;
+  value: string | number;
+  onChange: (value: string) => void;
+  type?: 'text' | 'password' | 'email' | 'number' | 'url' | 'datetime-local';
+  autocomplete?: string;
+  autocapitalize?: string;
+  inputMode?: 'numeric' | 'email' | 'text';
+  pattern?: string;
+  placeholder?: string;
+  minLength?: number;
+  maxLength?: number;
+  min?: number;
+  max?: number;
+  required?: boolean;
+  disabled?: boolean;
+  autofocus?: boolean;
+  spellcheck?: boolean;
+}
+
+export function Input({ label, hint, wrong, onChange, ...rest }: InputProps) {
+  return (
+    <Field label={label} hint={hint} wrong={wrong}>
+      {(id, described) => (
+        <input {...(rest as object)} class="input" id={id} aria-describedby={described} aria-invalid={wrong ? true : undefined} onInput={(event) => onChange(event.currentTarget.value)} />
+      )}
+    </Field>
+  );
+}
+
+export function Select<T extends string>({ label, hint, value, options, onChange, disabled }: { label: string; hint?: ComponentChildren; value: T; options: { value: T; words: string }[]; onChange: (value: T) => void; disabled?: boolean }) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id, described) => (
+        <select class="input" id={id} aria-describedby={described} value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value as T)}>
+          {options.map((option) => <option key={option.value} value={option.value}>{option.words}</option>)}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+export function Check({ label, hint, checked, onChange }: { label: string; hint?: string; checked: boolean; onChange: (on: boolean) => void }) {
+  return (
+    <div class="field">
+      <label class="check">
+        <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+        {label}
+      </label>
+      {hint && <div class="hint">{hint}</div>}
+    </div>
+  );
+}
+
+export function Card({ title, actions, children, bare }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; bare?: boolean }) {
+  return (
+    <section class="card">
+      {title && <header class="card-head"><h2>{title}</h2>{actions && <div class="actions">{actions}</div>}</header>}
+      {bare ? children : <div class="card-body">{children}</div>}
+    </section>
+  );
+}
+
+export function Note({ tone = 'plain', title, children }: { tone?: Tone; title?: ComponentChildren; children?: ComponentChildren }) {
+  return <div class={`note tone-${tone}`}>{title && <h3>{title}</h3>}{children}</div>;
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return <div class="empty"><h2>{title}</h2>{children}</div>;
+}
+
+export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+  return (
+    <div role="alert">
+      <Note tone="critical" title={t('say.error')}>
+        <p>{words(error)}</p>
+        {retry && <p><Button onClick={retry}>{t('do.retry')}</Button></p>}
+      </Note>
+    </div>
+  );
+}
+
+/** Says that something is on its way, but only after a moment: what is quick needs no words. */
+export function Waiting() {
+  return <div class="empty" role="status"><span class="wait" /><span class="visually-hidden">{t('say.loading')}</span></div>;
+}
+
+export function Tabs<T extends string>({ label, tabs, value, onChange }: { label: string; tabs: { value: T; words: ComponentChildren }[]; value: T; onChange: (value: T) => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  function move(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (!step) return;
+    const at = (tabs.findIndex((tab) => tab.value === value) + step + tabs.length) % tabs.length;
+    onChange(tabs[at]!.value);
+    (list.current?.children[at] as HTMLElement | undefined)?.focus();
+    event.preventDefault();
+  }
+  return (
+    <div class="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
+      {tabs.map((tab) => (
+        <button key={tab.value} type="button" role="tab" aria-selected={tab.value === value} tabIndex={tab.value === value ? 0 : -1} onClick={() => onChange(tab.value)}>
+          {tab.words}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Menu({ label, children }: { label: ComponentChildren; children: ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (event: Event) => root.current?.contains(event.target as Node) || setOpen(false);
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      setOpen(false);
+      root.current?.querySelector('button')?.focus();
+    };
+    addEventListener('pointerdown', away);
+    addEventListener('keydown', escape);
+    return () => {
+      removeEventListener('pointerdown', away);
+      removeEventListener('keydown', escape);
+    };
+  }, [open]);
+  return (
+    <div class="menu" ref={root}>
+      <Button look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>{label}</Button>
+      {open && <div class="menu-list" onClick={() => setOpen(false)}>{children}</div>}
+    </div>
+  );
+}
+
+export function Copy({ text }: { text: string }) {
+  const [done, setDone] = useState(false);
+  return (
+    <Button look="quiet" onClick={() => navigator.clipboard.writeText(text).then(() => { setDone(true); setTimeout(() => setDone(false), 1500); })}>
+      {done ? t('do.copied') : t('do.copy')}
+    </Button>
+  );
+}
