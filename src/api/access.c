@@ -120,54 +120,84 @@ static void note_failure(Access *access, const char *network, gint64 now)
 	failures->failures++;
 }
 
-static void note_success(Access *access, const char *hash, gint64 key_id, gint64 now)
+/* Keys by their id, sessions by minus theirs. */
+static void note_success(Access *access, const char *hash, const Caller *caller, gint64 now)
 {
 	gint64 until = now + GOOD_FOR, wall = clock_now();
+	gint64 used = caller->key ? caller->key->id : -caller->session->id;
 	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&access->lock);
 	make_room(access->good, remove_passed, now);
 	g_hash_table_insert(access->good, g_strdup(hash), g_memdup2(&until, sizeof until));
-	g_hash_table_insert(access->used, g_memdup2(&key_id, sizeof key_id),
+	g_hash_table_insert(access->used, g_memdup2(&used, sizeof used),
 	                    g_memdup2(&wall, sizeof wall));
 }
 
 typedef struct {
-	const char *text;
-	ApiKey *key;
+	const char *key, *token; /* one of them */
+	Caller *caller;
 } Lookup;
 
 static gboolean look_up(Db *db, gpointer data, GError **error)
 {
 	Lookup *lookup = data;
-	g_clear_pointer(&lookup->key, api_key_free);
-	lookup->key = api_key_authenticate(db, lookup->text, clock_now(), error);
-	return lookup->key != NULL;
+	g_clear_pointer(&lookup->caller, caller_free);
+	lookup->caller = lookup->key ? caller_of_key(db, lookup->key, clock_now(), error)
+	                             : caller_of_token(db, lookup->token, clock_now(), error);
+	return lookup->caller != NULL;
 }
 
-ApiKey *access_check(Access *access, DbPool *db, const char *authorization, const char *address,
-                     GError **error)
+static const char *key_in(const char *authorization)
 {
-	gint64 now = g_get_monotonic_time();
 	const char *text = "";
 	if (g_ascii_strncasecmp(authorization, "Bearer ", 7) == 0)
 		text = authorization + 7 + strspn(authorization + 7, " ");
+	return text;
+}
+
+Caller *access_check(Access *access, DbPool *db, const char *authorization, const char *token,
+                     const char *address, GError **error)
+{
+	gint64 now = g_get_monotonic_time();
+	Lookup lookup = {.key = authorization ? key_in(authorization) : NULL, .token = token};
 	g_autofree char *network = network_of(address);
-	g_autofree char *hash = hash_text(access, text);
-	if (!may_try(access, network, hash, now)) {
+	g_autofree char *hash = hash_text(access, lookup.key ? lookup.key : token);
+	if (lookup.key && !may_try(access, network, hash, now)) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_THROTTLED,
 		                    "too many wrong API keys from this address");
 		return NULL;
 	}
-	Lookup lookup = {.text = text};
 	g_autoptr(GError) problem = NULL;
 	if (!db_read(db, look_up, &lookup, &problem)) {
-		api_key_free(lookup.key);
-		if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION))
+		caller_free(lookup.caller);
+		/* A browser goes on sending a cookie that has expired; nobody guesses one. */
+		if (lookup.key && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION))
 			note_failure(access, network, now);
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return NULL;
 	}
-	note_success(access, hash, lookup.key->id, now);
-	return lookup.key;
+	note_success(access, hash, lookup.caller, now);
+	return lookup.caller;
+}
+
+gboolean access_may_log_in(Access *access, const char *address, GError **error)
+{
+	g_autofree char *network = network_of(address);
+	if (may_try(access, network, "", g_get_monotonic_time()))
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_THROTTLED,
+	                    "too many wrong passphrases from this address");
+	return FALSE;
+}
+
+void access_note_failed_login(Access *access, const char *address)
+{
+	g_autofree char *network = network_of(address);
+	note_failure(access, network, g_get_monotonic_time());
+}
+
+static gboolean touch(Db *db, gint64 id, gint64 at, GError **error)
+{
+	return id > 0 ? api_key_touch(db, id, at, error) : user_session_touch(db, -id, at, error);
 }
 
 static gboolean write_used(Db *db, gpointer data, GError **error)
@@ -176,7 +206,7 @@ static gboolean write_used(Db *db, gpointer data, GError **error)
 	gpointer id, at;
 	g_hash_table_iter_init(&iter, data);
 	while (g_hash_table_iter_next(&iter, &id, &at))
-		if (!api_key_touch(db, *(gint64 *)id, *(gint64 *)at, error))
+		if (!touch(db, *(gint64 *)id, *(gint64 *)at, error))
 			return FALSE;
 	return TRUE;
 }

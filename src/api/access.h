@@ -1,6 +1,6 @@
 #pragma once
 #include "api/context.h"
-#include "auth/api_key_auth.h"
+#include "auth/caller.h"
 
 /* Who asks. Keys are 256 random bits, so guessing is hopeless; the limit on failures per address
  * keeps guessers from costing the database anything, and never locks out who has a good key. */
@@ -9,15 +9,21 @@ Access *access_new(void);
 void access_free(Access *access);
 
 /**
- * Finds the key of an Authorization header.
+ * Finds the caller of an Authorization header, or else of a session's token.
  *
- * @authorization  the header's value
+ * @authorization  the header's value, or NULL
+ * @token          the cookie's, when there is no such header
  * @address        whom a failure counts against
  * @return  (transfer full) TRAWL_ERROR_AUTHENTICATION, the same for every reason; _THROTTLED after
  *          LIMIT_AUTH_FAILURES failures from one address within a minute
  */
-ApiKey *access_check(Access *access, DbPool *db, const char *authorization, const char *address,
-                     GError **error);
+Caller *access_check(Access *access, DbPool *db, const char *authorization, const char *token,
+                     const char *address, GError **error);
 
-/** Writes when each key was last used; called now and then, so that a request costs no write. */
+/** TRAWL_ERROR_THROTTLED after LIMIT_AUTH_FAILURES failures from one address within a minute. */
+gboolean access_may_log_in(Access *access, const char *address, GError **error);
+void access_note_failed_login(Access *access, const char *address);
+
+/** Writes when each key and session was last used; called now and then, so that a request costs no
+ * write. */
 gboolean access_save_used(Access *access, DbPool *db, GError **error);

@@ -82,6 +82,6 @@ gboolean events_open(Request *request, Db *db, Answer *answer, GError **error)
 		return TRUE;
 	answer->stream =
 		event_feed_open(request->context->feed, after, query_int(request, "incident_id", 0),
-	                        request->key->prefix, error);
+	                        request->caller->credential, error);
 	return answer->stream != NULL;
 }

@@ -136,7 +136,7 @@ gboolean health_get(Request *request, Db *db, Answer *answer, GError **error)
 
 gboolean whoami_get(Request *request, Db *db, Answer *answer, GError **error)
 {
-	answer_json(answer, 200, api_key_show(request->key));
+	answer_json(answer, 200, caller_show(request->caller));
 	return TRUE;
 }
 

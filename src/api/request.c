@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "model/names.h"
 
+#include <sodium.h>
 #include <string.h>
 
 Request *request_new(ApiContext *context, const char *method, const char *target)
@@ -41,8 +42,8 @@ void request_free(Request *request)
 	g_free(request->query_text);
 	json_decref(request->query);
 	json_decref(request->body);
-	api_key_free(request->key);
-	g_free(request->actor);
+	caller_free(request->caller);
+	g_free(request->secret);
 	g_free(request);
 }
 
@@ -241,29 +242,74 @@ gboolean request_begin(Request *request, Answer *answer)
 	return good;
 }
 
-static gboolean check_key(Request *request, GError **error)
+/* The session's token among the cookies (RFC 6265 §5.4), or NULL; newly allocated. */
+static char *find_token(const Request *request)
+{
+	const char *cookies = request_header(request, "cookie");
+	g_auto(GStrv) list = g_strsplit(cookies ? cookies : "", ";", 100);
+	for (char **one = list; *one; one++)
+		if (g_str_has_prefix(g_strstrip(*one), SESSION_COOKIE "="))
+			return g_strdup(*one + strlen(SESSION_COOKIE "="));
+	return NULL;
+}
+
+gboolean request_is_from_elsewhere(const Request *request)
+{
+	const char *site = request_header(request, "sec-fetch-site");
+	return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+}
+
+/* A browser sends cookies along whoever made it ask; that it was our page is shown by what only
+ * our page can know. */
+static gboolean check_origin(const Request *request, const char *token, GError **error)
+{
+	const char *sent = request_header(request, "x-csrf-token");
+	g_autofree char *expected = session_csrf(token);
+	if (request_is_read(request) ||
+	    (!request_is_from_elsewhere(request) && sent && strlen(sent) == strlen(expected) &&
+	     sodium_memcmp(sent, expected, strlen(expected)) == 0))
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	                    "a change with a session needs its X-CSRF-Token");
+	return FALSE;
+}
+
+static gboolean find_caller(Request *request, const char *authorization, const char *token,
+                            GError **error)
+{
+	request->caller =
+		access_check(request->context->access, request->context->db, authorization, token,
+	                     request->address ? request->address : "", error);
+	if (!request->caller)
+		return FALSE;
+	request->scopes = request->caller->scopes;
+	request->actor = request->caller->actor;
+	return TRUE;
+}
+
+static gboolean check_caller(Request *request, GError **error)
 {
 	const char *authorization = request_header(request, "authorization");
+	g_autofree char *token = authorization ? NULL : find_token(request);
 	guint needed = request->route->scopes;
 	if (!authorization && needed == SCOPE_NOBODY)
 		return TRUE;
-	if (!authorization) {
+	if (!authorization && !token) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
 		                    "an API key is needed: Authorization: Bearer trawl_…");
 		return FALSE;
 	}
-	request->key = access_check(request->context->access, request->context->db, authorization,
-	                            request->address ? request->address : "", error);
-	if (!request->key)
+	if (!find_caller(request, authorization, token, error) ||
+	    (token && !check_origin(request, token, error)))
 		return FALSE;
-	request->scopes = api_key_scopes(request->key);
-	request->actor = g_strconcat("key:", request->key->name, NULL);
+	request->secret = g_strdup(authorization ? authorization : token);
 	if (needed == SCOPE_NOBODY || (request->scopes & needed))
 		return TRUE;
 	int bit = 0;
 	while (!(needed & (1u << bit)))
 		bit++;
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED, "this key lacks the scope \"%s\"",
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED, "%s lacks the %s \"%s\"",
+	            token ? "your role" : "this key", token ? "permission" : "scope",
 	            scope_names[bit]);
 	return FALSE;
 }
@@ -311,7 +357,7 @@ static gboolean parse_body(Request *request, GError **error)
 
 static gboolean answer_route(Request *request, Answer *answer, GError **error)
 {
-	if (!check_key(request, error))
+	if (!check_caller(request, error))
 		return FALSE;
 	request->query = fields_parse_query(request->route->query, request->query_text, error);
 	if (!request->query || !parse_body(request, error))

@@ -1,7 +1,7 @@
 #pragma once
 #include "api/answer.h"
 #include "api/api.h"
-#include "auth/api_key_auth.h"
+#include "auth/caller.h"
 
 /* One request on its way through: what the wire said, then what it means, then who asks.
  *
@@ -9,6 +9,10 @@
  * there, request_run() does the rest when the body is. */
 
 typedef struct Route Route;
+
+/* The prefix makes browsers hold it to this host and to encrypted connections (RFC 6265bis §4.1.3).
+ */
+#define SESSION_COOKIE "__Host-trawl"
 
 /* What all requests of a process share. */
 typedef struct ApiContext ApiContext;
@@ -27,10 +31,11 @@ typedef struct {
 	char *query_text;     /* or NULL */
 	gint64 id;            /* of "{id}", or 0 */
 	json_t *query, *body; /* typed and checked; body is {} when none was sent */
-	ApiKey *key;          /* NULL: nobody, on a public route */
-	guint scopes;
-	char *actor;    /* "key:NAME" */
-	gint64 started; /* monotonic */
+	Caller *caller;       /* NULL: nobody, on a public route */
+	guint scopes;         /* the caller's */
+	char *secret;         /* what it proved itself by: never stored, never logged */
+	const char *actor;    /* the caller's: "key:NAME", "user:NAME" */
+	gint64 started;       /* monotonic */
 } Request;
 
 Request *request_new(ApiContext *context, const char *method, const char *target);
@@ -78,5 +83,7 @@ gboolean request_if_match(const Request *request, gint64 revision, GError **erro
 /** TRUE when a list of entity tags (RFC 9110 §13.1) holds this one, or "*". Weak ones count: ours
  * are all strong. */
 gboolean request_tags_hold(const char *tags, const char *tag);
+/** TRUE when a browser says that another site made it ask (Fetch Metadata). */
+gboolean request_is_from_elsewhere(const Request *request);
 /** GET or HEAD. */
 gboolean request_is_read(const Request *request);

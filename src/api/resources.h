@@ -8,7 +8,8 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	source_create_fields[], source_update_fields[], incident_query[], incident_update_fields[],
 	close_fields[], reopen_fields[], alert_query[], alert_update_fields[], report_query[],
 	original_query[], response_query[], response_create_fields[], result_query[], job_query[],
-	activity_query[], events_query[], api_key_create_fields[], page_query[];
+	activity_query[], events_query[], api_key_create_fields[], session_create_fields[],
+	setup_fields[], page_query[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -64,6 +65,12 @@ gboolean events_open(Request *request, Db *db, Answer *answer, GError **error);
 gboolean api_key_list_all(Request *request, Db *db, Answer *answer, GError **error);
 gboolean api_key_create(Request *request, Db *db, Answer *answer, GError **error);
 gboolean api_key_revoke_one(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean session_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean session_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean session_end(Request *request, Db *db, Answer *answer, GError **error);
+gboolean session_methods(Request *request, Db *db, Answer *answer, GError **error);
+gboolean setup_run(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);

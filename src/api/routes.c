@@ -70,6 +70,12 @@ const Route routes[] = {
 	{"POST",   "/v1/api-keys",                  ADMIN,     ROUTE_WRITE, api_key_create,            "createApiKey",          NULL,              api_key_create_fields},
 	{"DELETE", "/v1/api-keys/{id}",             ADMIN,     ROUTE_WRITE, api_key_revoke_one,        "revokeApiKey",          NULL,              NULL},
 
+	{"GET",    "/v1/session/methods",           SCOPE_NOBODY,  ROUTE_READ,  session_methods,      "listLoginMethods",      NULL,              NULL},
+	{"GET",    "/v1/session",                   SCOPE_ANYBODY, ROUTE_READ,  session_get,          "getSession",            NULL,              NULL},
+	{"POST",   "/v1/session",                   SCOPE_NOBODY,  ROUTE_ALONE, session_create,       "createSession",         NULL,              session_create_fields},
+	{"DELETE", "/v1/session",                   SCOPE_ANYBODY, ROUTE_WRITE, session_end,          "deleteSession",         NULL,              NULL},
+	{"POST",   "/v1/setup",                     SCOPE_NOBODY,  ROUTE_ALONE, setup_run,            "setUp",                 NULL,              setup_fields},
+
 	{"GET",    "/v1/whoami",                    SCOPE_ANYBODY, ROUTE_READ, whoami_get,             "whoami",                NULL,              NULL},
 	{"GET",    "/v1/health",                    SCOPE_NOBODY, ROUTE_ALONE, health_get,             "getHealth",             NULL,              NULL},
 	{"GET",    "/v1/openapi.json",              SCOPE_NOBODY, ROUTE_ALONE, openapi_get,            "getOpenApi",            NULL,              NULL},

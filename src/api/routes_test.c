@@ -269,7 +269,8 @@ static void test_every_route_is_in_the_description(void)
 		g_assert_nonnull(operation);
 		g_assert_cmpstr(json_text(operation, "operationId"), ==, route->operation_id);
 		gboolean by_id = strstr(route->pattern, "{id}") != NULL;
-		gboolean post = strcmp(route->method, "POST") == 0;
+		/* What makes its own transactions keeps no answer that could be given again. */
+		gboolean post = strcmp(route->method, "POST") == 0 && route->mode == ROUTE_WRITE;
 		g_assert_cmpint(find_parameter(description, operation, "path", "id") != NULL, ==,
 		                by_id);
 		g_assert_cmpint(

@@ -221,6 +221,22 @@ json_t *api_key_show(const ApiKey *x)
 	return to;
 }
 
+json_t *user_show(const User *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "revision", x->revision);
+	put_text(to, "name", x->name);
+	put_text(to, "display_name", x->display_name);
+	put_text(to, "email", x->email);
+	return to;
+}
+
+json_t *caller_show(const Caller *x)
+{
+	return x->key ? api_key_show(x->key) : user_show(x->user);
+}
+
 json_t *audit_record_show(const AuditRecord *x)
 {
 	json_t *to = json_object();

@@ -1,10 +1,10 @@
 #pragma once
+#include "auth/caller.h"
 #include "base/json.h"
 #include "model/alert.h"
 #include "model/job.h"
 #include "model/quarantine.h"
 #include "model/report.h"
-#include "store/api_key.h"
 #include "store/audit.h"
 
 /* How rows look to clients: the schemas of openapi.json. New references; never NULL. */
@@ -16,6 +16,8 @@ json_t *original_show(const Original *original);
 json_t *response_show(const Response *response);
 json_t *quarantine_result_show(const QuarantineResult *result);
 json_t *job_show(const Job *job);
+json_t *user_show(const User *user);
+json_t *caller_show(const Caller *caller);
 json_t *api_key_show(const ApiKey *key);
 json_t *audit_record_show(const AuditRecord *record);
 

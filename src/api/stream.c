@@ -7,10 +7,10 @@
 #include "api/stream.h"
 
 #include "api/show.h"
+#include "auth/caller.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "store/api_key.h"
 #include "store/audit.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ struct EventFeed {
 struct EventStream {
 	EventFeed *feed;
 	gint64 after, incident_id;
-	char *key_prefix;
+	char *credential;
 	GString *pending;
 	gsize sent;      /* bytes of pending that are gone */
 	gint64 moved_at; /* monotonic: when something was added or taken last */
@@ -53,9 +53,9 @@ typedef struct {
 
 /* One look at the database. */
 typedef struct {
-	GArray *batches;       /* of Batch */
-	GPtrArray *prefixes;   /* keys to look after, of char * */
-	GHashTable *void_keys; /* of them, those that are good no longer */
+	GArray *batches;              /* of Batch */
+	GPtrArray *credentials;       /* to look after, of char * */
+	GHashTable *void_credentials; /* of them, those that are good no longer */
 } Look;
 
 static void batch_clear(gpointer data)
@@ -66,8 +66,8 @@ static void batch_clear(gpointer data)
 static void look_clear(Look *look)
 {
 	g_clear_pointer(&look->batches, g_array_unref);
-	g_clear_pointer(&look->prefixes, g_ptr_array_unref);
-	g_clear_pointer(&look->void_keys, g_hash_table_unref);
+	g_clear_pointer(&look->credentials, g_ptr_array_unref);
+	g_clear_pointer(&look->void_credentials, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
@@ -127,16 +127,13 @@ static gboolean look_run(Db *db, gpointer data, GError **error)
 	for (guint i = 0; i < look->batches->len; i++)
 		if (!batch_load(db, &g_array_index(look->batches, Batch, i), last, error))
 			return FALSE;
-	for (guint i = 0; i < look->prefixes->len; i++) {
-		const char *prefix = look->prefixes->pdata[i];
-		g_autoptr(GError) problem = NULL;
-		g_autoptr(ApiKey) key = api_key_find(db, prefix, &problem);
-		if (problem) {
-			g_propagate_error(error, g_steal_pointer(&problem));
+	for (guint i = 0; i < look->credentials->len; i++) {
+		const char *credential = look->credentials->pdata[i];
+		gboolean holds;
+		if (!credential_holds(db, credential, now, &holds, error))
 			return FALSE;
-		}
-		if (!key || key->revoked_at || (key->expires_at && key->expires_at <= now))
-			g_hash_table_add(look->void_keys, g_strdup(prefix));
+		if (!holds)
+			g_hash_table_add(look->void_credentials, g_strdup(credential));
 	}
 	return TRUE;
 }
@@ -152,17 +149,18 @@ static Batch *find_batch(GArray *batches, const EventStream *stream)
 }
 
 /* What to ask, for the streams that can take more. Called with the lock. */
-static void look_plan(const EventFeed *feed, gboolean check_keys, Look *look)
+static void look_plan(const EventFeed *feed, gboolean check_credentials, Look *look)
 {
 	look->batches = g_array_new(FALSE, FALSE, sizeof(Batch));
 	g_array_set_clear_func(look->batches, batch_clear);
-	look->prefixes = g_ptr_array_new_with_free_func(g_free);
-	look->void_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	look->credentials = g_ptr_array_new_with_free_func(g_free);
+	look->void_credentials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (guint i = 0; i < feed->streams->len; i++) {
 		const EventStream *stream = feed->streams->pdata[i];
-		if (check_keys && !g_ptr_array_find_with_equal_func(
-					  look->prefixes, stream->key_prefix, g_str_equal, NULL))
-			g_ptr_array_add(look->prefixes, g_strdup(stream->key_prefix));
+		if (check_credentials &&
+		    !g_ptr_array_find_with_equal_func(look->credentials, stream->credential,
+		                                      g_str_equal, NULL))
+			g_ptr_array_add(look->credentials, g_strdup(stream->credential));
 		if (!is_drained(stream) || find_batch(look->batches, stream))
 			continue;
 		Batch batch = {stream->after, stream->incident_id, 0, g_string_new(NULL)};
@@ -186,7 +184,7 @@ static void look_hand_out(EventFeed *feed, const Look *look, gint64 now)
 		if (stream->carrier.cut && !is_drained(stream) &&
 		    stream->moved_at + event_times.slow <= now)
 			stream->carrier.cut(stream->carrier.data);
-		if (g_hash_table_contains(look->void_keys, stream->key_prefix))
+		if (g_hash_table_contains(look->void_credentials, stream->credential))
 			stream->ended = TRUE;
 		if (stream->ended || !is_drained(stream))
 			wake(stream);
@@ -196,7 +194,7 @@ static void look_hand_out(EventFeed *feed, const Look *look, gint64 now)
 static gpointer feed_run(gpointer data)
 {
 	EventFeed *feed = data;
-	gint64 keys_checked = 0;
+	gint64 checked_at = 0;
 	g_mutex_lock(&feed->lock);
 	while (!feed->stopping) {
 		if (feed->streams->len == 0) {
@@ -204,15 +202,15 @@ static gpointer feed_run(gpointer data)
 			continue;
 		}
 		gint64 now = g_get_monotonic_time();
-		gboolean check_keys = keys_checked + event_times.heartbeat <= now;
+		gboolean check_credentials = checked_at + event_times.heartbeat <= now;
 		g_auto(Look) look = {0};
-		look_plan(feed, check_keys, &look);
+		look_plan(feed, check_credentials, &look);
 		g_mutex_unlock(&feed->lock);
 		g_autoptr(GError) error = NULL;
 		if (!db_read(feed->db, look_run, &look, &error))
 			g_warning("event streams wait: %s", error->message);
-		else if (check_keys)
-			keys_checked = now;
+		else if (check_credentials)
+			checked_at = now;
 		g_mutex_lock(&feed->lock);
 		if (!error)
 			look_hand_out(feed, &look, g_get_monotonic_time());
@@ -268,7 +266,7 @@ guint event_feed_count(EventFeed *feed)
 }
 
 EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
-                             const char *key_prefix, GError **error)
+                             const char *credential, GError **error)
 {
 	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
 	if (feed->streams->len >= LIMIT_STREAMS) {
@@ -280,7 +278,7 @@ EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
 	stream->feed = feed;
 	stream->after = after;
 	stream->incident_id = incident_id;
-	stream->key_prefix = g_strdup(key_prefix);
+	stream->credential = g_strdup(credential);
 	stream->pending = g_string_new("retry: 2000\n\n");
 	stream->moved_at = g_get_monotonic_time();
 	stream->ended = feed->stopping;
@@ -297,7 +295,7 @@ void event_stream_free(EventStream *stream)
 	g_ptr_array_remove_fast(stream->feed->streams, stream);
 	g_mutex_unlock(&stream->feed->lock);
 	g_string_free(stream->pending, TRUE);
-	g_free(stream->key_prefix);
+	g_free(stream->credential);
 	g_free(stream);
 }
 

@@ -17,11 +17,11 @@ guint event_feed_count(EventFeed *feed);
  *
  * @after        only records with a greater seq
  * @incident_id  only those of this incident; 0: all
- * @key_prefix   the stream ends when this key is revoked or expires
+ * @credential   of its caller: the stream ends when it holds no more (auth/caller.h)
  * @return       (transfer full) TRAWL_ERROR_BUSY when LIMIT_STREAMS are open
  */
 EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
-                             const char *key_prefix, GError **error);
+                             const char *credential, GError **error);
 void event_stream_free(EventStream *stream);
 
 /* Who carries a stream to its client. @sleep is called when there is nothing to send, and later

@@ -20,11 +20,11 @@ typedef struct {
 	Answer *answer;
 } Call;
 
-/* What makes two requests the same. Keyed with the API key's text, which nobody can get from the
+/* What makes two requests the same. Keyed with the caller's secret, which nobody can get from the
  * database: a body may hold a password, and a plain hash of it could be guessed from. */
 static char *request_hash(const Request *request)
 {
-	const char *secret = request_header(request, "authorization");
+	const char *secret = request->secret;
 	GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, (const guchar *)secret, strlen(secret));
 	g_hmac_update(hmac, (const guchar *)request->method, (gssize)strlen(request->method) + 1);
 	g_hmac_update(hmac, (const guchar *)request->target, (gssize)strlen(request->target) + 1);
@@ -63,19 +63,19 @@ static gboolean answer_keep(Db *db, const Request *request, const char *key, con
 	g_autofree char *header_text = json_format(headers);
 	g_autofree char *body_text = g_strndup(body ? body : "", size);
 	StoredAnswer stored = {(char *)hash, answer->status, header_text, body_text};
-	return stored_answer_insert(db, request->key->id, key, &stored, clock_now(), error);
+	return stored_answer_insert(db, request->caller->id, key, &stored, clock_now(), error);
 }
 
 static gboolean run_once(Db *db, Call *call, const char *key, GError **error)
 {
 	Request *request = call->request;
 	g_autofree char *lock =
-		g_strdup_printf("idempotency:%" G_GINT64_FORMAT ":%s", request->key->id, key);
+		g_strdup_printf("idempotency:%" G_GINT64_FORMAT ":%s", request->caller->id, key);
 	g_autofree char *hash = request_hash(request);
 	if (!db_lock_key(db, lock, error))
 		return FALSE;
 	g_autoptr(GError) problem = NULL;
-	g_autoptr(StoredAnswer) stored = stored_answer_find(db, request->key->id, key, &problem);
+	g_autoptr(StoredAnswer) stored = stored_answer_find(db, request->caller->id, key, &problem);
 	if (problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;

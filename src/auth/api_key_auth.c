@@ -126,10 +126,10 @@ ApiKey *api_key_authenticate(Db *db, const char *text, gint64 now, GError **erro
 	return NULL;
 }
 
-guint api_key_scopes(const ApiKey *key)
+guint scopes_of(const char *const *names)
 {
 	guint bits = 0;
-	for (char **scope = key->scopes; scope && *scope; scope++) {
+	for (const char *const *scope = names; scope && *scope; scope++) {
 		int bit = names_find(scope_names, *scope);
 		if (bit >= 0)
 			bits |= 1U << bit;
@@ -137,4 +137,9 @@ guint api_key_scopes(const ApiKey *key)
 	if (bits & SCOPE_ADMIN)
 		bits |= SCOPE_ADMIN - 1;
 	return bits;
+}
+
+guint api_key_scopes(const ApiKey *key)
+{
+	return scopes_of((const char *const *)key->scopes);
 }

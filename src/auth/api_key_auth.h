@@ -23,5 +23,6 @@ ApiKey *api_key_make(const char *name, const char *const *scopes, const char *cr
  * TRAWL_ERROR_AUTHENTICATION otherwise, one and the same message for every reason. Constant time in
  * the secret. */
 ApiKey *api_key_authenticate(Db *db, const char *text, gint64 now, GError **error);
-/** Its scopes as bits; admin includes all. */
+/** Names of scopes as bits; admin includes all, and what is no scope counts for nothing. */
+guint scopes_of(const char *const *names);
 guint api_key_scopes(const ApiKey *key);

@@ -94,6 +94,8 @@
 #define LIMIT_REQUEST_SECONDS 30          /* until a request has arrived whole               */
 #define LIMIT_REQUEST_DEPTH   20          /* nesting of a JSON body                          */
 #define LIMIT_CLIENTS         1024        /* connections to the API at once                  */
+#define LIMIT_PASSWORD_HASHES 2           /* passphrases that are hashed at once, 64 MiB each */
+#define LIMIT_LOGIN_FAILURES  10          /* wrong passphrases before an account is locked    */
 #define LIMIT_AUTH_FAILURES   20          /* wrong keys from one address within a minute     */
 #define LIMIT_AUTH_ADDRESSES  10000       /* addresses whose failures are remembered         */
 #define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */

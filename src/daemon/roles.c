@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "auth/secret.h"
+#include "auth/setup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "daemon/house.h"
@@ -84,17 +85,40 @@ static void live(DbPool *db, NodeRow *node)
 /* --- web -----------------------------------------------------------------------------------------
  */
 
+static char *address_of(const ServeOptions *options, guint16 port)
+{
+	const char *colon = strrchr(options->listen, ':');
+	int length = colon ? (int)(colon - options->listen) : (int)strlen(options->listen);
+	return g_strdup_printf("http://%.*s:%u", length, options->listen, port);
+}
+
 /* Where the web role can be reached, for the command line on this machine. */
 static gboolean write_address(const ServeOptions *options, guint16 port, GError **error)
 {
-	g_autofree char *host = g_strdup(options->listen);
-	char *colon = strrchr(host, ':');
-	if (colon)
-		*colon = '\0';
-	g_autofree char *url = g_strdup_printf("http://%s:%u\n", host, port);
+	g_autofree char *url = address_of(options, port);
+	g_autofree char *line = g_strconcat(url, "\n", NULL);
 	g_autofree char *path = house_path(options->data_dir, "run/address");
-	g_message("listening at %s", g_strchomp(g_strdup(url)));
-	return g_file_set_contents(path, url, -1, error);
+	g_message("listening at %s", url);
+	return g_file_set_contents(path, line, -1, error);
+}
+
+static gboolean make_setup_token(Db *db, gpointer data, GError **error)
+{
+	char **token = data;
+	g_clear_pointer(token, g_free);
+	*token = setup_token_make(db, clock_now(), error);
+	return *token != NULL;
+}
+
+/* While there is no user, each start says how to make the first one. */
+static void print_setup_link(DbPool *db, const ServeOptions *options, guint16 port)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *token = NULL, *url = address_of(options, port);
+	if (db_write(db, make_setup_token, &token, &problem))
+		g_message("set up the console within a day: %s/setup?token=%s", url, token);
+	else if (!g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_CONFLICT))
+		g_warning("no set-up link: %s", problem->message);
 }
 
 static int web_main(const ServeOptions *options)
@@ -121,6 +145,7 @@ static int web_main(const ServeOptions *options)
 	Api *api = api_start(&config, &error);
 	if (!api || !write_address(options, api_port(api), &error))
 		return fail(error);
+	print_setup_link(db, options, api_port(api));
 	g_autoptr(NodeRow) node = node_new("web", options->data_dir);
 	live(db, node);
 	api_stop(api);
