@@ -1,6 +1,7 @@
 // The one table of pages: where each is, what it is called, who sees it, and what shows it.
 import type { ComponentType } from 'preact';
 import type { Key } from '../i18n';
+import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
 
 export interface PageProps {
@@ -17,6 +18,7 @@ export interface PageEntry {
 
 export const pages: PageEntry[] = [
   { path: '/incidents', nav: { section: 'work', words: 'nav.incidents', key: 'g i' }, show: Incidents },
+  { path: '/incidents/:id', show: Incident },
 ];
 
 export const home = '/incidents';

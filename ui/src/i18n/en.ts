@@ -1,5 +1,7 @@
 import { common } from './en/common';
+import { incident } from './en/incident';
 import { incidents } from './en/incidents';
 import { login } from './en/login';
+import { message } from './en/message';
 
-export const en = { ...common, ...incidents, ...login };
+export const en = { ...common, ...incident, ...incidents, ...login, ...message };
