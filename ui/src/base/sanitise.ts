@@ -4,19 +4,11 @@
 // scripts, whose own policy lets nothing load (static/frame.html, src/api/console.c).
 import DOMPurify from 'dompurify';
 
-const clean = DOMPurify(window);
-
 /** Attributes whose value a browser would fetch, follow or run. */
 const leading = ['href', 'src', 'srcset', 'action', 'formaction', 'background', 'poster', 'data', 'cite', 'longdesc', 'usemap', 'ping',
   'xlink:href', 'target', 'download', 'http-equiv', 'autofocus', 'tabindex', 'name', 'id', 'for', 'form', 'lowsrc', 'dynsrc', 'manifest', 'classid', 'codebase'];
 
-clean.addHook('uponSanitizeAttribute', (element, data) => {
-  const name = data.attrName.toLowerCase();
-  if (name === 'href' && element.nodeName === 'A') element.setAttribute('title', data.attrValue.slice(0, 2000));
-  if (name === 'src' && element.nodeName === 'IMG' && /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[a-z0-9+/=\s]+$/i.test(data.attrValue)) return;
-  if (leading.includes(name)) data.keepAttr = false;
-  if (name === 'style') data.attrValue = withoutFetches(data.attrValue);
-});
+const picture = /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[a-z0-9+/=\s]+$/i;
 
 /** CSS that fetches nothing, and lays nothing over what is around it. */
 export function withoutFetches(css: string): string {
@@ -24,7 +16,16 @@ export function withoutFetches(css: string): string {
   return plain.split(';').filter((rule) => !/url|image-set|@import|expression|-moz-binding|behavior|src\s*\(|position\s*:\s*(?:fixed|sticky)/i.test(rule)).join(';');
 }
 
-export function sanitise(html: string): { html: string; blocked: number } {
+/** @inside the frame's own window: what is parsed there is under the frame's policy. */
+export function sanitise(html: string, inside: Window): { html: string; blocked: number } {
+  const clean = DOMPurify(inside as unknown as Parameters<typeof DOMPurify>[0]);
+  clean.addHook('uponSanitizeAttribute', (element, data) => {
+    const name = data.attrName.toLowerCase();
+    if (name === 'href' && element.nodeName === 'A') element.setAttribute('title', data.attrValue.slice(0, 2000));
+    if (name === 'src' && element.nodeName === 'IMG' && picture.test(data.attrValue)) return;
+    if (leading.includes(name)) data.keepAttr = false;
+    if (name === 'style') data.attrValue = withoutFetches(data.attrValue);
+  });
   const remote = html.match(/(?:src|background|poster)\s*=\s*["']?\s*(?:https?:)?\/\//gi)?.length ?? 0;
   const out = clean.sanitize(html, {
     RETURN_TRUSTED_TYPE: false,

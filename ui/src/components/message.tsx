@@ -1,5 +1,5 @@
 // What was reported, taken apart: as its reader saw it, and everything that he did not see.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { defang, size, type Attachment, type Breakdown, type Hop, type Link, type Message, type Person } from '../base/breakdown';
 import { sanitise } from '../base/sanitise';
 import { duration } from '../base/time';
@@ -19,20 +19,22 @@ const sheet = 'body{margin:12px;font:14px/1.45 system-ui,sans-serif;color:#17202
 export function Frame({ html }: { html: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(320);
-  const safe = useMemo(() => sanitise(html), [html]);
+  const [blocked, setBlocked] = useState(0);
   const fill = () => {
     const inner = frame.current?.contentDocument;
-    if (!inner?.body) return;
+    if (!inner?.body || inner.URL === 'about:blank') return;
+    const safe = sanitise(html, frame.current!.contentWindow!);
+    setBlocked(safe.blocked);
     const style = inner.createElement('style');
     style.textContent = sheet;
     inner.head.replaceChildren(style);
     inner.body.innerHTML = policy.createHTML(safe.html);
     setHeight(Math.min(Math.max(inner.documentElement.scrollHeight, 120), 4000));
   };
-  useEffect(fill, [safe]);
+  useEffect(fill, [html]);
   return (
     <>
-      {safe.blocked > 0 && <p class="soft">{t('message.blocked', { n: safe.blocked })}</p>}
+      {blocked > 0 && <p class="soft">{t('message.blocked', { n: blocked })}</p>}
       <iframe ref={frame} class="message-frame" title={t('message.frame')} sandbox="allow-same-origin" src="/frame.html" style={{ height: `${height}px` }} onLoad={fill} />
     </>
   );

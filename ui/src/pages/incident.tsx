@@ -144,7 +144,7 @@ function Counts({ response }: { response: Response }) {
         <span class="soft">{response.requested_by} · <Time at={response.requested_at} /></span>
       </div>
       {total > 0 && <div class="progress" role="progressbar" aria-valuemin={0} aria-valuemax={total} aria-valuenow={total - open} aria-label={word('response', response.kind)}><i style={{ width: `${(100 * (total - open)) / total}%` }} /></div>}
-      <div class="row">{entries.filter(([, n]) => n > 0).map(([status, n]) => <Badge key={status} tone={status.startsWith('failed') ? 'critical' : copyTones[status] ?? 'plain'}>{n} {word('copy', status)}</Badge>)}</div>
+      <div class="row">{entries.filter(([, n]) => n > 0).map(([status, n]) => <Badge key={status} tone={status.startsWith('failed') ? 'critical' : copyTones[status] ?? 'plain'}>{n} {status === 'success' && response.kind === 'restore' ? t('incident.copy.back') : word('copy', status)}</Badge>)}</div>
     </div>
   );
 }

@@ -26,7 +26,7 @@ export function Login() {
     setBusy(true);
     setWrong(null);
     try {
-      session.value = await api.post<Session>('/session', { name, password, code: asksCode ? code : null });
+      session.value = await api.post<Session>('/session', asksCode ? { name, password, code } : { name, password });
       if (location.pathname === '/login') go('/');
     } catch (error) {
       if (error instanceof Problem && error.code === 'code_needed') setAsksCode(true);
