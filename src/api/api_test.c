@@ -184,6 +184,8 @@ static void test_a_body_is_json_and_says_so(void)
 	} cases[] = {
 		{"application/json", 200},
 		{"application/json; charset=utf-8", 200},
+		{"application/json; charset=\"UTF-8\"", 200},
+		{"application/json; charset=utf-16", 415},
 		{"Application/JSON", 200},
 		{"application/merge-patch+json", 200},
 		{"text/plain", 415},

@@ -186,6 +186,15 @@ static gboolean is_acceptable(const char *accept, const char *type)
 	return quality > 0;
 }
 
+/* JSON between systems is UTF-8 (RFC 8259 §8.1); who announces another charset means another text.
+ */
+static gboolean says_utf8(const char *type)
+{
+	g_autofree char *lower = g_ascii_strdown(type ? type : "", -1);
+	const char *charset = strstr(lower, "charset");
+	return !charset || strstr(charset, "utf-8");
+}
+
 static gboolean check_media_types(const Request *request, Answer *answer)
 {
 	const Route *route = request->route;
@@ -197,9 +206,11 @@ static gboolean check_media_types(const Request *request, Answer *answer)
 		answer_problem(answer, 406, "invalid", "this is only to be had as %s", produces);
 	else if (has_body(request) && (request_is_read(request) || is_method(request, "DELETE")))
 		answer_problem(answer, 400, "invalid", "%s takes no body", request->method);
-	else if (has_body(request) && g_ascii_strcasecmp(sent, "application/json") != 0 &&
-	         !(is_method(request, "PATCH") &&
-	           g_ascii_strcasecmp(sent, "application/merge-patch+json") == 0))
+	else if (has_body(request) &&
+	         (!says_utf8(type) ||
+	          (g_ascii_strcasecmp(sent, "application/json") != 0 &&
+	           !(is_method(request, "PATCH") &&
+	             g_ascii_strcasecmp(sent, "application/merge-patch+json") == 0))))
 		answer_problem(answer, 415, "invalid", "a body is application/json");
 	else
 		return TRUE;
