@@ -700,6 +700,40 @@ static void test_only_borne_out_reports_of_accepted_reporters_are_believed(Fixtu
 	}
 }
 
+static void test_a_relay_names_the_reporter_where_the_source_accepts_it(Fixture *f,
+                                                                        gconstpointer unused)
+{
+	static const struct {
+		const char *relay, *reporter;
+		gboolean trusted;
+	} cases[] = {
+		{NULL, "robot@vendor.example", FALSE},
+		{"@vendor.example", ALICE, TRUE},
+		{"other@vendor.example", "robot@vendor.example", FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *const relays[] = {cases[i].relay, NULL};
+		Source *source = worker_source(f->worker);
+		g_strfreev(source->accepted_relays);
+		source->accepted_relays = g_strdupv((char **)relays);
+		worker_save_source(f->worker, source);
+		g_autofree char *id = g_strdup_printf("r%u@evil.example", i);
+		g_autofree char *original = phish(id);
+		g_autofree char *report = attached("robot@vendor.example", original);
+		deliver_report(f, g_strconcat("Authentication-Results: mx.corp.example; dmarc=pass "
+		                              "header.from=vendor.example\n"
+		                              "Received: from x by mx.corp.example; Mon, 23 Nov "
+		                              "2026 10:00:01 +0000\n"
+		                              "X-PhishAlarm-Reporter: " ALICE "\n",
+		                              report, NULL));
+		worker_poll(f->worker, 4);
+		g_autoptr(GPtrArray) reports = worker_reports(f->worker);
+		const Report *last = reports->pdata[reports->len - 1];
+		g_assert_cmpstr(last->reporter, ==, cases[i].reporter);
+		g_assert_cmpint(last->trusted, ==, cases[i].trusted);
+	}
+}
+
 /* --- signatures ----------------------------------------------------------------------------------
  */
 
@@ -1466,18 +1500,6 @@ static void test_two_servers_for_one_domain_are_a_warning(Fixture *f, gconstpoin
 	g_assert_nonnull(strstr(text, "mail server 'a' serves TWO.example, too"));
 }
 
-typedef struct {
-	gint64 id;
-	char *text;
-} LoadedBreakdown;
-
-static gboolean load_breakdown(Db *db, gpointer data, GError **error)
-{
-	LoadedBreakdown *loaded = data;
-	loaded->text = original_load_breakdown(db, loaded->id, error);
-	return loaded->text != NULL;
-}
-
 /* The setting of the daemon goes to the reader with each message, and what it cuts is said. */
 static void test_limits_that_are_set_reach_the_reader(Fixture *f, gconstpointer unused)
 {
@@ -1489,7 +1511,7 @@ static void test_limits_that_are_set_reach_the_reader(Fixture *f, gconstpointer 
 	f->worker->tools.limits = limits;
 	deliver_report(f, attached(ALICE, original));
 	worker_poll(f->worker, 2);
-	LoadedBreakdown loaded = {
+	LoadBreakdown loaded = {
 		.id = worker_sql_int(f->worker, "SELECT min(id) FROM original WHERE id > $1", 0)};
 	g_assert_true(db_read(f->worker->pool, load_breakdown, &loaded, &error));
 	g_assert_no_error(error);
@@ -1539,6 +1561,8 @@ int main(int argc, char **argv)
 	     test_several_originals_in_one_report_are_several_incidents);
 	TEST("thirty thousand recipients are as many alerts",
 	     test_thirty_thousand_recipients_are_as_many_alerts);
+	TEST("a relay names the reporter where the source accepts it",
+	     test_a_relay_names_the_reporter_where_the_source_accepts_it);
 	TEST("only borne out reports of accepted reporters are believed",
 	     test_only_borne_out_reports_of_accepted_reporters_are_believed);
 	for (guint i = 0; i < 7; i++) {
