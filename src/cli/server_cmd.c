@@ -18,6 +18,8 @@
 
 static const char *state_word(const json_t *server)
 {
+	if (json_text(server, "state.left_alone_until"))
+		return "left alone";
 	if (json_text(server, "state.last_error"))
 		return "failed";
 	return json_text(server, "state.last_ok_at") ? "ok" : "";
@@ -128,6 +130,15 @@ static void add_fields(Fields *fields, const json_t *server)
 	view_field_when(fields, "last worked", server, "state.last_ok_at");
 	view_field_text(fields, "last error", server, "state.last_error");
 	view_field_when(fields, "", server, "state.last_error_at");
+	view_field_when(fields, "failing since", server, "state.failing_since");
+	view_field_when(fields, "left alone until", server, "state.left_alone_until");
+	if (json_at(server, "state.connections")) {
+		g_autofree char *connections =
+			g_strdup_printf("%" G_GINT64_FORMAT " in use of %" G_GINT64_FORMAT,
+		                        json_int(server, "state.connections.in_use", 0),
+		                        json_int(server, "state.connections.limit", 0));
+		fields_add(fields, "connections", STYLE_PLAIN, connections);
+	}
 	json_object_foreach (json_at(server, "config"), name, value) {
 		g_autofree char *text = view_value(value);
 		fields_add(fields, name, STYLE_PLAIN, text);

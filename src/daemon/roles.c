@@ -12,6 +12,7 @@
 #include "daemon/house.h"
 #include "daemon/kinds.h"
 #include "daemon/sandbox.h"
+#include "daemon/states.h"
 #include "mail/limits.h"
 #include "pipeline/watch.h"
 #include "reader/reader.h"
@@ -202,7 +203,9 @@ static int worker_main(const ServeOptions *options)
 	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
 	job_runner_start(runner, options->doorbell);
 	SourceWatch *watch = source_watch_start(&tools);
+	ServerStates *states = server_states_start(&tools);
 	live(db, node);
+	server_states_stop(states);
 	gboolean ended = source_watch_stop(watch);
 	if (!job_runner_stop(runner, STOP_SECONDS))
 		_exit(EX_OK); /* what still runs uses all of this */

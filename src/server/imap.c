@@ -217,6 +217,7 @@ const MailServerKind imap_server_kind = {
 	.stat_to_remove = imap_stat_to_remove,
 	.read = imap_read,
 	.leave = imap_leave,
+	.connections = imap_connections,
 	.move = imap_move,
 	.put = imap_put,
 	.mark = imap_mark,

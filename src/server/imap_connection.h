@@ -142,8 +142,8 @@ int imap_send_select(ImapConnection *connection, const char *folder, gboolean wr
 gboolean imap_receive_select(ImapConnection *connection, int tag, int last_tag, const char *folder,
                              gboolean writable, GError **error);
 
-/** When the last command was refused because INBOX is not there, @error becomes _DENIED, with what to
- * do about it. */
+/** When the last command was refused because INBOX is not there, @error becomes _DENIED, with what
+ * to do about it. */
 gboolean imap_hides_inbox(const ImapConnection *connection, const char *folder, GError **error);
 
 /** What comes of FETCH answers from now on; NULL: nothing. */

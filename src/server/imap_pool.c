@@ -175,6 +175,15 @@ void imap_leave(MailServer *server, const char *mailbox)
 	g_mutex_unlock(&imap->lock);
 }
 
+void imap_connections(MailServer *server, MailConnections *now)
+{
+	Imap *imap = (Imap *)server;
+	g_mutex_lock(&imap->lock);
+	*now = (MailConnections){
+		.in_use = imap->open - imap->idle.length, .open = imap->open, .limit = imap->limit};
+	g_mutex_unlock(&imap->lock);
+}
+
 /* Idle connections end after a while, because servers count them and end them too. */
 
 static gint64 idle_since(const GList *at)

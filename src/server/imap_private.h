@@ -35,6 +35,7 @@ typedef gboolean (*ImapWork)(ImapConnection *connection, gpointer call, GError *
 gboolean imap_run(Imap *imap, const char *mailbox, gint64 deadline, ImapWork work, gpointer call,
                   GError **error);
 void imap_leave(MailServer *server, const char *mailbox);
+void imap_connections(MailServer *server, MailConnections *now);
 
 /* imap_read.c */
 

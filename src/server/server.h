@@ -55,6 +55,11 @@ typedef struct {
 void mail_listing_free(MailListing *listing);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailListing, mail_listing_free)
 
+/* Connections to a server at one instant. */
+typedef struct {
+	guint in_use, open, limit;
+} MailConnections;
+
 /* Called for each message as it arrives, in any order; FALSE stops. @message is NULL when it is
  * gone. */
 typedef gboolean (*MailFetched)(const MailRef *ref, GBytes *message, gpointer data);
@@ -86,11 +91,12 @@ struct MailServerKind {
 	                           const char *subject, gint64 from, gint64 to, gint64 deadline,
 	                           GError **error);
 	MailItem *(*stat)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
-	/* These three may be NULL: the kind has no shorter way. */
+	/* These four may be NULL: the kind has no shorter way, or no connections. */
 	MailItem *(*stat_to_remove)(MailServer *server, const MailRef *ref, gint64 deadline,
 	                            GError **error);
 	MailItem *(*read)(MailServer *server, const MailRef *ref, gint64 deadline, GError **error);
 	void (*leave)(MailServer *server, const char *mailbox);
+	void (*connections)(MailServer *server, MailConnections *now);
 	MailRef *(*move)(MailServer *server, const MailRef *ref, const char *folder,
 	                 gint64 deadline, GError **error);
 	MailRef *(*put)(MailServer *server, const char *mailbox, const char *folder,

@@ -27,12 +27,26 @@ typedef struct {
 	char *last;        /* what it said */
 } Breaker;
 
+/* How it has been doing, which is told at most once a minute. A server that answers works, whatever
+ * it answers about one message. Times are wall. */
+typedef struct {
+	gint64 ok_at;    /* 0: not yet */
+	gint64 error_at; /* of the last error; 0: it works */
+	gint64 since;    /* of the first error in a row */
+	guint failures;  /* in a row */
+	char *error;
+	gboolean changed;
+	gint64 told_at; /* monotonic */
+	guint told_in_use;
+} Health;
+
 typedef struct {
 	gint64 id, revision;
 	MailServer *server;
 	guint users;
 	gboolean retired; /* the row changed: close after the last user */
 	Breaker breaker;
+	Health health;
 } Entry;
 
 struct MailServers {
@@ -47,6 +61,7 @@ static void entry_free(Entry *entry)
 {
 	entry->server->kind->close(entry->server);
 	g_free(entry->breaker.last);
+	g_free(entry->health.error);
 	g_free(entry);
 }
 
@@ -125,6 +140,96 @@ static void breaker_note(Breaker *breaker, const GError *outcome)
 		breaker_open(breaker);
 }
 
+/* Health */
+
+gint64 mail_server_state_every = CLOCK_MINUTE;
+
+static gboolean is_the_servers(const GError *outcome)
+{
+	return counts_as_failure(outcome) ||
+	       g_error_matches(outcome, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION) ||
+	       g_error_matches(outcome, TRAWL_ERROR, TRAWL_ERROR_REMOTE);
+}
+
+static void health_note(Health *health, const GError *outcome)
+{
+	gint64 now = clock_now();
+	health->changed = TRUE;
+	if (!is_the_servers(outcome)) {
+		health->ok_at = now;
+		health->error_at = health->since = health->failures = 0;
+		g_clear_pointer(&health->error, g_free);
+		return;
+	}
+	if (health->failures++ == 0)
+		health->since = now;
+	health->error_at = now;
+	g_free(health->error);
+	health->error = g_strdup(outcome->message);
+}
+
+static json_t *health_format(const Entry *entry, const MailConnections *now)
+{
+	const Health *health = &entry->health;
+	json_t *state = json_object();
+	if (health->ok_at)
+		json_object_set_new(state, "last_ok_at", json_time_new(health->ok_at));
+	json_object_set_new(state, "last_error", json_text_new(health->error));
+	json_object_set_new(state, "last_error_at", json_time_new(health->error_at));
+	json_object_set_new(state, "failing_since", json_time_new(health->since));
+	json_object_set_new(state, "failures",
+	                    health->failures ? json_integer(health->failures) : json_null());
+	json_object_set_new(state, "left_alone_until",
+	                    json_time_new(entry->breaker.wait ? entry->breaker.until_wall : 0));
+	json_object_set_new(state, "connections",
+	                    now->limit ? json_pack("{s:i, s:i, s:i}", "in_use", (int)now->in_use,
+	                                           "open", (int)now->open, "limit", (int)now->limit)
+	                               : json_null());
+	return state;
+}
+
+static MailServerState *take_state(Entry *entry)
+{
+	Health *health = &entry->health;
+	gint64 now = g_get_monotonic_time();
+	MailConnections connections = {0};
+	if (health->told_at && now - health->told_at < mail_server_state_every)
+		return NULL;
+	if (entry->server->kind->connections)
+		entry->server->kind->connections(entry->server, &connections);
+	if (!health->changed && connections.in_use == health->told_in_use)
+		return NULL;
+	health->changed = FALSE;
+	health->told_at = now;
+	health->told_in_use = connections.in_use;
+	MailServerState *state = g_new0(MailServerState, 1);
+	state->id = entry->id;
+	state->state = health_format(entry, &connections);
+	return state;
+}
+
+void mail_server_state_free(MailServerState *state)
+{
+	if (!state)
+		return;
+	json_decref(state->state);
+	g_free(state);
+}
+
+GPtrArray *mail_servers_take_states(MailServers *servers)
+{
+	GPtrArray *states = g_ptr_array_new_with_free_func((GDestroyNotify)mail_server_state_free);
+	g_mutex_lock(&servers->lock);
+	for (guint i = 0; i < servers->entries->len; i++) {
+		Entry *entry = servers->entries->pdata[i];
+		MailServerState *state = entry->retired ? NULL : take_state(entry);
+		if (state)
+			g_ptr_array_add(states, state);
+	}
+	g_mutex_unlock(&servers->lock);
+	return states;
+}
+
 /* Opening */
 
 static MailServer *open_row(MailServers *servers, const MailServerRow *row, GError **error)
@@ -198,6 +303,7 @@ void mail_servers_release(MailServers *servers, MailServer *server, const GError
 		if (entry->server != server)
 			continue;
 		breaker_note(&entry->breaker, outcome);
+		health_note(&entry->health, outcome);
 		if (--entry->users == 0 && entry->retired)
 			closing = g_ptr_array_steal_index_fast(servers->entries, i);
 		break;

@@ -25,6 +25,26 @@ MailServer *mail_servers_get(MailServers *servers, const MailServerRow *row, GEr
 /** @outcome  the error the caller got from it, or NULL: it works. Feeds the circuit breaker. */
 void mail_servers_release(MailServers *servers, MailServer *server, const GError *outcome);
 
+/* How a server has been doing, to be written down by who may. */
+typedef struct {
+	gint64 id;
+	json_t *state; /* members to set; null: to remove */
+} MailServerState;
+void mail_server_state_free(MailServerState *state);
+
+/* In a variable, so that tests need not wait. */
+extern gint64 mail_server_state_every;
+
+/**
+ * What has changed of the servers since they were last asked for here, and for each server at most
+ * once a minute: when it last worked (last_ok_at); the error it fails with now, since when and
+ * until when it is left alone (last_error, last_error_at, failing_since, failures,
+ * left_alone_until: absent while it works); and its connections.
+ *
+ * @return  (transfer full) of MailServerState, often empty
+ */
+GPtrArray *mail_servers_take_states(MailServers *servers);
+
 /** The kind of a row, or NULL when this process has none of that name. */
 const MailServerKind *mail_servers_kind(const MailServers *servers, const MailServerRow *row);
 

@@ -183,6 +183,70 @@ static void test_what_is_missing_survives_a_prefix_and_a_hostile_name(void)
 	}
 }
 
+static json_t *take_state(MailServers *servers)
+{
+	g_autoptr(GPtrArray) states = mail_servers_take_states(servers);
+	g_assert_cmpuint(states->len, <=, 1);
+	return states->len ? json_incref(((MailServerState *)states->pdata[0])->state) : NULL;
+}
+
+static json_t *state_after(MailServers *servers, int code, const char *message, guint times)
+{
+	MailServerRow row = row_of(1, 1);
+	for (guint i = 0; i < times; i++) {
+		g_autoptr(GError) outcome =
+			code < 0 ? NULL : g_error_new(TRAWL_ERROR, code, "%s", message);
+		MailServer *server = mail_servers_get(servers, &row, NULL);
+		g_assert_nonnull(server);
+		mail_servers_release(servers, server, outcome);
+	}
+	return take_state(servers);
+}
+
+static void test_how_a_server_does_is_told_when_it_changes(void)
+{
+	mail_server_state_every = 0;
+	g_autoptr(MailServers) servers = servers_new();
+	g_assert_null(take_state(servers));
+
+	g_autoptr(json_t) works = state_after(servers, -1, NULL, 1);
+	g_assert_nonnull(json_text(works, "last_ok_at"));
+	g_assert_null(json_text(works, "last_error"));
+	g_assert_null(take_state(servers)); /* nothing since */
+
+	g_autoptr(json_t) fails = state_after(servers, TRAWL_ERROR_UNREACHABLE, "no route", 2);
+	g_assert_cmpstr(json_text(fails, "last_error"), ==, "no route");
+	g_assert_nonnull(json_text(fails, "failing_since"));
+	g_assert_cmpint(json_int(fails, "failures", 0), ==, 2);
+	g_assert_null(json_text(fails, "left_alone_until"));
+
+	g_autoptr(json_t) open = state_after(servers, TRAWL_ERROR_TIMEOUT, "no answer", 3);
+	g_assert_cmpstr(json_text(open, "last_error"), ==, "no answer");
+	g_assert_cmpstr(json_text(open, "failing_since"), ==, json_text(fails, "failing_since"));
+	g_assert_nonnull(json_text(open, "left_alone_until"));
+	mail_server_state_every = CLOCK_MINUTE;
+}
+
+static void test_a_message_that_is_missing_is_no_fault_of_the_server(void)
+{
+	mail_server_state_every = 0;
+	g_autoptr(MailServers) servers = servers_new();
+	json_decref(state_after(servers, TRAWL_ERROR_AUTHENTICATION, "wrong password", 1));
+	g_autoptr(json_t) state = state_after(servers, TRAWL_ERROR_NOT_FOUND, "no such message", 1);
+	g_assert_nonnull(json_text(state, "last_ok_at"));
+	g_assert_true(json_is_null(json_object_get(state, "last_error")));
+	g_assert_true(json_is_null(json_object_get(state, "failing_since")));
+	mail_server_state_every = CLOCK_MINUTE;
+}
+
+static void test_how_a_server_does_is_told_once_a_minute(void)
+{
+	g_autoptr(MailServers) servers = servers_new();
+	g_autoptr(json_t) first = state_after(servers, -1, NULL, 1);
+	g_assert_nonnull(first);
+	g_assert_null(state_after(servers, TRAWL_ERROR_UNREACHABLE, "no route", 1));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -201,5 +265,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/servers/a server serves its domains", test_a_server_serves_its_domains);
 	g_test_add_func("/servers/what is missing survives a prefix and a hostile name",
 	                test_what_is_missing_survives_a_prefix_and_a_hostile_name);
+	g_test_add_func("/servers/how a server does is told when it changes",
+	                test_how_a_server_does_is_told_when_it_changes);
+	g_test_add_func("/servers/a message that is missing is no fault of the server",
+	                test_a_message_that_is_missing_is_no_fault_of_the_server);
+	g_test_add_func("/servers/how a server does is told once a minute",
+	                test_how_a_server_does_is_told_once_a_minute);
 	return g_test_run();
 }
