@@ -5,6 +5,7 @@
 #include "reader/here.h"
 #include "reader/reader.h"
 #include "reader/serve.h"
+#include "reader/socket.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -320,6 +321,34 @@ static void test_a_large_message_passes(Fixture *fixture, gconstpointer data)
 
 #define ADD(name, test) g_test_add(name, Fixture, NULL, set_up, test, tear_down)
 
+/* Whose parent is killed does not live on: its socket refuses. */
+static void test_a_role_ends_with_its_parent(void)
+{
+	g_autofree char *directory = g_dir_make_tmp("trawl-reader-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "reader.sock", NULL);
+	pid_t parent = fork();
+	if (parent == 0) {
+		if (fork() == 0)
+			_exit(reader_serve_with(path, misbehave, &small));
+		for (;;)
+			pause();
+	}
+	int fd = -1;
+	for (guint i = 0; i < 6000 && (fd = reader_socket_connect(path, NULL)) < 0; i++)
+		g_usleep(5000);
+	g_assert_cmpint(fd, >=, 0);
+	close(fd);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	for (guint i = 0; i < 6000 && (fd = reader_socket_connect(path, NULL)) >= 0; i++) {
+		close(fd);
+		g_usleep(5000);
+	}
+	g_assert_cmpint(fd, <, 0);
+	g_unlink(path);
+	g_rmdir(directory);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -329,6 +358,7 @@ int main(int argc, char **argv)
 	                test_a_real_message_is_read_in_the_sandbox);
 	g_test_add_func("/reader/a request sets its time", test_a_request_sets_its_time);
 	g_test_add_func("/reader/limits reach the sandbox", test_limits_reach_the_sandbox);
+	g_test_add_func("/reader/a role ends with its parent", test_a_role_ends_with_its_parent);
 	ADD("/reader/one bad message costs itself", test_one_bad_message_costs_itself);
 	ADD("/reader/its socket is for us alone", test_its_socket_is_for_us_alone);
 	ADD("/reader/without a role it is unreachable", test_without_a_role_it_is_unreachable);

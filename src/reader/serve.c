@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -103,6 +104,7 @@ int reader_serve_with(const char *socket_path, ReadMessage read_message,
 {
 	g_autoptr(GError) error = NULL;
 	ReaderRole role = {.read_message = read_message, .limits = limits};
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a role ends with who forked it, however that ends */
 	role.children = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	sigset_t set;
 	sigemptyset(&set);
