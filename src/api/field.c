@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/names.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 char *field_domain(const char *text)
@@ -38,6 +39,23 @@ char *field_relay(const char *text)
 	g_autofree char *domain = field_domain(bare);
 	return domain && *bare != '.' ? g_strdup_printf("%.*s%s", (int)(bare - text), text, domain)
 	                              : NULL;
+}
+
+static gboolean is_network(const char *text)
+{
+	g_autoptr(GInetAddressMask) mask = g_inet_address_mask_new_from_string(text, NULL);
+	return mask != NULL;
+}
+
+char *field_host(const char *text)
+{
+	static const char below[] = "/below";
+	if (is_network(text))
+		return g_strdup(text);
+	gboolean writes_below = g_str_has_suffix(text, below);
+	g_autofree char *name = g_strndup(text, strlen(text) - (writes_below ? strlen(below) : 0));
+	g_autofree char *host = field_domain(name);
+	return host ? g_strconcat(host, writes_below ? below : "", NULL) : NULL;
 }
 
 static gboolean text_fits(const Field *field, const char *text)
@@ -73,11 +91,12 @@ static gboolean names_fit(const Field *field, const json_t *array)
 
 static gboolean domains_fit(const Field *field, const json_t *array)
 {
+	char *(*parse)(const char *) = field->type == FIELD_HOSTS ? field_host : field_domain;
 	if (json_array_size(array) > (gsize)field->max)
 		return FALSE;
 	for (gsize i = 0; i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
-		g_autofree char *domain = text ? field_domain(text) : NULL;
+		g_autofree char *domain = text ? parse(text) : NULL;
 		if (!domain)
 			return FALSE;
 	}
@@ -116,6 +135,7 @@ static gboolean value_fits(const Field *field, const json_t *value)
 	case FIELD_ADDRESS:
 		return text && address_fits(text);
 	case FIELD_DOMAINS:
+	case FIELD_HOSTS:
 		return json_is_array(value) && domains_fit(field, value);
 	case FIELD_RELAYS:
 		return json_is_array(value) && relays_fit(field, value);

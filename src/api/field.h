@@ -14,6 +14,7 @@ typedef enum {
 	FIELD_NAMES,   /* array of them, min to max many, each once                  */
 	FIELD_ADDRESS, /* an SMTP address                                            */
 	FIELD_DOMAINS, /* array of domain or host names, at most max                 */
+	FIELD_HOSTS,   /* the same with addresses, networks and "HOST/below" (mail/trust.h) */
 	FIELD_RELAYS,  /* array of hosts and addresses, at most max                  */
 	FIELD_TIME,    /* RFC 3339                                                   */
 	FIELD_OBJECT   /* looked into elsewhere                                      */
@@ -59,6 +60,10 @@ char *field_domain(const char *text);
 /** An accepted relay (mail/trust.h) as it is compared: a host, ".suffix", IP address, address or
  * "@domain"; newly allocated, NULL when @text is none. */
 char *field_relay(const char *text);
+
+/** A host name like field_domain(), also ".suffix" and with "/below" behind, or an IP address or
+ * network as it is written; newly allocated, NULL when @text is none. */
+char *field_host(const char *text);
 
 /** Undoes percent-encoding; NULL for a bad escape, NUL, or what is not UTF-8 then. Newly allocated.
  * @plus  "+" is a space, as in a query */

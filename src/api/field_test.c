@@ -14,6 +14,7 @@ static const Field fields[] = {
 	{"colours", FIELD_NAMES,   0, 1, 2, colours, "colours are red or green"},
 	{"mail",    FIELD_ADDRESS, 0, 0, 0, NULL, "mail is an address"},
 	{"domains", FIELD_DOMAINS, 0, 0, 2, NULL, "domains are two domains"},
+	{"hosts",   FIELD_HOSTS,   0, 0, 5, NULL, "hosts are five hosts"},
 	{"relays",  FIELD_RELAYS,  0, 0, 5, NULL, "relays are five hosts or senders"},
 	{"at",      FIELD_TIME,    0, 0, 0, NULL, "at is a time"},
 	{"more",    FIELD_OBJECT,  0, 0, 0, NULL, "more is an object"},
@@ -40,6 +41,13 @@ static void test_bodies_are_refused_with_the_sentence_of_the_member(void)
 		{"{\"name\":\"a\",\"relays\":[\"r.vendor.example\",\".vendor.example\","
 	         "\"192.0.2.7\",\"2001:db8::7\",\"a@vendor.example\"]}",
 	         NULL},
+		{"{\"name\":\"a\",\"hosts\":[\"MX.corp.example/below\",\".corp.example\","
+	         "\"192.0.2.0/24\",\"2001:db8::7\",\"mx.corp.example\"]}",
+	         NULL},
+		{"{\"name\":\"a\",\"hosts\":[\"mx.corp.example/above\"]}", "hosts are five hosts"},
+		{"{\"name\":\"a\",\"hosts\":[\"/below\"]}", "hosts are five hosts"},
+		{"{\"name\":\"a\",\"hosts\":[\"192.0.2.1/24\"]}", "hosts are five hosts"},
+		{"{\"name\":\"a\",\"hosts\":[\"a b\"]}", "hosts are five hosts"},
 		{"{\"name\":\"a\",\"relays\":[\"@vendor.example\"]}", NULL},
 		{"{\"name\":\"a\",\"relays\":[\"@\"]}", "relays are five hosts or senders"},
 		{"{\"name\":\"a\",\"relays\":[\".\"]}", "relays are five hosts or senders"},

@@ -456,6 +456,11 @@ char **sent_domains(const Request *request, const char *name)
 	return sent_forms(request, name, field_domain);
 }
 
+char **sent_hosts(const Request *request, const char *name)
+{
+	return sent_forms(request, name, field_host);
+}
+
 char **sent_relays(const Request *request, const char *name)
 {
 	return sent_forms(request, name, field_relay);

@@ -75,6 +75,8 @@ const char *sent_text(const Request *request, const char *name);
 void sent_take_text(const Request *request, const char *name, char **text);
 /** The body's array of domains in compare form, never NULL. */
 char **sent_domains(const Request *request, const char *name);
+/** The same of trusted hosts, in the form of field_host(). */
+char **sent_hosts(const Request *request, const char *name);
 /** The same of relays (FIELD_RELAYS). */
 char **sent_relays(const Request *request, const char *name);
 

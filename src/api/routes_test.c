@@ -184,6 +184,7 @@ static void check_schema(const json_t *description, const Field *field, const js
 		g_assert_cmpstr(json_text(schema, "format"), ==, "email");
 		return;
 	case FIELD_DOMAINS:
+	case FIELD_HOSTS:
 	case FIELD_RELAYS:
 		g_assert_cmpstr(type_of(schema), ==, "array");
 		g_assert_cmpint(json_int(schema, "maxItems", -1), ==, field->max);

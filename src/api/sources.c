@@ -47,8 +47,8 @@ static const char *const source_types[] = {SOURCE_TYPE_ABUSE_MAILBOX, NULL};
 	 "Polling Interval is a number of minutes from 1 to 60"}, \
 	{"accepted_domains", FIELD_DOMAINS, 0, 0, LIMIT_DOMAINS, NULL, \
 	 "Accepted Domains is an array of at most 1000 domain names"}, \
-	{"trusted_hosts", FIELD_DOMAINS, 0, 0, LIMIT_DOMAINS, NULL, \
-	 "Trusted Hosts is an array of at most 1000 host names"}, \
+	{"trusted_hosts", FIELD_HOSTS, 0, 0, LIMIT_DOMAINS, NULL, \
+	 "Trusted Hosts is an array of at most 1000 host names, addresses and networks"}, \
 	{"accepted_relays", FIELD_RELAYS, 0, 0, LIMIT_DOMAINS, NULL, \
 	 "Accepted Relays is an array of at most 1000 hosts, addresses or @domains"}
 
@@ -231,7 +231,7 @@ static void apply_texts(const Request *request, Source *source)
 	}
 	if (sent_has(request, "trusted_hosts")) {
 		g_strfreev(source->trusted_hosts);
-		source->trusted_hosts = sent_domains(request, "trusted_hosts");
+		source->trusted_hosts = sent_hosts(request, "trusted_hosts");
 	}
 	if (sent_has(request, "accepted_relays")) {
 		g_strfreev(source->accepted_relays);

@@ -131,7 +131,7 @@ static const CliOption report_list_options[] = {
 	TEXT("description", "TEXT", "what it is for"),                                               \
 	FLAG("no-link-events", 0, "every report makes an incident of its own"),                      \
 	TEXTS("accept", "DOMAIN", "whose people's reports are believed"),                            \
-	TEXTS("trust", "HOST", "whose authentication results and headers are believed"),             \
+	TEXTS("trust", "HOST", "whose results and headers are believed; HOST/below: also results below its Received"), \
 	TEXTS("relay", "RELAY", "host or sender whose reports may name the reporter")
 
 static const CliOption source_add_options[] = {

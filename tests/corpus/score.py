@@ -5,7 +5,7 @@
 has a line of ground truth, and prints one score a suite. The corpus is not part of the project;
 where it is missing, this says so and succeeds. Nothing of a mail is printed but its path and the
 field that differs, unless --show asks for the values."""
-import argparse, base64, collections, gzip, html, json, os, pathlib, subprocess, sys, tempfile, unicodedata, urllib.parse
+import argparse, base64, collections, gzip, hashlib, html, json, os, pathlib, subprocess, sys, tempfile, unicodedata, urllib.parse
 from datetime import datetime
 
 ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
@@ -402,6 +402,53 @@ def score_rewriters(corpus):
     return scores
 
 
+def signed(text, form):
+    """The mail with a DKIM-Signature that covers all its fields, and the digests that must come of the expected
+    canonical form: (mail, the digest of the header block)."""
+    expected = text[form]
+    head, _, body = expected.partition(b"\r\n\r\n")
+    fields = head.split(b"\r\n") if head else []
+    names = [line.split(b":")[0].strip().decode() for line in fields if line[:1] not in (b" ", b"\t")]
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    # a name that stands there twice is taken from the bottom up
+    order, places = [], collections.defaultdict(list)
+    blocks, current = [], b""
+    for line in fields:
+        if line[:1] in (b" ", b"\t"):
+            blocks[-1] += line + b"\r\n"
+        else:
+            blocks.append(line + b"\r\n")
+    for index, name in enumerate(names):
+        places[name.lower()].append(index)
+    for name in names:
+        order.append(places[name.lower()].pop())
+    tags = (f"v=1; a=rsa-sha256; c={form}/{form}; d=x.example; s=s; h={':'.join(names)}; bh={digest}; b=")
+    own = f"dkim-signature:{tags}" if form == "relaxed" else f"DKIM-Signature: {tags}"
+    covered = b"".join(blocks[i] for i in order) + own.encode()
+    mail = f"DKIM-Signature: {tags}AAAA\n".encode() + text["mail"]
+    return mail, hashlib.sha256(covered).hexdigest()
+
+
+def score_authentication(corpus):
+    """Canonical forms that another implementation expects; the bodies of mails that others signed."""
+    forms, bodies = Score("canonical forms"), Score("body hashes")
+    for path in sorted((corpus.root / "auth" / "flanker-dkim").glob("email.*")):
+        for form in ("relaxed", "simple"):
+            expected = path.with_name(f"{form}.expected{path.suffix}")
+            mail, digest = signed({"mail": path.read_bytes(), form: expected.read_bytes()}, form)
+            document = read_one(mail)
+            found = (document["message"]["authentication"]["dkim"] or [{"digest": None, "body": None}])[0]
+            forms.add(path.name, f"{form} header", found["digest"], digest)
+            forms.add(path.name, f"{form} body", found["body"], "intact")
+    for path in sorted((corpus.root / "auth" / "spamassassin-dkim").rglob("*")):
+        document = read_one(path.read_bytes()) if path.is_file() else None
+        authentication = document["message"]["authentication"] if document else {"dkim": [], "arc": None}
+        newest = (authentication["arc"] or {}).get("signature")
+        for signature in authentication["dkim"] + ([newest] if newest else []):
+            bodies.add(path.name, "body", signature["body"], "intact")
+    return forms, bodies
+
+
 def print_score(label, score, show):
     part = 100 * score.right / score.all if score.all else 100
     print(f"{label:44} {score.right:5} of {score.all:5}  {part:6.2f} %")
@@ -461,6 +508,9 @@ def main():
             valid, invalid = score_xarf(corpus)
             print_score("XARF: valid documents read whole", valid, chosen.show)
             print_score("XARF: invalid documents refused", invalid, chosen.show)
+        if wanted("authentication"):
+            for label, score in zip(("canonical forms", "signed bodies"), score_authentication(corpus)):
+                print_score(f"DKIM: {label}", score, chosen.show)
         if wanted("inline"):
             score, fields = score_inline(corpus)
             print_score("inline forwards: fields", score, chosen.show)
