@@ -515,11 +515,26 @@ static guint split_end(Flow *flow, guint at, gint step, const char *from)
 	return run;
 }
 
-static guint find_end(Flow *flow, gint step, const char *from)
+/* Gateways look for <body>, and may find it behind the first pictures of a page. */
+static gboolean has_no_words(const FlowBlock *block)
 {
-	if (flow->blocks->len == 0)
+	return block->text->str[strspn(block->text->str, " \t\r\n\f")] == '\0';
+}
+
+static guint count_wordless(const Flow *flow, gint step)
+{
+	guint count = 0, n_blocks = flow->blocks->len;
+	while (count < n_blocks && count < MAX_BLOCKS &&
+	       has_no_words(flow->blocks->pdata[step > 0 ? count : n_blocks - 1 - count]))
+		count++;
+	return count;
+}
+
+static guint find_end(Flow *flow, gint step, guint skipped, const char *from)
+{
+	if (flow->blocks->len <= skipped)
 		return 0;
-	guint at = step < 0 ? flow->blocks->len - 1 : 0;
+	guint at = step < 0 ? flow->blocks->len - 1 - skipped : skipped;
 	guint run = split_end(flow, at, step, from);
 	return run > 0 ? run : run_of(flow->blocks, at, step, FALSE, from);
 }
@@ -556,10 +571,10 @@ static gboolean repeats_what_follows(const Flow *flow, guint after)
 	return strncmp(rest->str, words, length) == 0;
 }
 
-static guint find_top(Flow *flow, const char *from)
+static guint find_top(Flow *flow, guint skipped, const char *from)
 {
-	guint top = find_end(flow, 1, from);
-	if (top > 0 || flow->blocks->len < 2)
+	guint top = find_end(flow, 1, skipped, from);
+	if (top > 0 || skipped > 0 || flow->blocks->len < 2)
 		return top;
 	guint run = run_of(flow->blocks, 1, 1, FALSE, from);
 	return run > 0 && repeats_what_follows(flow, run + 1) ? run + 1 : 0;
@@ -567,10 +582,15 @@ static guint find_top(Flow *flow, const char *from)
 
 Banners banners_find(Flow *flow, const char *from)
 {
-	Banners banners = {.top = find_top(flow, from)};
-	banners.bottom = find_end(flow, -1, from);
-	if (banners.top + banners.bottom > flow->blocks->len)
-		banners.bottom = flow->blocks->len - banners.top;
+	Banners banners = {.above = count_wordless(flow, 1)};
+	banners.top = find_top(flow, banners.above, from);
+	banners.below = count_wordless(flow, -1);
+	banners.bottom = find_end(flow, -1, banners.below, from);
+	/* One run that is all there is was found from both ends. */
+	if (banners.above + banners.top + banners.bottom + banners.below > flow->blocks->len)
+		banners.bottom = 0;
+	if (banners.bottom == 0)
+		banners.below = 0;
 	return banners;
 }
 

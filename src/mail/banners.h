@@ -7,7 +7,8 @@
  * makers of gateways. */
 
 typedef struct {
-	guint top, bottom; /* blocks at each end of the flow that were added */
+	guint top, bottom;  /* blocks at each end of the flow that were added … */
+	guint above, below; /* … behind so many that have no words: pictures that count readers */
 } Banners;
 
 /** Once in a process: the vocabulary. */

@@ -159,16 +159,17 @@ static void add_subject(const json_t *described, Parts *parts)
 
 /* ---- bodies ---- */
 
-static void add_flow(const Flow *flow, guint first, guint end, GString *words, GString *links)
+/* @hidden  (inout) whether the words before were; a mark stands where that changes */
+static void add_blocks(const GPtrArray *blocks, guint first, guint end, gboolean *hidden,
+                       GString *words, GString *links)
 {
-	gboolean hidden = FALSE;
 	for (guint i = first; i < end; i++) {
-		const FlowBlock *block = flow->blocks->pdata[i];
+		const FlowBlock *block = blocks->pdata[i];
 		gsize before = words->len;
 		append_bare(words, block->text->str);
-		if (words->len > before && block->hidden != hidden) {
-			hidden = block->hidden;
-			g_string_insert(words, (gssize)before, hidden ? "\x02" : "\x03");
+		if (words->len > before && block->hidden != *hidden) {
+			*hidden = block->hidden;
+			g_string_insert(words, (gssize)before, *hidden ? "\x02" : "\x03");
 		}
 		for (guint link = 0; link < block->links->len; link++)
 			add(links, "link", block->links->pdata[link]);
@@ -177,12 +178,19 @@ static void add_flow(const Flow *flow, guint first, guint end, GString *words, G
 
 static void add_body(const Flow *flow, Banners banners, GString *words, Parts *parts)
 {
-	guint end = flow->blocks->len - banners.bottom;
-	add_flow(flow, banners.top, end, words, parts->parts[PART_LINKS]);
-	add_flow(flow, 0, banners.top, parts->changes[CHANGE_BANNER],
-	         parts->changes[CHANGE_BANNER]);
-	add_flow(flow, end, flow->blocks->len, parts->changes[CHANGE_FOOTER],
-	         parts->changes[CHANGE_FOOTER]);
+	guint top = banners.above + banners.top, below = flow->blocks->len - banners.below;
+	guint end = below - banners.bottom;
+	gboolean hidden = FALSE, ignored = FALSE;
+	GString *links = parts->parts[PART_LINKS];
+	GString *banner = parts->changes[CHANGE_BANNER], *footer = parts->changes[CHANGE_FOOTER];
+	add_blocks(flow->blocks, 0, banners.above, &hidden, words, links);
+	add_blocks(flow->blocks, top, end, &hidden, words, links);
+	add_blocks(flow->blocks, below, flow->blocks->len, &hidden, words, links);
+	if (flow->asides->len > 0)
+		g_string_append_c(words, '\x04');
+	add_blocks(flow->asides, 0, flow->asides->len, &hidden, words, links);
+	add_blocks(flow->blocks, banners.above, top, &ignored, banner, banner);
+	add_blocks(flow->blocks, end, below, &ignored, footer, footer);
 	g_string_append(parts->changes[CHANGE_LINKS], flow->layers->str);
 	parts->opaque |= flow->opaque > 0;
 }
@@ -199,7 +207,7 @@ static void add_bodies(const json_t *described, Flow *text, Flow *html, Parts *p
 	Banners of_text = banners_find(text, from), of_html = banners_find(html, from);
 	if (is_all(text, of_text) && is_all(html, of_html) &&
 	    parts->parts[PART_ATTACHMENTS]->len == 0)
-		of_text = of_html = (Banners){0, 0};
+		of_text = of_html = (Banners){0};
 	add_body(text, of_text, parts->parts[PART_TEXT], parts);
 	add_body(html, of_html, parts->parts[PART_HTML], parts);
 }

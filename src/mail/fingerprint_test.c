@@ -2,6 +2,7 @@
  * does. */
 #include "mail/fingerprint.h"
 
+#include "base/limits.h"
 #include "mail/testing.h"
 
 #define IDS                                                                                        \
@@ -170,6 +171,23 @@ static void test_what_gateways_add_does_not_count(void)
 	         BANNER("This email is from an external sender. Do not click links or reply unless "
 	                "you "
 	                "trust the sender."),
+	         FINGERPRINT_CHANGED},
+		{"behind a picture that counts readers",
+	         WITH_PAGE("<div><img src='https://x.example/1.png'></div><p>Pay</p>"),
+	         WITH_PAGE("<div><img src='https://x.example/1.png'></div><div>" EXTERNAL
+	                   "</div><p>Pay</p>"),
+	         FINGERPRINT_CHANGED},
+		{"above a page with a style sheet and a background",
+	         WITH_PAGE("<html><head><style>.x{display:none}</style></head><body "
+	                   "background='https://x.example/1.png'><p>Pay</p></body></html>"),
+	         WITH_PAGE("<html><head><style>.x{display:none}</style></head><body "
+	                   "background='https://x.example/1.png'><div>" EXTERNAL
+	                   "</div><p>Pay</p></body></html>"),
+	         FINGERPRINT_CHANGED},
+		{"hidden signposts before a picture with words",
+	         WITH_PAGE("<img alt='Logo' src='https://x.example/1.png'><p>Pay</p>"),
+	         WITH_PAGE("<div>" EXTERNAL "</div><div style='display:none'>ZjQcmQRYFpfptBannerEnd"
+	                   "</div><img alt='Logo' src='https://x.example/1.png'><p>Pay</p>"),
 	         FINGERPRINT_CHANGED},
 		{"German, with the organisation's name", MESSAGE,
 	         BANNER("ACHTUNG: Diese E-Mail stammt von einem externen Absender außerhalb der "
@@ -482,6 +500,41 @@ static void test_what_is_not_read_counts_too(void)
 	check(cases, G_N_ELEMENTS(cases));
 }
 
+/* Style sheets past their limits end in a finding, and then all of the body counts. */
+static void test_style_sheets_have_limits(void)
+{
+	g_autoptr(GString) many = g_string_new(HEAD "Content-Type: text/html\n\n<style>\n");
+	for (guint i = 0; i <= LIMIT_STYLE_RULES; i++)
+		g_string_append_printf(many, ".c%u{margin:0}\n", i);
+	g_string_append(many, "</style><p>Pay</p>\n");
+	g_autofree char *name = g_strnfill(LIMIT_STYLE_NAME, 'c');
+	g_autofree char *text = g_strnfill(LIMIT_STYLE_RULE, 'm');
+	g_autofree char *long_name = g_strconcat(HEAD "Content-Type: text/html\n\n<style>.", name,
+	                                         "{margin:0}</style><p>Pay</p>\n", NULL);
+	g_autofree char *long_rule = g_strconcat(HEAD "Content-Type: text/html\n\n<style>.c{", text,
+	                                         ":0}</style><p>Pay</p>\n", NULL);
+	const struct {
+		const char *message;
+		gboolean cut;
+	} cases[] = {
+		{many->str, TRUE},
+		{long_name, TRUE},
+		{long_rule, TRUE},
+		{HEAD "Content-Type: text/html\n\n<style>.c{margin:0}</style><p>Pay</p>\n", FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) document = read_text(cases[i].message);
+		g_assert_cmpint(
+			has_finding(json_object_get(document, "message"), "limit_style_rules"), ==,
+			cases[i].cut);
+		g_autofree char *with_blank = g_strconcat(cases[i].message, " \n", NULL);
+		g_autofree char *one = fingerprint(cases[i].message);
+		g_autofree char *other = fingerprint(with_blank);
+		g_assert_cmpint(fingerprint_compare(one, other, NULL), ==,
+		                cases[i].cut ? FINGERPRINT_DIFFERENT : FINGERPRINT_SAME);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -498,5 +551,6 @@ int main(int argc, char **argv)
 	                test_what_is_the_same_says_nothing_and_the_rest_says_why);
 	g_test_add_func("/fingerprint/what is not read counts, too",
 	                test_what_is_not_read_counts_too);
+	g_test_add_func("/fingerprint/style sheets have limits", test_style_sheets_have_limits);
 	return g_test_run();
 }

@@ -31,6 +31,7 @@ Flow *flow_new(void)
 {
 	Flow *flow = g_new0(Flow, 1);
 	flow->blocks = g_ptr_array_new_with_free_func(block_free);
+	flow->asides = g_ptr_array_new_with_free_func(block_free);
 	flow->layers = g_string_new(NULL);
 	return flow;
 }
@@ -40,6 +41,7 @@ void flow_free(Flow *flow)
 	if (!flow)
 		return;
 	g_ptr_array_unref(flow->blocks);
+	g_ptr_array_unref(flow->asides);
 	g_clear_pointer(&flow->open, block_free);
 	g_string_free(flow->layers, TRUE);
 	g_free(flow);
@@ -166,7 +168,7 @@ void flow_end_block(Flow *flow)
 		return;
 	}
 	settle_links(flow, block);
-	g_ptr_array_add(flow->blocks, block);
+	g_ptr_array_add(flow->aside ? flow->asides : flow->blocks, block);
 }
 
 void flow_set_hidden(Flow *flow, gboolean hidden)
@@ -174,6 +176,13 @@ void flow_set_hidden(Flow *flow, gboolean hidden)
 	if (flow->hidden != hidden)
 		flow_end_block(flow);
 	flow->hidden = hidden;
+}
+
+void flow_set_aside(Flow *flow, gboolean aside)
+{
+	if (flow->aside != aside)
+		flow_end_block(flow);
+	flow->aside = aside;
 }
 
 static gboolean is_blank_line(const char *line, gsize length)

@@ -17,11 +17,14 @@ typedef struct {
 
 typedef struct {
 	GPtrArray *blocks; /* of FlowBlock; without those that have neither words nor links */
-	FlowBlock *open;   /* being filled, or NULL */
-	gboolean hidden;   /* what comes next is not shown */
-	guint opaque;      /* links whose target a gateway hides */
-	gboolean cut;      /* there is more that was not read */
-	GString *layers;   /* the hosts of rewriters that were taken off */
+	GPtrArray *
+		asides; /* of FlowBlock: what stands in no order with them (style sheets, a head) */
+	FlowBlock *open; /* being filled, or NULL */
+	gboolean aside;  /* what comes next belongs there */
+	gboolean hidden; /* what comes next is not shown */
+	guint opaque;    /* links whose target a gateway hides */
+	gboolean cut;    /* there is more that was not read */
+	GString *layers; /* the hosts of rewriters that were taken off */
 } Flow;
 
 Flow *flow_new(void);
@@ -36,6 +39,9 @@ void flow_add_link(Flow *flow, const char *written, const char *base);
 void flow_end_block(Flow *flow);
 /** Whether what comes next is hidden; another block begins where that changes. */
 void flow_set_hidden(Flow *flow, gboolean hidden);
+
+/** Whether what comes next is an aside. */
+void flow_set_aside(Flow *flow, gboolean aside);
 
 /** All of a plain text: a block is a paragraph. */
 void flow_add_plain(Flow *flow, const char *text);

@@ -40,6 +40,7 @@ const char *const hiding_details[N_HIDDEN] = {
 const HiddenStyle hidden_start = {SHOWN, 0x000000, 0xffffff, 16, FALSE, FALSE};
 
 struct HiddenRules {
+	gboolean cut;
 	GHashTable *declarations; /* "p", ".class" or "#id" -> GString: what applies to it */
 };
 
@@ -299,17 +300,24 @@ static void add_rule(HiddenRules *rules, const char *selectors, gsize size, cons
 			length++;
 		g_autofree char *selector = simple_selector(selectors + at, length);
 		at += length + 1;
-		if (!selector || g_hash_table_size(rules->declarations) >= LIMIT_STYLE_RULES)
+		if (!selector)
 			continue;
+		if (g_hash_table_size(rules->declarations) >= LIMIT_STYLE_RULES ||
+		    strlen(selector) >= LIMIT_STYLE_NAME - 1) {
+			rules->cut = TRUE;
+			continue;
+		}
 		GString *all = g_hash_table_lookup(rules->declarations, selector);
 		if (!all) {
 			all = g_string_new(NULL);
 			g_hash_table_insert(rules->declarations, g_steal_pointer(&selector), all);
 		}
-		if (all->len < LIMIT_STYLE_RULE) {
-			g_string_append_len(all, body, (gssize)MIN(body_size, LIMIT_STYLE_RULE));
-			g_string_append_c(all, ';');
+		if (all->len + body_size >= LIMIT_STYLE_RULE) {
+			rules->cut = TRUE;
+			continue;
 		}
+		g_string_append_len(all, body, (gssize)body_size);
+		g_string_append_c(all, ';');
 	}
 }
 
@@ -390,6 +398,11 @@ HiddenRules *hidden_rules_new(const GumboNode *node)
 	rules->declarations = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, string_free);
 	find_sheets(rules, node, 0);
 	return rules;
+}
+
+gboolean hidden_rules_are_cut(const HiddenRules *rules)
+{
+	return rules->cut;
 }
 
 void hidden_rules_free(HiddenRules *rules)

@@ -28,6 +28,8 @@ typedef struct HiddenRules HiddenRules;
 
 /** What the page's style sheets hide. @node  its outermost. */
 HiddenRules *hidden_rules_new(const GumboNode *node);
+/** Some were left out because a limit was reached. */
+gboolean hidden_rules_are_cut(const HiddenRules *rules);
 void hidden_rules_free(HiddenRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HiddenRules, hidden_rules_free)
 

@@ -3,6 +3,7 @@
 #include "mail/html_flow.h"
 
 #include "base/limits.h"
+#include "mail/findings.h"
 #include "mail/hidden.h"
 #include "mail/links_text.h"
 
@@ -62,7 +63,6 @@ static void add_sheet(const FlowWalk *walk, const char *css)
 	g_autofree char *bare = bare_sheet(css);
 	for (guint i = 0; i < G_N_ELEMENTS(changes_text); i++)
 		if (strstr(bare, changes_text[i])) {
-			flow_end_block(walk->flow);
 			flow_add(walk->flow, css);
 			flow_end_block(walk->flow);
 			return;
@@ -123,6 +123,12 @@ static void walk_style(const FlowWalk *walk, const GumboNode *node)
 	}
 }
 
+static void set_hidden(const FlowWalk *walk, const HiddenStyle *style)
+{
+	Hiding why = hidden_why(style);
+	flow_set_hidden(walk->flow, why != SHOWN && why != HIDDEN_OUTLOOK);
+}
+
 static void walk_node(const FlowWalk *walk, const GumboNode *node, const HiddenStyle *around,
                       guint depth);
 
@@ -130,11 +136,17 @@ static void walk_element(const FlowWalk *walk, const GumboNode *node, const Hidd
                          guint depth)
 {
 	const GumboElement *element = &node->v.element;
+	gboolean aside = walk->flow->aside;
 	switch (element->tag) {
 	case GUMBO_TAG_STYLE:
+		flow_set_aside(walk->flow, TRUE);
 		walk_style(walk, node);
 		html_links_of(&walk->page, node);
+		flow_set_aside(walk->flow, aside);
 		return;
+	case GUMBO_TAG_HEAD:
+		flow_set_aside(walk->flow, TRUE);
+		break;
 	case GUMBO_TAG_SCRIPT:
 	case GUMBO_TAG_TITLE:
 	case GUMBO_TAG_BASE:
@@ -144,15 +156,22 @@ static void walk_element(const FlowWalk *walk, const GumboNode *node, const Hidd
 		break;
 	}
 	const HiddenStyle style = hidden_style(walk->rules, node, around);
+	const gboolean is_page = element->tag == GUMBO_TAG_BODY || element->tag == GUMBO_TAG_HTML;
 	const gboolean is_block = !is_inline(element->tag);
 	if (is_block)
 		flow_end_block(walk->flow);
+	set_hidden(walk, &style);
+	/* A page's background is no part of what stands on it. */
+	flow_set_aside(walk->flow, walk->flow->aside || is_page);
 	html_links_of(&walk->page, node);
 	add_attributes(walk, &element->attributes);
+	flow_set_aside(walk->flow, element->tag == GUMBO_TAG_HEAD || aside);
 	for (guint i = 0; i < element->children.length; i++)
 		walk_node(walk, element->children.data[i], &style, depth + 1);
 	if (is_block)
 		flow_end_block(walk->flow);
+	set_hidden(walk, around);
+	flow_set_aside(walk->flow, aside);
 }
 
 static void walk_node(const FlowWalk *walk, const GumboNode *node, const HiddenStyle *around,
@@ -162,12 +181,10 @@ static void walk_node(const FlowWalk *walk, const GumboNode *node, const HiddenS
 		return;
 	switch (node->type) {
 	case GUMBO_NODE_TEXT:
-	case GUMBO_NODE_CDATA: {
-		Hiding why = hidden_why(around);
-		flow_set_hidden(walk->flow, why != SHOWN && why != HIDDEN_OUTLOOK);
+	case GUMBO_NODE_CDATA:
+		set_hidden(walk, around);
 		flow_add(walk->flow, node->v.text.text);
 		break;
-	}
 	case GUMBO_NODE_WHITESPACE:
 		flow_add(walk->flow, " ");
 		break;
@@ -190,6 +207,11 @@ void html_flow(const HtmlPage *page, const GumboNode *document, Flow *flow)
 {
 	g_autoptr(HiddenRules) rules = hidden_rules_new(document);
 	FlowWalk walk = {flow, *page, rules};
+	if (hidden_rules_are_cut(rules)) {
+		flow->cut = TRUE;
+		findings_add(page->findings, "limit_style_rules", "text/html",
+		             "its style sheets have more rules, or longer ones, than are read");
+	}
 	walk.page.visit = add_link;
 	walk.page.data = flow;
 	walk_node(&walk, document, &hidden_start, 0);
