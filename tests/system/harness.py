@@ -271,7 +271,7 @@ class Trawl:
     def add_source(self, server, name="abuse", mailbox=demo.ABUSE, post_process="none", folder="INBOX", **more):
         body = {"name": name, "type": "abuse_mailbox_monitor", "mail_server_id": server["id"], "mailbox": mailbox,
                 "folder": folder, "post_process": post_process, "polling_interval": 1, "link_events": True,
-                "accepted_domains": [demo.DOMAIN], "trusted_hosts": [demo.MX], **more}
+                "accepted_domains": [demo.DOMAIN], "trusted_hosts": [demo.MX + "/below"], **more}
         if post_process == "move":
             body.setdefault("destination_folder", "Processed")
         return self.api.post("/sources", body)
