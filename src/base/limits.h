@@ -47,7 +47,28 @@
 #define LIMIT_COMMENT        500  /* bytes of the comments kept of one such result   */
 #define LIMIT_RSA_BITS       8192 /* bits of a signer's key                          */
 #define LIMIT_DIGESTED_BYTES                                                                       \
-	(600UL * 1024 * 1024)      /* bytes hashed for signatures over all messages */
+	(600UL * 1024 * 1024) /* bytes hashed for signatures over all messages */
+#define LIMIT_DOCUMENT_TEXT                                                                        \
+	(2 * 1024 * 1024) /* bytes of one attachment's text searched for links */
+#define LIMIT_DOCUMENT_XML      (16 * 1024 * 1024) /* bytes of one XML part of an Office document   */
+#define LIMIT_OFFICE_FIELD      8192 /* bytes of one field or formula of a document   */
+#define LIMIT_OLE_STREAMS       2000 /* streams of one OLE file                       */
+#define LIMIT_RTF_DEPTH         256  /* groups in groups of RTF                       */
+#define LIMIT_PDF_PAGES         500  /* pages whose links are read                    */
+#define LIMIT_PDF_LINKS         500  /* links of one page                             */
+#define LIMIT_PDF_TEXT_PAGES    50   /* pages whose text is read                      */
+#define LIMIT_PDF_QR_PAGES      5    /* pages that are drawn to find QR codes         */
+#define LIMIT_PDF_SIDE          1600 /* pixels of the longer side of a drawn page     */
+#define LIMIT_PDF_FILE          (64 * 1024 * 1024) /* bytes of one file in a PDF                    */
+#define LIMIT_PDF_OBJECTS       (8 * 1024 * 1024) /* bytes of a PDF's objects, streams aside       */
+#define LIMIT_PICTURE_PIXELS    (40 * 1000 * 1000) /* pixels of one picture that is decoded */
+#define LIMIT_QR_SIDE           2000 /* pixels of the longer side; larger ones are made smaller */
+#define LIMIT_QR_TOTAL          (60 * 1000 * 1000) /* pixels of one message searched for QR codes   */
+#define LIMIT_DRAWN             256   /* modules a side of a code drawn with characters or cells */
+#define LIMIT_CALENDAR_LINES    20000 /* lines of a calendar or a card                         */
+#define LIMIT_CALENDAR_PEOPLE   500   /* attendees of one event that are listed                */
+#define LIMIT_FUZZY_LEAST       4096  /* bytes: a fuzzy hash of less says nothing              */
+#define LIMIT_FUZZY_MOST        (32 * 1024 * 1024) /* bytes: one of more takes too long          */
 #define LIMIT_READ_SECONDS      10 /* CPU seconds for one message                     */
 #define LIMIT_READ_SECONDS_MOST 20 /* to which an operator may raise that            */
 #define LIMIT_READERS           64 /* reader processes at once                        */

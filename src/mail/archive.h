@@ -15,3 +15,13 @@ gboolean archive_is_one(const char *detected);
  * @return  new reference; an empty array when nothing can be read
  */
 json_t *archive_describe(const Message *message, GBytes *archive, const char *where, guint depth);
+
+/** TRUE: the file is to be unpacked. */
+typedef gboolean (*ArchiveWants)(const char *name, gpointer data);
+/** @content is NULL when it cannot be read. */
+typedef void (*ArchiveVisit)(const char *name, GBytes *content, gpointer data);
+
+/** The files of an archive, one after another, within the same limits and with the same findings.
+ * @wants  or NULL for all */
+void archive_walk(const Message *message, GBytes *archive, const char *where, ArchiveWants wants,
+                  ArchiveVisit visit, gpointer data);

@@ -7,9 +7,13 @@
 #include "mail/body.h"
 #include "mail/describe.h"
 #include "mail/detect.h"
+#include "mail/documents/documents.h"
+#include "mail/file_names.h"
 #include "mail/findings.h"
 #include "mail/outlook.h"
+#include "mail/zip_heads.h"
 
+#include <fuzzy.h>
 #include <string.h>
 
 gboolean attachments_is_one(const Part *part)
@@ -101,79 +105,36 @@ static gboolean read_outlook(const Message *message, json_t *entry, GBytes *cont
 	return TRUE;
 }
 
-/* Endings of files that run when they are opened. */
-static const char *const running[] = {".exe", ".scr", ".com",  ".bat",  ".cmd", ".pif", ".js",
-                                      ".jse", ".vbs", ".vbe",  ".wsf",  ".hta", ".lnk", ".ps1",
-                                      ".msi", ".jar", ".cpl",  ".iso",  ".img", ".one", ".url",
-                                      ".chm", ".xll", ".appx", ".msix", ".vhd", ".reg"};
-
-static const char *running_ending(const char *name)
+/* ssdeep, because its hashes are what malware repositories search by, and its library is C; they
+ * say little about files of a few kilobytes. */
+static void set_fuzzy_hash(json_t *entry, GBytes *content)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(running); i++)
-		if (has_ending(name, running[i]))
-			return running[i];
-	return NULL;
+	char hash[FUZZY_MAX_RESULT];
+	gsize size;
+	const guchar *octets = g_bytes_get_data(content, &size);
+	if (size >= LIMIT_FUZZY_LEAST && size <= LIMIT_FUZZY_MOST &&
+	    fuzzy_hash_buf(octets, (guint32)size, hash) == 0)
+		json_object_set_new(entry, "ssdeep", json_string(hash));
 }
 
-/* "invoice.pdf.exe": an ending that people trust, hidden behind one that runs. */
-static gboolean has_double_ending(const char *name)
+/* Formats that are zips. */
+static gboolean is_zip(const char *detected)
 {
-	static const char *const trusted[] = {".pdf.",  ".doc.",  ".docx.", ".xls.",
-	                                      ".xlsx.", ".jpg.",  ".png.",  ".txt.",
-	                                      ".htm.",  ".html.", ".mp3.",  ".zip."};
-	g_autofree char *lower = g_utf8_strdown(name, -1);
-	for (guint i = 0; i < G_N_ELEMENTS(trusted); i++)
-		if (strstr(lower, trusted[i]))
-			return TRUE;
-	return FALSE;
+	return g_str_has_prefix(detected, "application/vnd.openxmlformats") ||
+	       g_str_has_prefix(detected, "application/vnd.oasis");
 }
 
-static void note_name(const Message *message, const char *name, const char *where)
+/* A zip behind a program unpacks itself; behind anything else it is seen by who looks for it. */
+static void read_appended(const Message *message, json_t *entry, GBytes *content,
+                          const char *detected, const char *where, guint depth)
 {
-	const char *runs = name ? running_ending(name) : NULL;
-	if (runs)
-		findings_add(message->findings, "attachment_runs", where,
-		             "an attachment runs when it is opened: %.200s", name);
-	if (runs && has_double_ending(name))
-		findings_add(message->findings, "double_ending", where,
-		             "an attachment hides what it is behind another ending: %.200s", name);
-	if (name && (strstr(name, "\xe2\x80\xae") || strstr(name, "\xe2\x80\xad")))
-		findings_add(message->findings, "name_bidi", where,
-		             "an attachment's name has characters that turn its direction");
-}
-
-/* Families between which no honest sender errs. */
-static const char *family(const char *type)
-{
-	static const struct {
-		const char *prefix, *family;
-	} families[] = {
-		{"image/", "picture"},
-		{"audio/", "sound"},
-		{"video/", "film"},
-		{"application/pdf", "pdf"},
-		{"application/x-dosexec", "program"},
-		{"application/x-msdownload", "program"},
-		{"application/zip", "archive"},
-		{"application/x-rar", "archive"},
-		{"text/html", "page"},
-	};
-	for (guint i = 0; type && i < G_N_ELEMENTS(families); i++)
-		if (g_str_has_prefix(type, families[i].prefix))
-			return families[i].family;
-	return NULL;
-}
-
-static void note_type(const Message *message, const char *declared, const char *detected,
-                      const char *where)
-{
-	const char *says = family(declared), *is = family(detected);
-	if (is && strcmp(is, "program") == 0)
-		findings_add(message->findings, "attachment_program", where,
-		             "an attachment is a program");
-	if (says && is && strcmp(says, is) != 0)
-		findings_add(message->findings, "type_mismatch", where,
-		             "an attachment is declared as %s and is %s", declared, detected);
+	gboolean program = strcmp(detected, "application/x-dosexec") == 0;
+	findings_add(message->findings, program ? "self_extracting" : "zip_appended", where,
+	             program ? "a program has an archive at its end"
+	                     : "a file of another kind has an archive at its end");
+	if (depth < LIMIT_ARCHIVE_DEPTH && !json_object_get(entry, "parts"))
+		json_object_set_new(entry, "parts",
+		                    archive_describe(message, content, where, depth + 1));
 }
 
 /* Fills in what is known of the content, and looks inside. */
@@ -189,8 +150,9 @@ static void describe_content(const Message *message, json_t *entry, GBytes *cont
 	set_hash(entry, "md5", DIGEST_MD5, content);
 	set_hash(entry, "sha1", DIGEST_SHA1, content);
 	set_hash(entry, "sha256", DIGEST_SHA256, content);
-	note_name(message, name, where);
-	note_type(message, type, detected, where);
+	set_fuzzy_hash(entry, content);
+	file_names_note(message, name, where);
+	file_names_note_type(message, name, type, detected, where);
 	if (attached_message) {
 		read_message(message, entry, content, where);
 	} else if (read_outlook(message, entry, content, detected, where)) {
@@ -203,6 +165,11 @@ static void describe_content(const Message *message, json_t *entry, GBytes *cont
 			findings_add(message->findings, "limit_archive_depth", where,
 			             "archives in archives deeper than %d are not read",
 			             LIMIT_ARCHIVE_DEPTH);
+	} else {
+		const DocumentFile file = {name, type, detected, where, content, depth, entry};
+		documents_read(message, &file);
+		if (!is_zip(detected) && zip_ends_it(content))
+			read_appended(message, entry, content, detected, where, depth);
 	}
 }
 
@@ -220,6 +187,9 @@ static json_t *describe(const Message *message, Part *part)
 	g_autofree char *name = part_name(part);
 	json_t *entry = json_object();
 	describe_set(entry, "name", name);
+	json_t *names = file_names_of(message, part);
+	if (names)
+		json_object_set_new(entry, "names", names);
 	describe_set(entry, "type", part->type);
 	describe_set(entry, "disposition", g_mime_object_get_disposition(part->object));
 	describe_set(entry, "path", part->path);

@@ -7,6 +7,7 @@
 #include "mail/charset.h"
 #include "mail/describe.h"
 #include "mail/detect.h"
+#include "mail/documents/documents.h"
 #include "mail/domains.h"
 #include "mail/outlook.h"
 #include "mail/report.h"
@@ -39,6 +40,7 @@ void breakdown_init(void)
 	domains_init();
 	detect_init();
 	banners_init();
+	documents_init();
 	g_once_init_leave(&once, 1);
 }
 
@@ -47,7 +49,10 @@ json_t *breakdown_new(GBytes *bytes, const json_t *options)
 	const json_t *verify = json_object_get(options, "verify");
 	if (verify)
 		return authentication_verify(verify);
-	Reading reading = {.options = options};
+	gboolean documents = json_bool(options, "documents", TRUE);
+	Reading reading = {.options = options,
+	                   .documents = documents,
+	                   .qr = documents && json_bool(options, "qr", TRUE)};
 	mail_limits_load(&reading.limits, options);
 	g_autoptr(Message) message = message_parse(&reading, bytes, 0);
 	json_t *described = describe_message(message);

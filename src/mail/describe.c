@@ -5,6 +5,7 @@
 #include "mail/attachments.h"
 #include "mail/authentication.h"
 #include "mail/body.h"
+#include "mail/documents/documents.h"
 #include "mail/findings.h"
 #include "mail/fingerprint.h"
 #include "mail/flow.h"
@@ -116,6 +117,9 @@ json_t *describe_message(Message *message)
 	                    links_describe(message, subject, text, pages, html_flow, &shown));
 	describe_set(described, "shown", shown);
 	json_object_set_new(described, "attachments", attachments_describe(message));
+	documents_read_body(message, text, html);
+	json_array_extend(json_object_get(described, "links"),
+	                  (json_t *)links_walk_list(message->file_links));
 	lookalikes_find(message->findings, "Subject", subject);
 	lookalikes_find(message->findings, "From", json_text(described, "from.0.name"));
 	lookalikes_find(message->findings, "text/plain", text);

@@ -39,6 +39,9 @@ static const struct {
 	{"\3757zXZ", 6, "application/x-xz"},
 	{"MSCF", 4, "application/vnd.ms-cab-compressed"},
 	{"MZ", 2, "application/x-dosexec"},
+	{"{\\rt", 4, "text/rtf"},
+	{"L\0\0\0\001\024\002\0", 8, "application/x-ms-shortcut"},
+	{"bplist00", 8, "application/x-apple-binary-plist"},
 };
 
 /* A zip is an Office document, a book or an archive by the name of its first file. */
@@ -58,7 +61,20 @@ static const char *kind_of_zip(const char *octets, gsize size)
 		if (size >= 30 + strlen(kinds[i].within) &&
 		    memcmp(octets + 30, kinds[i].within, strlen(kinds[i].within)) == 0)
 			return kinds[i].type;
+	/* another file comes first: the directory is at the end */
+	gsize end = MIN(size, BEGINNING);
+	if (memmem(octets + size - end, end, "[Content_Types].xml", 19))
+		return kinds[0].type;
+	if (memmem(octets + size - end, end, "META-INF/manifest.xml", 21) &&
+	    memmem(octets + size - end, end, "content.xml", 11))
+		return "application/vnd.oasis.opendocument";
 	return "application/zip";
+}
+
+/* Readers of PDF look for its head within the first kilobyte. */
+static gboolean is_late_pdf(const char *octets, gsize size)
+{
+	return memmem(octets, MIN(size, 1024), "%PDF-", 5) && memmem(octets, size, "endobj", 6);
 }
 
 char *detect_type(GBytes *content)
@@ -71,6 +87,8 @@ char *detect_type(GBytes *content)
 			return g_strdup(strcmp(signatures[i].type, "application/zip") == 0
 			                        ? kind_of_zip(octets, size)
 			                        : signatures[i].type);
+	if (is_late_pdf(octets, size))
+		return g_strdup("application/pdf");
 	if (size == 0 || !database)
 		return g_strdup(size ? "application/octet-stream" : "application/x-empty");
 	G_LOCK(database);

@@ -385,3 +385,33 @@ char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpoint
 	g_autofree char *shown = g_string_free(reading.shown, FALSE);
 	return g_utf8_make_valid(g_strstrip(shown), -1);
 }
+
+struct HtmlTree {
+	Arena arena;
+	GumboOutput *output;
+};
+
+HtmlTree *html_tree_new(const char *html)
+{
+	HtmlTree *tree = g_new0(HtmlTree, 1);
+	tree->arena.blocks = g_ptr_array_new_with_free_func(g_free);
+	/* who walks the tree has walked the page before, and what is left out was said then */
+	g_autoptr(json_t) said = json_array();
+	tree->output = parse(&tree->arena, html, readable_size(html, said));
+	if (!tree->output)
+		g_clear_pointer(&tree, html_tree_free);
+	return tree;
+}
+
+void html_tree_free(HtmlTree *tree)
+{
+	if (!tree)
+		return;
+	g_ptr_array_unref(tree->arena.blocks);
+	g_free(tree);
+}
+
+const GumboNode *html_tree_root(const HtmlTree *tree)
+{
+	return tree->output->root;
+}

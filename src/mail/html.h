@@ -2,6 +2,8 @@
 #include "base/json.h"
 #include "mail/flow.h"
 
+#include <gumbo.h>
+
 /* A link as an HTML document has it. Strings are the page's own, valid during html_walk(). */
 typedef struct {
 	const char *written; /* the attribute's value, character references decoded */
@@ -24,3 +26,12 @@ typedef void (*HtmlVisit)(const HtmlLink *link, gpointer data);
  *            as @html
  */
 char *html_walk(const char *html, json_t *findings, HtmlVisit visit, gpointer data, Flow *flow);
+
+/** HTML as a browser reads it, for who walks the tree; what is nested deeper than LIMIT_HTML_DEPTH
+ * is left out. NULL when it would take too much memory. */
+typedef struct HtmlTree HtmlTree;
+HtmlTree *html_tree_new(const char *html);
+void html_tree_free(HtmlTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HtmlTree, html_tree_free)
+/** Borrowed. */
+const GumboNode *html_tree_root(const HtmlTree *tree);

@@ -14,13 +14,14 @@
 
 #define DATA_SHOWN 200 /* octets of a data: URL, which is no address but a file */
 
-typedef struct {
+struct LinkWalk {
 	json_t *list, *findings;
-	GHashTable *seen;  /* where, written and text of those in the list */
-	GHashTable *known; /* URLs of the list, and those that are shown for a link */
-	guint most;        /* links in the list */
-	const char *where; /* while a text is searched */
-} LinkWalk;
+	GHashTable *seen;       /* where, written and text of those in the list */
+	GHashTable *known;      /* URLs of the list, and those that are shown for a link */
+	guint most;             /* links in the list */
+	const char *where;      /* while a text is searched */
+	const char *attachment; /* whose links come now; NULL: the message's own */
+};
 
 /* ---- what is odd about one ---- */
 
@@ -133,6 +134,16 @@ static void set(json_t *link, const char *key, const char *value)
 	json_object_set_new(link, key, json_text_new(value));
 }
 
+/* "qr" stays what it is: nobody asks whether a code was in a picture or drawn. */
+static void set_where(const LinkWalk *walk, json_t *link, const char *where)
+{
+	gboolean inside = walk->attachment && strcmp(where, "qr") != 0;
+	g_autofree char *place = g_strconcat(inside ? "attachment:" : "", where, NULL);
+	set(link, "where", place);
+	if (walk->attachment)
+		set(link, "attachment", walk->attachment);
+}
+
 /* A data: URL is a whole file; its beginning says what it is. */
 static void set_url(json_t *link, const char *key, const char *url)
 {
@@ -187,7 +198,7 @@ static json_t *describe(const LinkWalk *walk, const Url *url, const char *writte
 	set_url(link, "written", written);
 	set(link, "host", url->host);
 	set(link, "domain", domain);
-	set(link, "where", where);
+	set_where(walk, link, where);
 	set(link, "text", text);
 	set_target(link, layers, &rewriting);
 	json_object_set_new(link, "mismatch", json_boolean(is_mismatch(walk, text, url, leads_to)));
@@ -207,7 +218,7 @@ static json_t *describe_invalid(const LinkWalk *walk, const char *written, const
 	set(link, "written", written);
 	set(link, "host", NULL);
 	set(link, "domain", NULL);
-	set(link, "where", where);
+	set_where(walk, link, where);
 	set(link, "text", text);
 	set(link, "target", NULL);
 	json_object_set_new(link, "mismatch", json_false());
@@ -238,7 +249,8 @@ static void add_meant(LinkWalk *walk, const char *written, const char *meant, co
 		             "there are more than %u links; the others are not read", walk->most);
 		return;
 	}
-	g_autofree char *key = g_strconcat(where, "\n", written, "\n", text ? text : "", NULL);
+	g_autofree char *key = g_strconcat(walk->attachment ? walk->attachment : "", "\n", where,
+	                                   "\n", written, "\n", text ? text : "", NULL);
 	if (!g_hash_table_add(walk->seen, g_steal_pointer(&key)))
 		return;
 	g_autoptr(Url) url = url_parse(meant, base);
@@ -262,7 +274,9 @@ static void add(LinkWalk *walk, const char *written, const char *base, const cha
 static void add_found(const char *written, const char *url, gboolean bare, gpointer data)
 {
 	LinkWalk *walk = data;
-	add_meant(walk, written, url, NULL, bare ? "bare" : walk->where, bare ? written : NULL);
+	/* in a file it matters more what holds it than how it is written */
+	gboolean apart = bare && !walk->attachment;
+	add_meant(walk, written, url, NULL, apart ? "bare" : walk->where, bare ? written : NULL);
 }
 
 static void add_from_text(LinkWalk *walk, const char *text, const char *where)
@@ -331,7 +345,8 @@ json_t *links_describe(const Message *message, const char *subject, const char *
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	LinkWalk walk = {
-		json_array(), message->findings, seen, known, message->reading->limits.links, NULL};
+		json_array(), message->findings, seen, known, message->reading->limits.links, NULL,
+		NULL};
 	g_autofree char *unflowed = text && is_delsp(message) ? links_text_unflow(text) : NULL;
 	g_autoptr(GPtrArray) all_shown = g_ptr_array_new_with_free_func(g_free);
 	if (subject)
@@ -347,4 +362,59 @@ json_t *links_describe(const Message *message, const char *subject, const char *
 	if (*shown)
 		links_text_find(*shown, add_shown, &walk);
 	return walk.list;
+}
+
+/* ---- attachments ---- */
+
+LinkWalk *links_walk_new(json_t *findings, guint most)
+{
+	LinkWalk *walk = g_new0(LinkWalk, 1);
+	walk->list = json_array();
+	walk->findings = findings;
+	walk->most = most;
+	walk->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	walk->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return walk;
+}
+
+void links_walk_free(LinkWalk *walk)
+{
+	if (!walk)
+		return;
+	json_decref(walk->list);
+	g_hash_table_unref(walk->seen);
+	g_hash_table_unref(walk->known);
+	g_free(walk);
+}
+
+const json_t *links_walk_list(const LinkWalk *walk)
+{
+	return walk->list;
+}
+
+void links_walk_add(LinkWalk *walk, const char *attachment, const char *where, const char *written,
+                    const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(written, -1);
+	g_autofree char *bare = url_trim(valid);
+	walk->attachment = attachment;
+	if (*bare)
+		add(walk, bare, NULL, where, text);
+}
+
+void links_walk_add_text(LinkWalk *walk, const char *attachment, const char *where,
+                         const char *text)
+{
+	walk->attachment = attachment;
+	add_from_text(walk, text, where);
+}
+
+char *links_walk_add_html(LinkWalk *walk, const char *attachment, const char *html,
+                          json_t *findings)
+{
+	walk->attachment = attachment;
+	g_hash_table_remove_all(walk->known);
+	char *shown = html_walk(html, findings, add_from_html, walk, NULL);
+	links_text_find(shown, add_shown, walk);
+	return shown;
 }

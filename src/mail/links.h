@@ -19,3 +19,21 @@
  */
 json_t *links_describe(const Message *message, const char *subject, const char *text,
                        const GPtrArray *pages, Flow *flow, char **shown);
+
+/* The links that stand in a message's attachments, as they are gathered: the same shape,
+ * "attachment" tells where the file is, and "where" begins with "attachment:". */
+LinkWalk *links_walk_new(json_t *findings, guint most);
+void links_walk_free(LinkWalk *walk);
+/** What was gathered so far. Borrowed. */
+const json_t *links_walk_list(const LinkWalk *walk);
+
+/** Adds one link. @attachment  the attachment's path or name; @where  what holds it, "pdf.uri" */
+void links_walk_add(LinkWalk *walk, const char *attachment, const char *where, const char *written,
+                    const char *text);
+/** Adds those written out in running text. */
+void links_walk_add_text(LinkWalk *walk, const char *attachment, const char *where,
+                         const char *text);
+/** Adds those of a page. @findings  as for html_walk(). @return  the text that is shown; newly
+ * allocated */
+char *links_walk_add_html(LinkWalk *walk, const char *attachment, const char *html,
+                          json_t *findings);

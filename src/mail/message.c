@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/links.h"
 #include "mail/parameters.h"
 #include "mail/smime.h"
 #include "mail/words.h"
@@ -40,6 +41,7 @@ void message_free(Message *message)
 	g_ptr_array_unref(message->leaves);
 	g_ptr_array_unref(message->inner);
 	g_bytes_unref(message->bytes);
+	links_walk_free(message->file_links);
 	json_decref(message->findings);
 	g_free(message);
 }
@@ -424,6 +426,7 @@ Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
 	message->leaves = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
 	message->inner = g_ptr_array_new_with_free_func(g_object_unref);
 	message->findings = findings_new();
+	message->file_links = links_walk_new(message->findings, reading->limits.links);
 	g_autoptr(GBytes) readable = within_limits(message);
 	reading->parsed += g_bytes_get_size(readable);
 	message->root = parse(message, readable);

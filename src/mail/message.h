@@ -22,7 +22,12 @@ typedef struct {
 	gsize unpacked;
 	guint unpacked_files; /* from archives so far */
 	gsize digested;       /* octets hashed to check signatures so far */
+	gboolean documents;   /* attachments are looked into */
+	gboolean qr;          /* pictures are searched for QR codes */
+	gsize pixels;         /* searched so far */
 } Reading;
+
+typedef struct LinkWalk LinkWalk;
 
 typedef struct {
 	GMimeObject *object; /* borrowed from the message */
@@ -44,7 +49,8 @@ typedef struct {
 	GPtrArray *leaves; /* Part */
 	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */
 	json_t *findings;
-	gboolean ambiguous; /* another reader may see another message in the same bytes */
+	gboolean ambiguous;   /* another reader may see another message in the same bytes */
+	LinkWalk *file_links; /* links in attachments (mail/links.h), while it is described */
 } Message;
 
 /** Once in a process: attached messages become leaves. */

@@ -1,5 +1,9 @@
 /* Reads a report in the sandbox, and lays out what it reports.
  *
+ * The second reading of a message that killed its reader, or took too long, looks into no
+ * documents: their readers are large libraries, and a file made to break one must not hide the
+ * message. The breakdown then says which attachments are unread ("documents_unread").
+ *
  * A message that kills its readers is given up and becomes an incident that says so; the bytes
  * stay. One that takes the worker down, too, is known after the restart: a claim that was never
  * ended counts an attempt (store/job.h), and from the second attempt on a reading is counted before
@@ -25,8 +29,8 @@ static void set_list(json_t *options, const char *name, char **texts)
 	json_object_set_new(options, name, list);
 }
 
-json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
-                             GError **error)
+static json_t *read_message(Process *process, GBytes *message, gboolean originals_raw,
+                            gboolean documents, GError **error)
 {
 	g_autoptr(json_t) options = json_object();
 	set_list(options, "trusted_hosts", process->source->trusted_hosts);
@@ -35,8 +39,21 @@ json_t *process_read_message(Process *process, GBytes *message, gboolean origina
 	/* a copy: threads share it, and counting references is a change */
 	if (process->tools->limits)
 		json_object_set_new(options, "limits", json_deep_copy(process->tools->limits));
+	json_object_set_new(options, "documents", json_boolean(documents));
 	return reader_read(process->tools->readers, message, options,
 	                   MIN(process->deadline, deadline_in(READ_SECONDS)), error);
+}
+
+json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
+                             GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	json_t *document = read_message(process, message, originals_raw, TRUE, &problem);
+	if (!document && process_blames_message(process, problem))
+		return read_message(process, message, originals_raw, FALSE, error);
+	if (!document)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return document;
 }
 
 static gboolean begin_reading(Db *db, gpointer data, GError **error)
@@ -75,7 +92,8 @@ static gboolean read_report(Process *process, GBytes *bytes, GError **error)
 		if (suspect && !db_write(process->tools->db, begin_reading, process, error))
 			return FALSE;
 		g_clear_error(&problem);
-		process->breakdown = process_read_message(process, bytes, TRUE, &problem);
+		process->breakdown = read_message(
+			process, bytes, TRUE, kills == 0 && process->report->reads <= 1, &problem);
 		if (process->breakdown)
 			return TRUE;
 		if (!process_blames_message(process, problem)) {
@@ -225,10 +243,9 @@ void process_identify(ReportedOriginal *original)
 	g_autofree char *key = fingerprint_key(original->fingerprint);
 	/* Without a Message-ID the content is the key: five hundred people may report it, and a
 	 * claim alone is no key at all. */
-	original->link_key = *original->message_id ? g_strdup(original->message_id)
-	                     : *original->fingerprint
-	                             ? g_strconcat("fingerprint:", key, NULL)
-	                             : NULL;
+	original->link_key = *original->message_id    ? g_strdup(original->message_id)
+	                     : *original->fingerprint ? g_strconcat("fingerprint:", key, NULL)
+	                                              : NULL;
 }
 
 gboolean process_read(Process *process, GError **error)

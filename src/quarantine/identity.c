@@ -47,9 +47,8 @@ static void identity_judge(const Copy *copy, const json_t *breakdown, Identity *
 		[FINGERPRINT_DIFFERENT] = IDENTITY_DIFFERENT,
 	};
 	g_autofree char *why = NULL;
-	FingerprintVerdict verdict =
-		fingerprint_compare(copy->original->fingerprint,
-	                            json_text(breakdown, "message.fingerprint"), &why);
+	FingerprintVerdict verdict = fingerprint_compare(
+		copy->original->fingerprint, json_text(breakdown, "message.fingerprint"), &why);
 	*identity = identities[verdict];
 	if (verdict == FINGERPRINT_CHANGED)
 		*what = g_strdup_printf(IDENTITY_CHANGED "%s.", why);
@@ -67,9 +66,11 @@ gboolean identity_check(Copy *copy, GBytes *message, const char *sha256, Identit
 	if (g_strcmp0(sha256, copy->original->sha256) == 0)
 		return TRUE;
 
+	/* a fingerprint does not ask what stands inside of attachments */
+	g_autoptr(json_t) options = json_pack("{s:b}", "documents", 0);
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(json_t) breakdown =
-		reader_read(copy->tools->readers, message, NULL, copy->deadline, &failure);
+		reader_read(copy->tools->readers, message, options, copy->deadline, &failure);
 	if (!breakdown && identity_unreadable(failure)) {
 		*what = g_strdup(failure->message);
 		*identity = IDENTITY_UNREADABLE;

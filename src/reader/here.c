@@ -29,8 +29,8 @@ static json_t *exchange(int fd, GBytes *message, const json_t *options, gint64 d
 	return frame_read_answer(fd, deadline, error);
 }
 
-json_t *reader_read_here_with(GBytes *message, const json_t *options, ReadMessage read_message,
-                              const SandboxLimits *limits, GError **error)
+static json_t *read_once(GBytes *message, const json_t *options, ReadMessage read_message,
+                         const SandboxLimits *limits, GError **error)
 {
 	int ends[2];
 	breakdown_init();
@@ -57,6 +57,23 @@ json_t *reader_read_here_with(GBytes *message, const json_t *options, ReadMessag
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	return breakdown;
+}
+
+json_t *reader_read_here_with(GBytes *message, const json_t *options, ReadMessage read_message,
+                              const SandboxLimits *limits, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	json_t *breakdown = read_once(message, options, read_message, limits, &problem);
+	if (!breakdown && (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_REMOTE) ||
+	                   g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT))) {
+		/* a document made to break its reader must not hide the message */
+		g_autoptr(json_t) fewer = options ? json_copy((json_t *)options) : json_object();
+		json_object_set_new(fewer, "documents", json_false());
+		return read_once(message, fewer, read_message, limits, error);
+	}
+	if (!breakdown)
+		g_propagate_error(error, g_steal_pointer(&problem));
 	return breakdown;
 }
 

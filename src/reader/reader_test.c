@@ -1,3 +1,4 @@
+#include "../../tests/support/attached.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "mail/breakdown.h"
@@ -89,6 +90,8 @@ static json_t *misbehave(GBytes *message, const json_t *options)
 	for (guint i = 0; i < G_N_ELEMENTS(attempts); i++)
 		if (strcmp(attempts[i].name, what) == 0)
 			return said(attempts[i].attempt() ? "done" : "refused");
+	if (strcmp(what, "document") == 0 && json_bool(options, "documents", TRUE))
+		abort();
 	if (strcmp(what, "memory") == 0)
 		for (;;)
 			memset(g_malloc(1024 * 1024), 1, 1024 * 1024);
@@ -191,6 +194,35 @@ static void test_a_real_message_is_read_in_the_sandbox(void)
 		g_assert_no_error(error);
 		g_assert_cmpstr(json_text(answer, cases[i].path), ==, cases[i].expected);
 	}
+}
+
+static void test_a_document_that_breaks_its_reader_does_not_hide_the_message(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) message = message_of("document");
+	g_autoptr(json_t) answer = reader_read_here_with(message, NULL, misbehave, &small, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(json_text(answer, "said"), ==, "document");
+}
+
+/* What libraries load for documents is loaded before: nothing may be missing behind the walls. */
+static void test_documents_are_read_in_the_sandbox(void)
+{
+	gboolean all = TRUE;
+	for (guint i = 0; i < attached_samples_count; i++) {
+		const AttachedSample *sample = &attached_samples[i];
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GBytes) content = sample->make();
+		g_autofree char *fields =
+			g_strdup_printf("Content-Type: x/y; name=\"%s\"\n", sample->name);
+		g_autoptr(GBytes) message = content ? attached_mail(fields, content) : NULL;
+		if (!message)
+			continue; /* a tool is missing */
+		g_autoptr(json_t) answer = reader_read_here(message, NULL, &error);
+		g_assert_no_error(error);
+		all &= attached_sample_found(sample, answer);
+	}
+	g_assert_true(all);
 }
 
 /* ---- the role and the pool ---- */
@@ -359,6 +391,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/reader/a request sets its time", test_a_request_sets_its_time);
 	g_test_add_func("/reader/limits reach the sandbox", test_limits_reach_the_sandbox);
 	g_test_add_func("/reader/a role ends with its parent", test_a_role_ends_with_its_parent);
+	g_test_add_func("/reader/documents are read in the sandbox",
+	                test_documents_are_read_in_the_sandbox);
+	g_test_add_func("/reader/a document that breaks its reader does not hide the message",
+	                test_a_document_that_breaks_its_reader_does_not_hide_the_message);
 	ADD("/reader/one bad message costs itself", test_one_bad_message_costs_itself);
 	ADD("/reader/its socket is for us alone", test_its_socket_is_for_us_alone);
 	ADD("/reader/without a role it is unreachable", test_without_a_role_it_is_unreachable);

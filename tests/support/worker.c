@@ -39,6 +39,9 @@ static json_t *read_or_die(GBytes *message, const json_t *options)
 	const char *text = g_bytes_get_data(message, &size);
 	if (text && memmem(text, size, WORKER_KILL_READER, strlen(WORKER_KILL_READER)))
 		_exit(9);
+	if (text && memmem(text, size, WORKER_KILL_DOCUMENTS, strlen(WORKER_KILL_DOCUMENTS)) &&
+	    json_bool(options, "documents", TRUE))
+		_exit(9);
 	return breakdown_new(message, options);
 }
 

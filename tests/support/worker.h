@@ -23,6 +23,8 @@ typedef struct {
 #define WORKER_SOURCE_MAILBOX "abuse@corp.example"
 /** A message with this in it kills the reader that reads it. */
 #define WORKER_KILL_READER "this message kills its reader"
+/* and that one only while documents are looked into */
+#define WORKER_KILL_DOCUMENTS "this document ends its reader"
 
 /** @kind  of its mail server: maildir_server_kind, or a copy of it that a test meddles with */
 Worker *worker_start(const MailServerKind *kind);
