@@ -1124,13 +1124,14 @@ static void test_a_disabled_source_is_not_polled(Fixture *f, gconstpointer unuse
 
 static gboolean mailbox_is_down;
 
-static GPtrArray *find_or_fail(MailServer *server, const char *mailbox, const char *message_id,
-                               gint64 deadline, GError **error)
+static gboolean find_or_fail(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                             GPtrArray *found, gint64 deadline, GError **error)
 {
 	if (!mailbox_is_down)
-		return maildir_server_kind.find(server, mailbox, message_id, deadline, error);
+		return maildir_server_kind.find(server, mailbox, message_ids, found, deadline,
+		                                error);
 	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE, "out of order");
-	return NULL;
+	return FALSE;
 }
 
 static gboolean run_process(Fixture *f, gint64 attempts, GError **error)

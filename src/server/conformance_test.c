@@ -509,6 +509,26 @@ static void test_hostile_message_ids_are_found(gconstpointer data)
 	g_assert_cmpuint(none->len, ==, 0);
 }
 
+static void test_several_are_found_with_one_look(gconstpointer data)
+{
+	Peer *peer = (Peer *)data;
+	g_autofree char *mailbox = new_mailbox(peer);
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	for (guint i = 0; i < 40; i++) { /* the first of them is a part of others, and of none */
+		g_ptr_array_add(ids, g_strdup_printf("%s%u@b.example", i ? "a" : "", i));
+		for (guint copy = 0; copy < i % 3; copy++)
+			deliver_id(peer, mailbox, copy ? ".Junk" : "", ids->pdata[i]);
+	}
+	g_ptr_array_add(ids, g_strdup(ids->pdata[1])); /* one is asked for twice */
+	g_autoptr(GPtrArray) found =
+		mail_server_find_each(peer->server, mailbox, ids, PATIENCE, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(found->len, ==, 41);
+	for (guint i = 0; i < found->len; i++)
+		g_assert_cmpuint(((GPtrArray *)found->pdata[i])->len, ==, i % 40 % 3 + i / 40);
+}
+
 static void test_an_empty_message_id_is_refused(gconstpointer data)
 {
 	Peer *peer = (Peer *)data;
@@ -1039,6 +1059,7 @@ static const struct {
 	{"find sees what comes after a search", test_find_sees_what_comes_after_a_search},
 	{"hostile Message-IDs are found", test_hostile_message_ids_are_found},
 	{"an empty Message-ID is refused", test_an_empty_message_id_is_refused},
+	{"several are found with one look", test_several_are_found_with_one_look},
 	{"similar messages are found by sender, subject and time",
          test_similar_messages_are_found_by_sender_subject_and_time},
 	{"put keeps bytes, flags and date", test_put_keeps_bytes_flags_and_date},

@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-#define FLIGHT 16 /* folders whose answers are awaited together */
+#define FLIGHT     16 /* folders whose answers are awaited together */
+#define SEARCH_IDS 16 /* Message-IDs of one SEARCH */
 
 /* Folders */
 
@@ -158,11 +159,12 @@ typedef struct {
 typedef struct {
 	const char *mailbox;
 	const char *criteria, *fields;
-	const char *message_id; /* or NULL: by the rest */
+	char **message_ids; /* or NULL: by the rest */
 	const char *sender, *subject;
 	gint64 from, to;
-	GPtrArray *found; /* of MailItem */
-	guint along;      /* how many messages may still be read along */
+	GPtrArray **found; /* of MailItem: one array for each Message-ID, or one */
+	guint n_found;
+	guint along; /* how many messages may still be read along */
 } FindCall;
 
 static void candidates_clear(gpointer data)
@@ -232,25 +234,30 @@ static gboolean excuse_failed(ImapConnection *connection, GPtrArray *failed, GEr
 	return TRUE;
 }
 
-static gboolean is_match(const FindCall *call, const ImapFetched *fetched)
+static gboolean is_similar(const FindCall *call, const ImapFetched *fetched)
 {
 	gsize length;
 	const char *header = g_bytes_get_data(fetched->body, &length);
-	if (call->message_id)
-		return header_has_message_id(header, length, call->message_id);
 	return fetched->received_at >= call->from && fetched->received_at <= call->to &&
 	       header_is_similar(header, length, call->sender, call->subject);
 }
 
+static gboolean has_message_id(const ImapFetched *fetched, const char *message_id)
+{
+	gsize length;
+	const char *header = g_bytes_get_data(fetched->body, &length);
+	return header_has_message_id(header, length, message_id);
+}
+
 /* The beginning of a message, which is kept when it is the whole of one that matched. */
-static void keep_along(const ImapConnection *connection, const FindCall *call,
+static void keep_along(const ImapConnection *connection, GPtrArray *found,
                        const ImapFetched *fetched)
 {
 	gsize length = g_bytes_get_size(fetched->body);
 	if (fetched->bodies != 1 || !fetched->whole || length == 0 || length >= LIMIT_READ_ALONG)
 		return;
-	for (guint i = 0; i < call->found->len; i++) {
-		MailItem *item = call->found->pdata[i];
+	for (guint i = 0; i < found->len; i++) {
+		MailItem *item = found->pdata[i];
 		if (imap_uid_of(item->ref) != fetched->uid || item->size != (gint64)length ||
 		    item->message || strcmp(item->ref->folder, connection->folder) != 0)
 			continue;
@@ -266,10 +273,14 @@ static gboolean on_candidate(ImapConnection *connection, const ImapFetched *fetc
 	gboolean header = fetched->flags && fetched->received_at && fetched->size >= 0;
 	if (!fetched->uid || !fetched->body)
 		return TRUE;
-	if (!header)
-		keep_along(connection, call, fetched);
-	else if (is_match(call, fetched))
-		g_ptr_array_add(call->found, imap_item_new(connection, call->mailbox, fetched));
+	for (guint i = 0; i < call->n_found; i++) {
+		if (!header)
+			keep_along(connection, call->found[i], fetched);
+		else if (call->message_ids ? has_message_id(fetched, call->message_ids[i])
+		                           : is_similar(call, fetched))
+			g_ptr_array_add(call->found[i],
+			                imap_item_new(connection, call->mailbox, fetched));
+	}
 	return TRUE;
 }
 
@@ -317,8 +328,9 @@ static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
 static gboolean find_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	FindCall *call = data;
-	g_ptr_array_set_size(call->found, 0);
-	call->along = LIMIT_READ_ALONG_COUNT;
+	for (guint i = 0; i < call->n_found; i++)
+		g_ptr_array_set_size(call->found[i], 0);
+	call->along = LIMIT_READ_ALONG_COUNT + call->n_found;
 	imap_allow_literals(connection, MAX(LIMIT_HEADER_BLOCK, LIMIT_READ_ALONG));
 	g_autoptr(GPtrArray) folders = list_folders(connection, error);
 	if (!folders)
@@ -337,15 +349,6 @@ static gboolean find_work(ImapConnection *connection, gpointer data, GError **er
 		                        error))
 			return FALSE;
 	return TRUE;
-}
-
-static GPtrArray *run_find(MailServer *server, FindCall *call, gint64 deadline, GError **error)
-{
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
-	call->found = found;
-	return imap_run((Imap *)server, call->mailbox, deadline, find_work, call, error)
-	               ? g_steal_pointer(&found)
-	               : NULL;
 }
 
 /* The longest part that can be sent as it is; "" when there is none, which every Message-ID has. */
@@ -368,18 +371,36 @@ static char *searchable_part(const char *message_id)
 	return g_strndup(best, best_length);
 }
 
-GPtrArray *imap_find(MailServer *server, const char *mailbox, const char *message_id,
-                     gint64 deadline, GError **error)
+/* At most SEARCH_IDS of them with one SEARCH. */
+static gboolean find_some(MailServer *server, const char *mailbox, GPtrArray *message_ids, guint at,
+                          GPtrArray *found, gint64 deadline, GError **error)
 {
-	g_autofree char *id = text_message_id(message_id, strlen(message_id));
-	g_autofree char *part = searchable_part(id);
-	g_autofree char *criteria =
-		g_strdup_printf("OR HEADER MESSAGE-ID \"%s\" OR HEADER MESSAGE-ID \" \" HEADER "
-	                        "MESSAGE-ID \"\t\"",
-	                        part);
-	FindCall call = {
-		.mailbox = mailbox, .criteria = criteria, .fields = "MESSAGE-ID", .message_id = id};
-	return run_find(server, &call, deadline, error);
+	guint count = MIN(SEARCH_IDS, message_ids->len - at);
+	g_auto(GStrv) ids = g_new0(char *, count + 1);
+	g_autoptr(GString) criteria = g_string_new(NULL);
+	for (guint i = 0; i < count; i++) {
+		const char *message_id = message_ids->pdata[at + i];
+		ids[i] = text_message_id(message_id, strlen(message_id));
+		g_autofree char *part = searchable_part(ids[i]);
+		g_string_append_printf(criteria, "OR HEADER MESSAGE-ID \"%s\" ", part);
+	}
+	g_string_append(criteria, "OR HEADER MESSAGE-ID \" \" HEADER MESSAGE-ID \"\t\"");
+	FindCall call = {.mailbox = mailbox,
+	                 .criteria = criteria->str,
+	                 .fields = "MESSAGE-ID",
+	                 .message_ids = ids,
+	                 .n_found = count,
+	                 .found = (GPtrArray **)found->pdata + at};
+	return imap_run((Imap *)server, mailbox, deadline, find_work, &call, error);
+}
+
+gboolean imap_find(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                   GPtrArray *found, gint64 deadline, GError **error)
+{
+	for (guint at = 0; at < message_ids->len; at += SEARCH_IDS)
+		if (!find_some(server, mailbox, message_ids, at, found, deadline, error))
+			return FALSE;
+	return TRUE;
 }
 
 /* A day of the server's calendar, whose time zone we do not know. */
@@ -402,12 +423,17 @@ GPtrArray *imap_find_similar(MailServer *server, const char *mailbox, const char
 		       : g_strdup("");
 	g_autofree char *criteria =
 		g_strdup_printf("SINCE %s BEFORE %s%s", after, before, by_sender);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
 	FindCall call = {.mailbox = mailbox,
 	                 .criteria = criteria,
 	                 .fields = "FROM SENDER SUBJECT",
+	                 .found = &found,
+	                 .n_found = 1,
 	                 .sender = sender,
 	                 .subject = subject,
 	                 .from = from,
 	                 .to = to};
-	return run_find(server, &call, deadline, error);
+	return imap_run((Imap *)server, mailbox, deadline, find_work, &call, error)
+	               ? g_steal_pointer(&found)
+	               : NULL;
 }

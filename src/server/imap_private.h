@@ -57,8 +57,8 @@ MailItem *imap_item_new(const ImapConnection *connection, const char *mailbox,
 /* imap_find.c */
 
 GPtrArray *imap_folders(MailServer *server, const char *mailbox, gint64 deadline, GError **error);
-GPtrArray *imap_find(MailServer *server, const char *mailbox, const char *message_id,
-                     gint64 deadline, GError **error);
+gboolean imap_find(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                   GPtrArray *found, gint64 deadline, GError **error);
 GPtrArray *imap_find_similar(MailServer *server, const char *mailbox, const char *sender,
                              const char *subject, gint64 from, gint64 to, gint64 deadline,
                              GError **error);

@@ -166,33 +166,44 @@ typedef struct {
 	Maildir *maildir;
 	const char *mailbox;
 	const MaildirFolder *folder;
-	GHashTable *entries;    /* of the folder */
-	GPtrArray *found;       /* of MailItem */
-	const char *message_id; /* or NULL: by the rest */
-	guint64 id;             /* hash of it */
+	GHashTable *entries; /* of the folder */
+	GPtrArray **found;   /* of MailItem: one array for each Message-ID, or one */
+	char **message_ids;  /* or NULL: by the rest */
+	GHashTable *hashes;  /* of guint64: their hashes */
 	const char *sender, *subject;
 	gint64 from, to;
 } Search;
 
-static gboolean header_matches(const Search *search, GByteArray *header)
+static void add_found(const Search *search, guint i, const MaildirEntry *entry,
+                      const struct stat *status)
+{
+	g_ptr_array_add(search->found[i],
+	                maildir_item_new(search->mailbox, search->folder, entry, status));
+}
+
+static void add_matches(const Search *search, GByteArray *header, const MaildirEntry *entry,
+                        const struct stat *status)
 {
 	const char *octets = (const char *)header->data;
-	return search->message_id
-	               ? header_has_message_id(octets, header->len, search->message_id)
-	               : header_is_similar(octets, header->len, search->sender, search->subject);
+	for (guint i = 0; search->message_ids && search->message_ids[i]; i++)
+		if (header_has_message_id(octets, header->len, search->message_ids[i]))
+			add_found(search, i, entry, status);
+	if (!search->message_ids &&
+	    header_is_similar(octets, header->len, search->sender, search->subject))
+		add_found(search, 0, entry, status);
 }
 
 /* FALSE when a look at the file is not needed. */
 static gboolean may_match(const Search *search, const struct stat *status, const char *uid)
 {
-	if (!search->message_id) {
+	if (!search->message_ids) {
 		gint64 received =
 			status->st_mtim.tv_sec * CLOCK_SECOND + status->st_mtim.tv_nsec / 1000;
 		return received >= search->from && received <= search->to;
 	}
 	CacheRow row = row_of(status, uid);
-	return !cache_get(search->maildir->cache, &row) || row.id == search->id ||
-	       row.id == SEVERAL_IDS;
+	return !cache_get(search->maildir->cache, &row) || row.id == SEVERAL_IDS ||
+	       g_hash_table_contains(search->hashes, &row.id);
 }
 
 /* Looks at one message; the scan said it is there, but it may be renamed or gone by now. */
@@ -220,9 +231,7 @@ static gboolean search_message(Search *search, const char *uid, GError **error)
 	CacheRow row = row_of(&status, uid);
 	row.id = header_id(header);
 	cache_put(search->maildir->cache, &row);
-	if (header_matches(search, header))
-		g_ptr_array_add(search->found,
-		                maildir_item_new(search->mailbox, search->folder, entry, &status));
+	add_matches(search, header, entry, &status);
 	return TRUE;
 }
 
@@ -249,32 +258,39 @@ static gboolean search_folder(Search *search, int root, const char *name, gint64
 	return TRUE;
 }
 
-static GPtrArray *search_mailbox(Search *search, gint64 deadline, GError **error)
+static gboolean search_mailbox(Search *search, gint64 deadline, GError **error)
 {
 	g_auto(AutoFd) root =
 		maildir_open_mailbox(search->maildir->pattern, search->mailbox, error);
 	g_autoptr(GPtrArray) names = root < 0 ? NULL : maildir_folder_list(root, error);
 	if (!names)
-		return NULL;
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
-	search->found = found;
+		return FALSE;
 	for (guint i = 0; i < names->len; i++) {
 		if (search_folder(search, root, names->pdata[i], deadline, error))
 			continue;
 		g_prefix_error(error, "folder '%s': ", (char *)names->pdata[i]);
-		return NULL;
+		return FALSE;
 	}
-	return g_steal_pointer(&found);
+	return TRUE;
 }
 
-GPtrArray *maildir_find(MailServer *server, const char *mailbox, const char *message_id,
-                        gint64 deadline, GError **error)
+gboolean maildir_find(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                      GPtrArray *found, gint64 deadline, GError **error)
 {
-	g_autofree char *id = text_message_id(message_id, strlen(message_id));
+	g_auto(GStrv) ids = g_new0(char *, message_ids->len + 1);
+	g_autoptr(GHashTable) hashes =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (guint i = 0; i < message_ids->len; i++) {
+		const char *message_id = message_ids->pdata[i];
+		ids[i] = text_message_id(message_id, strlen(message_id));
+		guint64 hash = id_hash(ids[i]);
+		g_hash_table_add(hashes, g_memdup2(&hash, sizeof hash));
+	}
 	Search search = {.maildir = (Maildir *)server,
 	                 .mailbox = mailbox,
-	                 .message_id = id,
-	                 .id = id_hash(id)};
+	                 .message_ids = ids,
+	                 .hashes = hashes,
+	                 .found = (GPtrArray **)found->pdata};
 	return search_mailbox(&search, deadline, error);
 }
 
@@ -282,11 +298,13 @@ GPtrArray *maildir_find_similar(MailServer *server, const char *mailbox, const c
                                 const char *subject, gint64 from, gint64 to, gint64 deadline,
                                 GError **error)
 {
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
 	Search search = {.maildir = (Maildir *)server,
 	                 .mailbox = mailbox,
+	                 .found = &found,
 	                 .sender = sender,
 	                 .subject = subject,
 	                 .from = from,
 	                 .to = to};
-	return search_mailbox(&search, deadline, error);
+	return search_mailbox(&search, deadline, error) ? g_steal_pointer(&found) : NULL;
 }

@@ -28,8 +28,8 @@ gboolean maildir_entry_stat(const MaildirFolder *folder, const MaildirEntry *ent
 /** TRAWL_ERROR_REMOTE when these octets begin a compressed file. */
 gboolean maildir_check_plain(const char *octets, gsize length, const char *uid, GError **error);
 
-GPtrArray *maildir_find(MailServer *server, const char *mailbox, const char *message_id,
-                        gint64 deadline, GError **error);
+gboolean maildir_find(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                      GPtrArray *found, gint64 deadline, GError **error);
 GPtrArray *maildir_find_similar(MailServer *server, const char *mailbox, const char *sender,
                                 const char *subject, gint64 from, gint64 to, gint64 deadline,
                                 GError **error);

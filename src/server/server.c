@@ -140,17 +140,37 @@ GBytes *mail_server_fetch_one(MailServer *server, const MailRef *ref, gint64 dea
 	return g_steal_pointer(&message);
 }
 
+GPtrArray *mail_server_find_each(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                                 gint64 deadline, GError **error)
+{
+	g_autoptr(GPtrArray) found =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+	if (!deadline_check(deadline, error))
+		return NULL;
+	for (guint i = 0; i < message_ids->len; i++) {
+		const char *message_id = message_ids->pdata[i];
+		if (!message_id || !*message_id) {
+			g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+			                    "a message cannot be found by an empty Message-ID");
+			return NULL;
+		}
+		g_ptr_array_add(found,
+		                g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free));
+	}
+	return message_ids->len == 0 || server->kind->find(server, mailbox, message_ids, found,
+	                                                   deadline, error)
+	               ? g_steal_pointer(&found)
+	               : NULL;
+}
+
 GPtrArray *mail_server_find(MailServer *server, const char *mailbox, const char *message_id,
                             gint64 deadline, GError **error)
 {
-	if (!deadline_check(deadline, error))
-		return NULL;
-	if (!message_id || !*message_id) {
-		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
-		                    "a message cannot be found by an empty Message-ID");
-		return NULL;
-	}
-	return server->kind->find(server, mailbox, message_id, deadline, error);
+	g_autoptr(GPtrArray) message_ids = g_ptr_array_new();
+	g_ptr_array_add(message_ids, (gpointer)message_id);
+	g_autoptr(GPtrArray) found =
+		mail_server_find_each(server, mailbox, message_ids, deadline, error);
+	return found ? g_ptr_array_ref(found->pdata[0]) : NULL;
 }
 
 GPtrArray *mail_server_find_similar(MailServer *server, const char *mailbox, const char *sender,

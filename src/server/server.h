@@ -85,8 +85,9 @@ struct MailServerKind {
 	                         const char *cursor, gint64 deadline, GError **error);
 	gboolean (*fetch)(MailServer *server, GPtrArray *refs, MailFetched fetched, gpointer data,
 	                  gint64 deadline, GError **error);
-	GPtrArray *(*find)(MailServer *server, const char *mailbox, const char *message_id,
-	                   gint64 deadline, GError **error);
+	/* Adds to @found[i] (of MailItem) what has @message_ids[i]. */
+	gboolean (*find)(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+	                 GPtrArray *found, gint64 deadline, GError **error);
 	GPtrArray *(*find_similar)(MailServer *server, const char *mailbox, const char *sender,
 	                           const char *subject, gint64 from, gint64 to, gint64 deadline,
 	                           GError **error);
@@ -158,6 +159,10 @@ GBytes *mail_server_fetch_one(MailServer *server, const MailRef *ref, gint64 dea
  */
 GPtrArray *mail_server_find(MailServer *server, const char *mailbox, const char *message_id,
                             gint64 deadline, GError **error);
+/** The same for several Message-IDs (of char *) with one look into the mailbox: for each of them,
+ * in their order, an array of MailItem. */
+GPtrArray *mail_server_find_each(MailServer *server, const char *mailbox, GPtrArray *message_ids,
+                                 gint64 deadline, GError **error);
 
 /** Messages by sender address and subject, received in [@from, @to]; for originals without a
  * Message-ID. */

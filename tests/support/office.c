@@ -83,9 +83,10 @@ static void drop_nothing(gboolean result)
 {
 }
 
-FAULTY(GPtrArray *, find, NULL, g_ptr_array_unref,
-       (MailServer * server, const char *mailbox, const char *id, gint64 deadline, GError **error),
-       server, mailbox, id, deadline, error)
+FAULTY(gboolean, find, FALSE, drop_nothing,
+       (MailServer * server, const char *mailbox, GPtrArray *ids, GPtrArray *found, gint64 deadline,
+        GError **error),
+       server, mailbox, ids, found, deadline, error)
 FAULTY(gboolean, fetch, FALSE, drop_nothing,
        (MailServer * server, GPtrArray *refs, MailFetched fetched, gpointer data, gint64 deadline,
         GError **error),
