@@ -8,12 +8,30 @@
 
 #define LEVEL 3
 
-typedef ZSTD_CCtx Packer;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Packer, ZSTD_freeCCtx)
+#define CONTEXT_KEPT                                                                               \
+	((gsize)1024 * 1024) /* bytes; one that a large message has blown up is freed */
+
+static void free_context(gpointer context)
+{
+	ZSTD_freeCCtx(context);
+}
+
+/* Making a context takes longer than compressing a mail with it, so each thread keeps one. */
+static GPrivate context_of_thread = G_PRIVATE_INIT(free_context);
+
+static ZSTD_CCtx *get_context(void)
+{
+	ZSTD_CCtx *context = g_private_get(&context_of_thread);
+	if (!context) {
+		context = ZSTD_createCCtx();
+		g_private_set(&context_of_thread, context);
+	}
+	return context;
+}
 
 GBytes *pack(const void *octets, gsize length, GError **error)
 {
-	g_autoptr(Packer) packer = ZSTD_createCCtx();
+	ZSTD_CCtx *packer = get_context();
 	gsize bound = ZSTD_compressBound(length);
 	g_autofree char *packed = g_try_malloc(bound);
 	gsize size = 0;
@@ -21,6 +39,8 @@ GBytes *pack(const void *octets, gsize length, GError **error)
 		ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, LEVEL);
 		ZSTD_CCtx_setParameter(packer, ZSTD_c_checksumFlag, 1);
 		size = ZSTD_compress2(packer, packed, bound, octets, length);
+		if (ZSTD_sizeof_CCtx(packer) > CONTEXT_KEPT)
+			g_private_replace(&context_of_thread, NULL);
 	}
 	if (!packer || !packed || ZSTD_isError(size)) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,

@@ -1,9 +1,11 @@
-/* Keeps raw messages by their SHA-256.
+/* Keeps raw messages by their SHA-256: small ones in their rows, large ones in files.
  *
- * A file is written under another name, fsynced, renamed, and its directory is fsynced, so under
- * its own name it is always whole. Several processes may put the same message: either rename leaves
- * the same bytes. Directories are made once, at the start, so that putting needs to fsync only the
- * one a file lies in. */
+ * A small message costs least in the database: it is durable with the commit that names it, and
+ * needs no fsync of its own. A large one would be written twice there. A file is written under
+ * another name, fsynced, renamed, and its directory is fsynced, so under its own name it is always
+ * whole. Several processes may put the same message: either rename leaves the same bytes.
+ * Directories are made once, at the start, so that putting needs to fsync only the one a file lies
+ * in. */
 #include "store/raw.h"
 
 #include "base/clock.h"
@@ -26,7 +28,7 @@
 #define TEMPORARY_DIR "tmp"
 
 struct RawStore {
-	char *directory; /* NULL: in the database */
+	char *directory; /* of files; NULL: all is in the database */
 	gint next;       /* for temporary names */
 };
 
@@ -91,6 +93,11 @@ void raw_store_free(RawStore *store)
 		return;
 	g_free(store->directory);
 	g_free(store);
+}
+
+static gboolean is_file(const RawStore *store, GBytes *message)
+{
+	return store->directory && g_bytes_get_size(message) > RAW_IN_ROW;
 }
 
 static char *shard_of(const RawStore *store, const char *sha256)
@@ -208,7 +215,7 @@ static gboolean put_one(Put *put, guint i, GError **error)
 		            g_bytes_get_size(message));
 		return FALSE;
 	}
-	return !put->store->directory || put_file(put->store, message, sha256, error);
+	return !is_file(put->store, message) || put_file(put->store, message, sha256, error);
 }
 
 static gpointer put_main(gpointer data)
@@ -229,12 +236,15 @@ static gpointer put_main(gpointer data)
 	return NULL;
 }
 
-/* In threads, because each waits for the disk, and the disk serves many that wait at once. This
- * thread is one of them, and enough when no other can be had. */
+/* Files in threads, because each waits for the disk, and the disk serves many that wait at once.
+ * This thread is one of them, and enough when no other can be had. */
 static void put_all(Put *put)
 {
 	GThread *threads[THREADS];
-	guint n = 0, wanted = MIN(put->messages->len, THREADS) - 1;
+	guint n = 0, n_files = 0;
+	for (guint i = 0; i < put->messages->len; i++)
+		n_files += is_file(put->store, put->messages->pdata[i]);
+	guint wanted = n_files ? MIN(n_files, THREADS) - 1 : 0;
 	while (n < wanted && (threads[n] = g_thread_try_new("raw", put_main, put, NULL)))
 		n++;
 	put_main(put);
@@ -242,10 +252,13 @@ static void put_all(Put *put)
 		g_thread_join(threads[--n]);
 }
 
-static gboolean sync_shards(const RawStore *store, GPtrArray *hashes, GError **error)
+static gboolean sync_shards(const RawStore *store, GPtrArray *messages, GPtrArray *hashes,
+                            GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (guint i = 0; i < hashes->len; i++) {
+		if (!is_file(store, messages->pdata[i]))
+			continue;
 		char *shard = shard_of(store, hashes->pdata[i]);
 		if (g_hash_table_add(seen, shard) && !sync_directory(shard, error))
 			return FALSE;
@@ -267,7 +280,7 @@ GPtrArray *raw_store_put(RawStore *store, GPtrArray *messages, GError **error)
 		g_propagate_error(error, put.error);
 		return NULL;
 	}
-	if (store->directory && !sync_shards(store, hashes, error))
+	if (!sync_shards(store, messages, hashes, error))
 		return NULL;
 	return g_steal_pointer(&hashes);
 }
@@ -278,38 +291,38 @@ gboolean raw_store_register(RawStore *store, Db *db, const char *sha256, GBytes 
 	g_autoptr(GBytes) packed = NULL;
 	gsize length = 0;
 	const void *octets = g_bytes_get_data(message, &length);
-	if (!store->directory && !(packed = pack(octets, length, error)))
+	if (!is_file(store, message) && !(packed = pack(octets, length, error)))
 		return FALSE;
+	/* A row that is damaged is mended; one that is whole is left as it is. */
 	return db_run(db, NULL, error, "tiib",
 	              "INSERT INTO raw_message (sha256, size, stored_at, content) "
 	              "VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO UPDATE "
-	              "SET content = COALESCE(raw_message.content, excluded.content)",
+	              "SET content = excluded.content WHERE excluded.content IS NOT NULL AND "
+	              "raw_message.content IS DISTINCT FROM excluded.content",
 	              sha256, (gint64)length, clock_now(), packed);
 }
 
-static gpointer read_content(DbRows *rows)
+/* What a row says: its content, or that this lies in a file. */
+typedef struct {
+	GBytes *content;
+} RawRow;
+
+static gpointer read_raw_row(DbRows *rows)
 {
-	return db_is_null(rows, 0) ? g_bytes_new(NULL, 0) : db_bytes(rows, 0);
+	RawRow *row = g_new0(RawRow, 1);
+	row->content = db_bytes(rows, 0);
+	return row;
 }
 
-static GBytes *load_content(Db *db, const char *sha256, GError **error)
+/* Its content, compressed, or NULL. @known gets whether there is a row. */
+static GBytes *load_content(Db *db, const char *sha256, gboolean *known, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
-	GBytes *content =
-		rows_find(db_query(db, &problem, "t",
+	g_autofree RawRow *row =
+		rows_find(db_query(db, error, "t",
 	                           "SELECT content FROM raw_message WHERE sha256 = $1", sha256),
-	                  read_content, &problem);
-	if (!content && !problem)
-		g_set_error(&problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND, "no raw message %s",
-		            sha256);
-	else if (content && g_bytes_get_size(content) == 0) {
-		g_clear_pointer(&content, g_bytes_unref);
-		g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
-		                    "the file with its bytes is missing");
-	}
-	if (problem)
-		g_propagate_error(error, g_steal_pointer(&problem));
-	return content;
+	                  read_raw_row, error);
+	*known = row != NULL;
+	return row ? row->content : NULL;
 }
 
 /* A hash from outside must not become a path. */
@@ -320,14 +333,19 @@ static gboolean is_sha256(const char *text)
 
 GBytes *raw_store_load(RawStore *store, Db *db, const char *sha256, GError **error)
 {
+	gboolean known = FALSE;
 	g_autoptr(GError) problem = NULL;
-	g_autoptr(GBytes) packed = NULL;
-	if (store->directory && is_sha256(sha256)) {
+	g_autoptr(GBytes) packed = load_content(db, sha256, &known, &problem);
+	if (!packed && !problem && store->directory && is_sha256(sha256)) {
 		g_autofree char *path = path_of(store, sha256);
 		packed = read_file(path, &problem);
 	}
-	if (!packed && !problem)
-		packed = load_content(db, sha256, &problem);
+	if (!packed && !problem && !known)
+		g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
+		                    "there is no such message");
+	else if (!packed && !problem)
+		g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+		                    "the file with its bytes is missing");
 	GBytes *message = packed ? open_packed(packed, sha256, &problem) : NULL;
 	if (problem) {
 		g_prefix_error(&problem, "raw message %s: ", sha256);

@@ -52,13 +52,23 @@ static char *keep(TestDb *t, RawStore *store, GBytes *message)
 	return g_ptr_array_steal_index(hashes, 0);
 }
 
-static GBytes *numbered_message(guint i)
+static GBytes *numbered_message(guint i, gsize at_least)
 {
 	GString *text = g_string_new(NULL);
 	g_string_printf(text, "Subject: %u\r\n\r\n", i);
-	for (guint line = 0; line < i; line++)
+	for (guint line = 0; line < i || text->len < at_least; line++)
 		g_string_append_printf(text, "line %u of %u\r\n", line, i);
 	return g_string_free_to_bytes(text);
+}
+
+static GBytes *small_message(guint i)
+{
+	return numbered_message(i, 0);
+}
+
+static GBytes *large_message(guint i)
+{
+	return numbered_message(i, RAW_IN_ROW + 1);
 }
 
 static char *file_of(const TestDb *t, const char *sha256)
@@ -83,6 +93,18 @@ static void assert_does_not_load(TestDb *t, RawStore *store, const char *sha256,
 	g_assert_null(use.message);
 }
 
+static guint count_files(const char *path)
+{
+	guint n = 0;
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		n += g_file_test(child, G_FILE_TEST_IS_DIR) ? count_files(child) : 1;
+	}
+	return n;
+}
+
 /* --- both places --------------------------------------------------------------------------------
  */
 
@@ -92,8 +114,8 @@ static void put_and_load(TestDb *t, RawStore *store)
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	g_ptr_array_add(messages, g_bytes_new(NULL, 0));
 	g_ptr_array_add(messages, g_bytes_new("\0\r\n\xff", 4));
-	for (guint i = 0; i < 100; i++)
-		g_ptr_array_add(messages, numbered_message(i % 60)); /* some of them twice */
+	for (guint i = 0; i < 100; i++) /* some of them twice */
+		g_ptr_array_add(messages, i % 2 ? small_message(i % 60) : large_message(i % 60));
 	g_autoptr(GPtrArray) hashes = raw_store_put(store, messages, NULL);
 	g_assert_cmpuint(hashes->len, ==, messages->len);
 	for (guint i = 0; i < messages->len; i++) {
@@ -112,11 +134,13 @@ static void put_and_load(TestDb *t, RawStore *store)
 	assert_does_not_load(t, store, "../../../../../../etc/passwd", TRAWL_ERROR_NOT_FOUND);
 }
 
-static void test_what_is_put_into_files_comes_back(TestDb *t)
+static void test_small_ones_go_into_rows_and_large_ones_into_files(TestDb *t)
 {
 	g_autoptr(RawStore) store = open_files(t);
 	put_and_load(t, store);
-	g_assert_cmpint(testdb_int(t, "SELECT count(content) FROM raw_message"), ==, 0);
+	g_assert_cmpint(testdb_int(t, "SELECT count(content) FROM raw_message"), ==, 32);
+	g_autofree char *directory = g_build_filename(t->directory, "raw", NULL);
+	g_assert_cmpuint(count_files(directory), ==, 30);
 }
 
 static void test_what_is_put_into_the_database_comes_back(TestDb *t)
@@ -129,7 +153,7 @@ static void test_what_is_put_into_the_database_comes_back(TestDb *t)
 static void test_an_installation_may_move_from_files_to_the_database_and_back(TestDb *t)
 {
 	g_autoptr(RawStore) files = open_files(t), database = raw_store_new(NULL, NULL);
-	g_autoptr(GBytes) one = numbered_message(1), two = numbered_message(2);
+	g_autoptr(GBytes) one = large_message(1), two = large_message(2);
 	g_autofree char *first = keep(t, files, one);
 	g_autofree char *second = keep(t, database, two);
 	assert_loads(t, files, second, two);
@@ -196,7 +220,7 @@ static const struct {
 static void test_damage_is_found_and_mended_by_the_next_put(TestDb *t)
 {
 	g_autoptr(RawStore) store = open_files(t);
-	g_autoptr(GBytes) message = numbered_message(50);
+	g_autoptr(GBytes) message = large_message(50);
 	for (guint i = 0; i < G_N_ELEMENTS(damages); i++) {
 		g_autofree char *sha256 = keep(t, store, message);
 		g_autofree char *path = file_of(t, sha256);
@@ -208,16 +232,24 @@ static void test_damage_is_found_and_mended_by_the_next_put(TestDb *t)
 	}
 }
 
-static guint count_files(const char *path)
+static gboolean damage_rows(Db *db, gpointer data, GError **error)
 {
-	guint n = 0;
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		n += g_file_test(child, G_FILE_TEST_IS_DIR) ? count_files(child) : 1;
+	g_autoptr(GBytes) damage = data ? g_bytes_new_static(data, strlen(data)) : NULL;
+	return db_run(db, NULL, error, "b", "UPDATE raw_message SET content = $1", damage);
+}
+
+static void test_a_damaged_row_is_found_and_mended_by_the_next_put(TestDb *t)
+{
+	static const char *const contents[] = {"", "no zstd", NULL};
+	g_autoptr(RawStore) store = open_files(t);
+	g_autoptr(GBytes) message = small_message(50);
+	for (guint i = 0; i < G_N_ELEMENTS(contents); i++) {
+		g_autofree char *sha256 = keep(t, store, message);
+		testdb_write(t, damage_rows, (gpointer)contents[i]);
+		assert_does_not_load(t, store, sha256, TRAWL_ERROR_STORAGE);
+		g_autofree char *again = keep(t, store, message);
+		assert_loads(t, store, again, message);
 	}
-	return n;
 }
 
 static void test_a_place_that_cannot_be_written_is_said(TestDb *t)
@@ -229,7 +261,7 @@ static void test_a_place_that_cannot_be_written_is_said(TestDb *t)
 	g_autoptr(GPtrArray) messages =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	for (guint i = 0; i < 20; i++)
-		g_ptr_array_add(messages, numbered_message(i));
+		g_ptr_array_add(messages, large_message(i));
 	g_assert_null(raw_store_put(store, messages, &error));
 	g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE);
 	g_assert_null(raw_store_new("/proc/no", NULL));
@@ -244,7 +276,7 @@ static int put_in_another_process(const char *directory)
 	g_autoptr(GPtrArray) messages =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	for (guint i = 0; i < 40; i++)
-		g_ptr_array_add(messages, numbered_message(i));
+		g_ptr_array_add(messages, large_message(i));
 	for (guint i = 0; store && i < 5; i++) {
 		g_autoptr(GPtrArray) hashes = raw_store_put(store, messages, NULL);
 		if (!hashes)
@@ -268,7 +300,7 @@ static void test_processes_may_put_the_same_message(TestDb *t)
 	}
 	g_autoptr(RawStore) store = open_files(t);
 	for (guint i = 0; i < 40; i++) {
-		g_autoptr(GBytes) message = numbered_message(i);
+		g_autoptr(GBytes) message = large_message(i);
 		g_autofree char *sha256 = text_sha256(message);
 		assert_loads(t, store, sha256, message);
 	}
@@ -295,8 +327,10 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "--put") == 0)
 		return put_in_another_process(argv[2]);
 	g_test_init(&argc, &argv, NULL);
-	testdb_add("/raw/what is put into files comes back",
-	           test_what_is_put_into_files_comes_back);
+	testdb_add("/raw/small ones go into rows and large ones into files",
+	           test_small_ones_go_into_rows_and_large_ones_into_files);
+	testdb_add("/raw/a damaged row is found and mended by the next put",
+	           test_a_damaged_row_is_found_and_mended_by_the_next_put);
 	testdb_add("/raw/what is put into the database comes back",
 	           test_what_is_put_into_the_database_comes_back);
 	testdb_add("/raw/an installation may move from files to the database and back",

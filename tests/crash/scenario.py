@@ -36,7 +36,8 @@ class World:
     """The organisation as the scenario uses it."""
 
     def __init__(self, seed=5):
-        self.organisation = demo.Organisation(seed=seed, now=NOW, people=6, ordinary=8)
+        # Large ones lie in files of the store, the others in its database.
+        self.organisation = demo.Organisation(seed=seed, now=NOW, people=6, ordinary=8, large=("voucher", "banco"))
         order = sorted(self.organisation.reports, key=lambda r: (r.kind == "inline" and r.about == ("payroll",), r.number))
         self.reports = order[:N_REPORTS]
         self.mailboxes = self.organisation.mailboxes + [mailbox_of(a) for a in ACTIONS]
