@@ -1,7 +1,8 @@
 /* The connections to one IMAP server: few, reused, given up when idle.
  *
  * A login reaches one mailbox, so a connection serves only that mailbox; when all slots are taken,
- * one whose user has left it makes room, or the one that has been idle longest. */
+ * one whose user has left it makes room, or a second one to its mailbox, or the one that has been idle
+ * longest. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"
@@ -14,7 +15,31 @@
 #define IDLE_MOST  CLOCK_MINUTE
 #define TRUST_IDLE (5 * CLOCK_SECOND) /* idle longer than this, it is asked whether it lives */
 
-/* Room for one more connection; closes the one that nobody used longest if that makes it. */
+static gboolean is_one_of_several(const Imap *imap, const ImapConnection *connection)
+{
+	for (GList *at = imap->idle.head; at; at = at->next) {
+		const ImapConnection *other = at->data;
+		if (other != connection && strcmp(other->mailbox, connection->mailbox) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Of those whose mailbox has another connection the one that nobody used longest, or else of all.
+ */
+static ImapConnection *take_victim(Imap *imap)
+{
+	for (GList *at = imap->idle.tail; at; at = at->prev) {
+		ImapConnection *connection = at->data;
+		if (!is_one_of_several(imap, connection))
+			continue;
+		g_queue_delete_link(&imap->idle, at);
+		return connection;
+	}
+	return g_queue_pop_tail(&imap->idle);
+}
+
+/* Room for one more connection; closes one that nobody uses if that makes it. */
 static gboolean make_room(Imap *imap, ImapConnection **victim)
 {
 	*victim = NULL;
@@ -22,7 +47,7 @@ static gboolean make_room(Imap *imap, ImapConnection **victim)
 		imap->open++;
 		return TRUE;
 	}
-	*victim = g_queue_pop_tail(&imap->idle);
+	*victim = take_victim(imap);
 	return *victim != NULL;
 }
 
