@@ -38,11 +38,11 @@ JobRunnerTimes job_runner_times = {
  * at hand when one ends, without a claim for each. */
 static const JobLane lanes[] = {
 	{JOB_LANE_POLL, 4},
-	{JOB_LANE_REPORT, 24},
+	{JOB_LANE_REPORT, 12}, /* of batches */
 	{JOB_LANE_POST_PROCESS, 8},
 	{JOB_LANE_COPY, 24},
 };
-static const guint lanes_here[G_N_ELEMENTS(lanes)] = {4, 8, 4, 8};
+static const guint lanes_here[G_N_ELEMENTS(lanes)] = {4, 4, 4, 8};
 
 /* A job between its claim and its end. */
 typedef struct {

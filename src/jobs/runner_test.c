@@ -406,7 +406,7 @@ static void test_a_lane_is_limited_and_delays_no_other(Fixture *f, gconstpointer
 		guint at_once;
 	} cases[] = {
 		{"server:1", "server:2", 4},
-		{"report:1", "report:2", 8},
+		{"report:1", "report:2", 4},
 		{"copy:1", "copy:2", 8},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

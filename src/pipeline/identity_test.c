@@ -72,9 +72,9 @@ static void test_line_ends_and_empty_ends_make_no_other_message(void)
 	}
 }
 
-#define CORE "fp2:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define CORE       "fp2:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER_CORE "fp2:1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define PARTS ":a.b.c.d.e.f.g.h.i:"
+#define PARTS      ":a.b.c.d.e.f.g.h.i:"
 
 static void test_what_is_attached_is_compared_by_content(void)
 {

@@ -1,7 +1,7 @@
 /* Keeps what a poll found.
  *
  * The bytes are durable before a row speaks of them; row, audit record and the job that reads the
- * report commit together, and the source's cursor moves no earlier. So a crash at any instant
+ * reports commit together, and the source's cursor moves no earlier. So a crash at any instant
  * leaves at worst a file that no row names, and a listing that is asked for again: what is known
  * already is recognised by its place.
  *
@@ -16,6 +16,11 @@
 #include "pipeline/post_process.h"
 #include "store/job.h"
 #include "store/report.h"
+
+/* Of one job that reads reports: enough that most of its cost is shared, little enough that several
+ * threads find work in one poll, and that a job that dies loses seconds. */
+#define BATCH_REPORTS 250
+#define BATCH_BYTES   (8UL * 1024 * 1024)
 
 void keep_item_free(KeepItem *item)
 {
@@ -49,16 +54,68 @@ gboolean keep_store(Keep *keep, GError **error)
 	return TRUE;
 }
 
-gboolean keep_queue_process(Db *db, const Report *report, gint64 server_id, const char *problem,
-                            GError **error)
+/* A report is in one live job, so the first of them names it. */
+gboolean keep_queue_process(Db *db, const KeepJob *job, GError **error)
 {
-	g_autofree char *key = g_strdup_printf("process:%" G_GINT64_FORMAT, report->id);
-	g_autofree char *lane = job_lane(JOB_LANE_REPORT, server_id);
-	json_t *payload = json_pack("{s:I}", "report", (json_int_t)report->id);
-	if (problem)
-		json_object_set_new(payload, "problem", json_text_new(problem));
-	return job_queue(db, "report.process", key, lane, PRIORITY_PROCESS, 0, payload, NULL,
-	                 error);
+	g_autofree char *key = g_strdup_printf("process:%" G_GINT64_FORMAT, job->reports[0]);
+	g_autofree char *lane = job_lane(JOB_LANE_REPORT, job->server_id);
+	g_autoptr(json_t) payload = json_object();
+	json_t *reports = json_array();
+	for (guint i = 0; i < job->n_reports; i++)
+		json_array_append_new(reports, json_integer((json_int_t)job->reports[i]));
+	json_object_set_new(payload, "reports", reports);
+	if (job->problem)
+		json_object_set_new(payload, "problem", json_text_new(job->problem));
+	if (job->kills)
+		json_object_set_new(payload, "kills", json_integer((json_int_t)job->kills));
+	g_autofree char *text = json_format(payload);
+	gint64 now = clock_now();
+	Job row = {
+		.kind = (char *)"report.process",
+		.unique_key = key,
+		.lane = lane,
+		.priority = PRIORITY_PROCESS,
+		.state = JOB_READY,
+		.run_at = job->run_at ? job->run_at : now,
+		.payload = text,
+		.attempts = job->attempts,
+		.created_at = now,
+		.updated_at = now,
+	};
+	return job_insert(db, &row, TRUE, error);
+}
+
+/* A job for those that have none. */
+static gboolean queue_batch(Keep *keep, Db *db, GError **error)
+{
+	KeepJob job = {
+		.reports = (const gint64 *)keep->batch->data,
+		.n_reports = keep->batch->len,
+		.server_id = keep->source->mail_server_id,
+	};
+	gboolean ok = keep->batch->len == 0 || keep_queue_process(db, &job, error);
+	g_array_set_size(keep->batch, 0);
+	keep->batch_bytes = 0;
+	return ok;
+}
+
+/* Sees to it that a new report is processed: in a batch, or alone when its bytes are not here. */
+static gboolean queue_report(Keep *keep, Db *db, const Report *report, const KeepItem *item,
+                             GError **error)
+{
+	if (!item->bytes) {
+		KeepJob job = {
+			.reports = &report->id,
+			.n_reports = 1,
+			.server_id = keep->source->mail_server_id,
+			.problem = item->problem,
+		};
+		return keep_queue_process(db, &job, error);
+	}
+	g_array_append_val(keep->batch, report->id);
+	keep->batch_bytes += g_bytes_get_size(item->bytes);
+	gboolean full = keep->batch->len >= BATCH_REPORTS || keep->batch_bytes >= BATCH_BYTES;
+	return !full || queue_batch(keep, db, error);
 }
 
 /* The report is at another place now. What was done to it at the old one has to be done again when
@@ -98,7 +155,7 @@ static gboolean find_elsewhere(Keep *keep, Db *db, const Report *report, gboolea
 	return !known || relocate(keep, db, known, report, error);
 }
 
-static gboolean insert(Keep *keep, Db *db, Report *report, const char *problem, GError **error)
+static gboolean insert(Keep *keep, Db *db, Report *report, const KeepItem *item, GError **error)
 {
 	gboolean inserted = FALSE;
 	if (!report_insert(db, report, &inserted, error) || !inserted)
@@ -111,8 +168,7 @@ static gboolean insert(Keep *keep, Db *db, Report *report, const char *problem, 
 	    !report_save(db, report, error))
 		return FALSE;
 	keep->found++;
-	return report->state != REPORT_NEW ||
-	       keep_queue_process(db, report, keep->source->mail_server_id, problem, error);
+	return report->state != REPORT_NEW || queue_report(keep, db, report, item, error);
 }
 
 /* A message that was gone before it could be fetched keeps a row that says so: the count of what
@@ -136,17 +192,19 @@ static gboolean keep_one(Keep *keep, Db *db, const KeepItem *item, GError **erro
 	    (!raw_store_register(keep->tools->raw, db, item->sha256, item->bytes, error) ||
 	     (keep->moved && !find_elsewhere(keep, db, &report, &elsewhere, error))))
 		return FALSE;
-	return elsewhere || insert(keep, db, &report, item->problem, error);
+	return elsewhere || insert(keep, db, &report, item, error);
 }
 
 gboolean keep_write(Db *db, gpointer data, GError **error)
 {
 	Keep *keep = data;
 	keep->found = 0;
+	g_array_set_size(keep->batch, 0);
+	keep->batch_bytes = 0;
 	if (!job_check_fence(db, keep->job->id, keep->job->fence, error))
 		return FALSE;
 	for (guint i = 0; i < keep->items->len; i++)
 		if (!keep_one(keep, db, keep->items->pdata[i], error))
 			return FALSE;
-	return TRUE;
+	return queue_batch(keep, db, error);
 }

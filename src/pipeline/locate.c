@@ -1,4 +1,4 @@
-/* Finds the original in the reporter's mailbox.
+/* Finds the originals in the reporters' mailboxes, of a batch all that are in one mailbox together.
  *
  * The Message-ID says where to look, not what it is: whatever is found is read, and must be the
  * same message as what was reported. "Not found" is said only after looking; when the mailbox
@@ -23,13 +23,26 @@
 #define DATE_AFTER    (3 * CLOCK_DAY)
 #define REPORT_BEFORE (30 * CLOCK_DAY)
 
+#define CALL_SECONDS       60.0 /* one question to a mail server, of which it may take several */
+#define BATCH_CALL_SECONDS 10.0 /* … while others wait for the answer */
+#define FETCH_BYTES        (32 * 1024 * 1024) /* of candidates in memory at once */
+
+/* One original that is looked for. */
 typedef struct {
 	Process *process;
 	ReportedOriginal *original;
-	MailServer *server;
-	const char *mailbox;
-	gboolean own_fault; /* the error is our reader's, not the mail server's */
+	GPtrArray *items; /* of MailItem, borrowed: the candidates */
+	guint next;       /* of them, to be judged */
+	gboolean same;    /* one was it */
 } Search;
+
+/* All that are looked for in one mailbox. */
+typedef struct {
+	Batch *batch;
+	const char *mailbox;
+	GPtrArray *searches; /* of Search */
+	MailServer *server;
+} Look;
 
 /* The more a person has to know of it, the higher. */
 static const int weights[] = {
@@ -53,12 +66,13 @@ static void conclude(ReportedOriginal *original, Located located, char *reason)
 /* --- candidates ---------------------------------------------------------------------------------
  */
 
-static gint64 call_deadline(const Search *search)
+static gint64 call_deadline(const Look *look)
 {
-	return MIN(search->process->deadline, deadline_in(PROCESS_CALL_SECONDS));
+	double seconds = look->batch->reports->len > 1 ? BATCH_CALL_SECONDS : CALL_SECONDS;
+	return MIN(look->batch->deadline, deadline_in(seconds));
 }
 
-static GPtrArray *find_similar(const Search *search, GError **error)
+static GPtrArray *find_similar(const Look *look, const Search *search, GError **error)
 {
 	const json_t *reported = search->original->reported;
 	const char *sender = json_text(reported, "from.0.address");
@@ -68,22 +82,55 @@ static GPtrArray *find_similar(const Search *search, GError **error)
 	gint64 sent = 0, received = search->process->report->received_at;
 	const char *date = json_text(reported, "date");
 	gboolean dated = date && clock_parse(date, &sent);
-	return mail_server_find_similar(search->server, search->mailbox, sender, subject,
+	return mail_server_find_similar(look->server, look->mailbox, sender, subject,
 	                                dated ? sent - DATE_BEFORE : received - REPORT_BEFORE,
 	                                dated ? sent + DATE_AFTER : received + DATE_BEFORE,
-	                                call_deadline(search), error);
+	                                call_deadline(look), error);
 }
 
-static GPtrArray *find_candidates(const Search *search, GError **error)
+/* One that was too long to keep cannot be searched for. */
+static gboolean has_searchable_id(const ReportedOriginal *original)
 {
-	const char *id = search->original->message_id;
-	/* One that was too long to keep cannot be searched for. */
-	if (!*id || g_str_has_prefix(id, "sha256:"))
-		return find_similar(search, error);
-	return mail_server_find(search->server, search->mailbox, id, call_deadline(search), error);
+	return *original->message_id && !g_str_has_prefix(original->message_id, "sha256:");
 }
 
-static void accept(ReportedOriginal *original, GBytes *bytes, json_t *document)
+static gboolean find_by_ids(const Look *look, GError **error)
+{
+	g_autoptr(GPtrArray) ids = g_ptr_array_new(), searches = g_ptr_array_new();
+	for (guint i = 0; i < look->searches->len; i++) {
+		Search *search = look->searches->pdata[i];
+		if (!has_searchable_id(search->original))
+			continue;
+		g_ptr_array_add(ids, search->original->message_id);
+		g_ptr_array_add(searches, search);
+	}
+	g_autoptr(GPtrArray) found =
+		mail_server_find_each(look->server, look->mailbox, ids, call_deadline(look), error);
+	for (guint i = 0; found && i < found->len; i++)
+		((Search *)searches->pdata[i])->items = g_ptr_array_ref(found->pdata[i]);
+	return found != NULL;
+}
+
+static gboolean find_candidates(const Look *look, GError **error)
+{
+	for (guint i = 0; i < look->searches->len; i++) {
+		Search *search = look->searches->pdata[i];
+		g_clear_pointer(&search->items, g_ptr_array_unref);
+		search->next = 0;
+	}
+	if (!find_by_ids(look, error))
+		return FALSE;
+	for (guint i = 0; i < look->searches->len; i++) {
+		Search *search = look->searches->pdata[i];
+		if (!has_searchable_id(search->original) &&
+		    !(search->items = find_similar(look, search, error)))
+			return FALSE;
+		json_array_clear(search->original->findings);
+	}
+	return TRUE;
+}
+
+static void accept(ReportedOriginal *original, GBytes *bytes, const json_t *document)
 {
 	conclude(original, LOCATED_FOUND, NULL);
 	original->first_hand = TRUE;
@@ -91,8 +138,7 @@ static void accept(ReportedOriginal *original, GBytes *bytes, json_t *document)
 	original->bytes = g_bytes_ref(bytes);
 	g_free(original->sha256);
 	original->sha256 = text_sha256(bytes);
-	json_decref(original->document);
-	original->document = json_incref(document);
+	document_keep(&original->document, document);
 	process_identify(original);
 }
 
@@ -117,27 +163,26 @@ static void add_doubt(ReportedOriginal *original, FingerprintVerdict verdict, co
 	            detail);
 }
 
-/* Judges one candidate; FALSE only when it could not be judged. */
-static gboolean judge(Search *search, GBytes *bytes, gboolean *same, GError **error)
+/* Judges one candidate. When it cannot be judged, that is our reader's fault, not the mailbox's. */
+static void judge(Search *search, GBytes *bytes)
 {
 	g_autoptr(GError) problem = NULL;
 	ReportedOriginal *original = search->original;
 	if (original->attached && identity_same_octets(original->bytes, bytes)) {
-		*same = TRUE;
+		search->same = TRUE;
 		conclude(original, LOCATED_FOUND, NULL); /* what was attached is it */
-		return TRUE;
+		return;
 	}
 	g_autoptr(json_t) document = process_read_message(search->process, bytes, FALSE, &problem);
 	if (!document && process_blames_message(search->process, problem)) {
 		add_finding(original, "candidate_unreadable",
 		            "The reporter's mailbox holds a message with this Message-ID that "
 		            "cannot be read, so it was not compared.");
-		return TRUE;
+		return;
 	}
 	if (!document) {
-		search->own_fault = TRUE;
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return FALSE;
+		process_leave(search->process, g_steal_pointer(&problem));
+		return;
 	}
 	const json_t *message = json_object_get(document, "message");
 	g_autofree char *why = NULL;
@@ -145,116 +190,248 @@ static gboolean judge(Search *search, GBytes *bytes, gboolean *same, GError **er
 		original->attached ? identity_compare(original->reported, message, &why)
 		: identity_bears_out(original->reported, message) ? FINGERPRINT_SAME
 								  : FINGERPRINT_DIFFERENT;
-	*same = verdict == FINGERPRINT_SAME || verdict == FINGERPRINT_CHANGED;
-	if (*same)
+	search->same = verdict == FINGERPRINT_SAME || verdict == FINGERPRINT_CHANGED;
+	if (search->same)
 		accept(original, bytes, document);
 	else if (*original->message_id &&
 	         g_strcmp0(original->message_id, json_text(message, "message_id")) == 0)
 		add_doubt(original, verdict, why);
-	return TRUE;
 }
 
-/* Looks into one mailbox on one server. TRUE: looked, and original->located says what came of it.
+/* --- fetching them ------------------------------------------------------------------------------
  */
-static gboolean look(Search *search, GError **error)
+
+static const MailItem *candidate(const Search *search)
 {
-	g_autoptr(GPtrArray) items = find_candidates(search, error);
-	if (!items)
-		return FALSE;
-	json_array_clear(search->original->findings);
-	gboolean same = FALSE;
-	for (guint i = 0; i < MIN(items->len, LIMIT_COPIES) && !same; i++) {
-		const MailItem *item = items->pdata[i];
-		g_autoptr(GError) problem = NULL;
-		g_autoptr(GBytes) bytes = mail_server_fetch_one(search->server, item->ref,
-		                                                call_deadline(search), &problem);
-		if (!bytes && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
-			continue; /* it was moved or deleted meanwhile */
-		if (!bytes) {
-			g_propagate_error(error, g_steal_pointer(&problem));
-			return FALSE;
-		}
-		if (!judge(search, bytes, &same, error))
-			return FALSE;
+	gboolean any = !search->same && process_is_in(search->process) &&
+	               search->next < MIN(search->items->len, LIMIT_COPIES);
+	return any ? search->items->pdata[search->next] : NULL;
+}
+
+static char *name_of(const MailRef *ref)
+{
+	return g_strdup_printf("%s %s", ref->epoch, ref->uid);
+}
+
+/* The candidates, one of each search, that are in the folder of the first, as far as they fit into
+ * memory. Two searches may be for one message: it is fetched once. */
+static GPtrArray *next_portion(const Look *look)
+{
+	gint64 bytes = 0;
+	const char *folder = NULL;
+	GPtrArray *refs = g_ptr_array_new();
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < look->searches->len && bytes < FETCH_BYTES; i++) {
+		const MailItem *item = candidate(look->searches->pdata[i]);
+		if (!item || (folder && strcmp(item->ref->folder, folder) != 0))
+			continue;
+		folder = item->ref->folder;
+		if (!g_hash_table_add(seen, name_of(item->ref)))
+			continue;
+		g_ptr_array_add(refs, item->ref);
+		bytes += MAX(item->size, 0);
 	}
-	if (items->len > LIMIT_COPIES && !same)
-		add_finding(search->original, "limit_copies",
-		            "The reporter's mailbox holds more messages with this Message-ID than "
-		            "are looked at.");
+	return refs;
+}
+
+static gboolean take_fetched(const MailRef *ref, GBytes *message, gpointer fetched)
+{
+	g_hash_table_insert(fetched, name_of(ref), message ? g_bytes_ref(message) : NULL);
 	return TRUE;
 }
 
-/* --- which mailbox ------------------------------------------------------------------------------
- */
+static void unref_bytes(gpointer bytes)
+{
+	g_clear_pointer((GBytes **)&bytes, g_bytes_unref);
+}
 
-/* Asks one server. FALSE: could not look. */
-static gboolean ask(Search *search, const MailServerRow *row, GError **error)
+/* What does not come has been moved or deleted meanwhile, maybe with its folder. */
+static gboolean fetch_portion(const Look *look, GPtrArray *refs, GHashTable *fetched,
+                              GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	MailServers *servers = search->process->tools->servers;
-	search->server = mail_servers_get(servers, row, error);
-	if (!search->server)
-		return FALSE;
-	gboolean ok = look(search, &problem);
-	mail_servers_release(servers, search->server, search->own_fault ? NULL : problem);
-	if (ok) {
-		conclude(search->original, LOCATED_NOT_FOUND,
-		         g_strdup_printf("%s does not hold it", search->mailbox));
-		return TRUE;
-	}
-	if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND) &&
-	    mail_server_error_what(problem) == MISSING_MAILBOX)
+	for (guint i = 0; i < refs->len; i++)
+		g_hash_table_insert(fetched, name_of(refs->pdata[i]), NULL);
+	if (mail_server_fetch(look->server, refs, take_fetched, fetched, call_deadline(look),
+	                      &problem) ||
+	    g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return FALSE;
 }
 
+static void judge_fetched(const Look *look, const char *folder, GHashTable *fetched)
+{
+	for (guint i = 0; i < look->searches->len; i++) {
+		Search *search = look->searches->pdata[i];
+		const MailItem *item = candidate(search);
+		g_autofree char *name = item ? name_of(item->ref) : NULL;
+		gpointer bytes = NULL;
+		if (!item || strcmp(item->ref->folder, folder) != 0 ||
+		    !g_hash_table_lookup_extended(fetched, name, NULL, &bytes))
+			continue;
+		if (bytes)
+			judge(search, bytes);
+		search->next++;
+	}
+}
+
+/* Looks into one mailbox on one server. FALSE: could not look. */
+static gboolean look_into(const Look *look, GError **error)
+{
+	if (!find_candidates(look, error))
+		return FALSE;
+	for (;;) {
+		g_autoptr(GPtrArray) refs = next_portion(look);
+		if (refs->len == 0)
+			return TRUE;
+		g_autoptr(GHashTable) fetched =
+			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_bytes);
+		if (!fetch_portion(look, refs, fetched, error))
+			return FALSE;
+		judge_fetched(look, ((MailRef *)refs->pdata[0])->folder, fetched);
+	}
+}
+
+/* --- which mailbox ------------------------------------------------------------------------------
+ */
+
 static gboolean is_worth_waiting(const Process *process, const GError *error)
 {
-	return error_remedy(error)->retry && (process->job->attempts + 1 < PATIENCE_TRIES ||
+	return error_remedy(error)->retry && (process->batch->job->attempts + 1 < PATIENCE_TRIES ||
 	                                      clock_now() - process->report->found_at < PATIENCE);
 }
 
-static gboolean locate(Process *process, ReportedOriginal *original, GError **error)
+static void conclude_looked(const Look *look, const Search *search)
 {
-	Search search = {process, original, NULL, process->report->reporter, FALSE};
-	if (!search.mailbox) {
+	ReportedOriginal *original = search->original;
+	if (!search->same && search->items->len > LIMIT_COPIES)
+		add_finding(original, "limit_copies",
+		            "The reporter's mailbox holds more messages with this Message-ID than "
+		            "are looked at.");
+	if (!search->same)
 		conclude(original, LOCATED_NOT_FOUND,
-		         g_strdup("the report does not say whose it is"));
-		return TRUE;
-	}
-	conclude(original, LOCATED_MAILBOX_NOT_FOUND,
-	         g_strdup_printf("no mail server has a mailbox %s", search.mailbox));
-	for (guint i = 0; i < process->servers->len && original->located != LOCATED_FOUND; i++) {
-		const MailServerRow *row = process->servers->pdata[i];
-		g_autoptr(GError) problem = NULL;
-		if (!mail_server_serves(row, search.mailbox) || ask(&search, row, &problem))
-			continue;
-		if (search.own_fault || is_worth_waiting(process, problem)) {
-			g_propagate_prefixed_error(error, g_steal_pointer(&problem),
-			                           "looking into %s: ", search.mailbox);
-			return FALSE;
-		}
-		conclude(original, LOCATED_COULD_NOT_LOOK,
-		         words_for_error(problem, row, search.mailbox, NULL));
-	}
-	return TRUE;
+		         g_strdup_printf("%s does not hold it", look->mailbox));
 }
 
-gboolean process_locate(Process *process, GError **error)
+static void conclude_failed(const Look *look, const Search *search, const MailServerRow *row,
+                            const GError *problem)
 {
-	process->report->located = LOCATED_NOT_NEEDED;
-	if (!process_is_report(process))
-		return TRUE;
-	for (guint i = 0; i < process->originals->len; i++)
-		if (!locate(process, process->originals->pdata[i], error))
-			return FALSE;
-	/* Of several originals: the first that is not at hand. */
+	if (is_worth_waiting(search->process, problem)) {
+		GError *why = g_error_copy(problem);
+		g_prefix_error(&why, "looking into %s: ", look->mailbox);
+		process_leave(search->process, why);
+	} else {
+		conclude(search->original, LOCATED_COULD_NOT_LOOK,
+		         words_for_error(problem, row, look->mailbox, NULL));
+	}
+}
+
+/* Asks one server for all that were not found yet. */
+static void ask(Look *look, const MailServerRow *row)
+{
+	g_autoptr(GError) problem = NULL;
+	MailServers *servers = look->batch->tools->servers;
+	look->server = mail_servers_get(servers, row, &problem);
+	gboolean looked = look->server && look_into(look, &problem);
+	if (look->server)
+		mail_servers_release(servers, look->server, problem);
+	if (!looked && g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND) &&
+	    mail_server_error_what(problem) == MISSING_MAILBOX)
+		return;
+	for (guint i = 0; i < look->searches->len; i++) {
+		const Search *search = look->searches->pdata[i];
+		if (looked)
+			conclude_looked(look, search);
+		else if (!search->same)
+			conclude_failed(look, search, row, problem);
+	}
+}
+
+/* Drops those that need no further looking. */
+static void keep_open(Look *look)
+{
+	for (guint i = look->searches->len; i-- > 0;) {
+		Search *search = look->searches->pdata[i];
+		if (search->same || !process_goes_on(search->process))
+			g_ptr_array_remove_index(look->searches, i);
+	}
+}
+
+static void search_free(gpointer data)
+{
+	Search *search = data;
+	g_clear_pointer(&search->items, g_ptr_array_unref);
+	g_free(search);
+}
+
+static void locate_in(Batch *batch, const char *mailbox, GPtrArray *searches)
+{
+	Look look = {.batch = batch, .mailbox = mailbox, .searches = searches};
+	for (guint i = 0; i < batch->servers->len; i++) {
+		const MailServerRow *row = batch->servers->pdata[i];
+		keep_open(&look);
+		if (searches->len > 0 && mail_server_serves(row, mailbox))
+			ask(&look, row);
+	}
+}
+
+/* --- the step -----------------------------------------------------------------------------------
+ */
+
+/* Adds what one report is about to the searches of its reporter's mailbox. */
+static void add_searches(Process *process, GHashTable *by_mailbox, GPtrArray *mailboxes)
+{
+	char *mailbox = process->report->reporter;
+	for (guint i = 0; i < process->originals->len; i++) {
+		ReportedOriginal *original = process->originals->pdata[i];
+		if (!mailbox) {
+			conclude(original, LOCATED_NOT_FOUND,
+			         g_strdup("the report does not say whose it is"));
+			continue;
+		}
+		conclude(original, LOCATED_MAILBOX_NOT_FOUND,
+		         g_strdup_printf("no mail server has a mailbox %s", mailbox));
+		GPtrArray *searches = g_hash_table_lookup(by_mailbox, mailbox);
+		if (!searches) {
+			searches = g_ptr_array_new_with_free_func(search_free);
+			g_hash_table_insert(by_mailbox, mailbox, searches);
+			g_ptr_array_add(mailboxes, mailbox);
+		}
+		Search *search = g_new0(Search, 1);
+		search->process = process;
+		search->original = original;
+		g_ptr_array_add(searches, search);
+	}
+}
+
+/* Of several originals: the first that is not at hand. */
+static void sum_up(Process *process)
+{
 	process->report->located = LOCATED_FOUND;
 	for (guint i = process->originals->len; i-- > 0;) {
 		const ReportedOriginal *original = process->originals->pdata[i];
 		if (original->located != LOCATED_FOUND)
 			process->report->located = original->located;
 	}
+}
+
+gboolean process_locate(Batch *batch, GError **error)
+{
+	g_autoptr(GPtrArray) mailboxes = g_ptr_array_new(); /* of char *, in their order */
+	g_autoptr(GHashTable) by_mailbox = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+	                                                         (GDestroyNotify)g_ptr_array_unref);
+	for (guint i = 0; i < batch->reports->len; i++) {
+		Process *process = batch->reports->pdata[i];
+		process->report->located = LOCATED_NOT_NEEDED;
+		if (process_is_in(process) && process_is_report(process))
+			add_searches(process, by_mailbox, mailboxes);
+	}
+	for (guint i = 0; i < mailboxes->len; i++)
+		locate_in(batch, mailboxes->pdata[i],
+		          g_hash_table_lookup(by_mailbox, mailboxes->pdata[i]));
+	for (guint i = 0; i < batch->reports->len; i++)
+		if (process_is_report(batch->reports->pdata[i]))
+			sum_up(batch->reports->pdata[i]);
 	return TRUE;
 }

@@ -7,7 +7,8 @@
  * Its run_at is the next poll. */
 gboolean source_poll(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
                      GError **error);
-/** Job "report.process" (payload {"report": id}): read, locate, raise; one commit at the end. */
+/** Job "report.process" (payload {"reports": [id, …]}, all of one source): read, locate, raise;
+ * each report's outcome commits at once. */
 gboolean report_process(const JobTools *tools, const Job *job, gint64 deadline, JobOutcome *outcome,
                         GError **error);
 /** Job "report.postprocess" (payload {"report": id}): deletes or moves the report in its mailbox,

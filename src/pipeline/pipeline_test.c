@@ -21,6 +21,8 @@ typedef struct {
 	Worker *worker;
 } Fixture;
 
+static gboolean mailbox_is_down; /* as the meddled calls see it */
+
 /* A Maildir whose calls a test may disturb. */
 static MailServerKind meddled;
 
@@ -665,6 +667,110 @@ static void test_thirty_thousand_recipients_are_as_many_alerts(Fixture *f, gcons
 	g_assert_cmpint(((Incident *)incidents->pdata[0])->report_count, ==, 2);
 }
 
+/* --- batches
+ * --------------------------------------------------------------------------------------
+ */
+
+/* @n reports of one original each, by reporters of their own, who have it. */
+static void deliver_many(Fixture *f, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *reporter = g_strdup_printf("user%u@corp.example", i);
+		g_autofree char *id = g_strdup_printf("m%u@evil.example", i);
+		g_autofree char *original = phish(id);
+		worker_deliver(f->worker, reporter, "", original);
+		deliver_report(f, attached(reporter, original));
+	}
+}
+
+static guint count_jobs(Fixture *f, const char *which)
+{
+	g_autofree char *sql = g_strdup_printf(
+		"SELECT count(*) FROM job WHERE id > $1 AND kind = 'report.process' AND %s", which);
+	return (guint)worker_sql_int(f->worker, sql, 0);
+}
+
+static guint count_reports(Fixture *f, const char *which)
+{
+	g_autofree char *sql =
+		g_strdup_printf("SELECT count(*) FROM report WHERE id > $1 AND %s", which);
+	return (guint)worker_sql_int(f->worker, sql, 0);
+}
+
+static void test_reports_that_come_together_are_one_job(Fixture *f, gconstpointer unused)
+{
+	deliver_many(f, 60);
+	worker_poll(f->worker, 4);
+	g_assert_cmpuint(count_jobs(f, "state = 'done'"), ==, 1);
+	g_assert_cmpuint(count_reports(f, "state = 'done' AND located = 'found'"), ==, 60);
+	g_ptr_array_unref(expect_incidents(f, 60));
+}
+
+/* The killer costs two readers, in its batch and then by itself; the others none. */
+static void test_a_report_that_kills_its_reader_costs_only_itself(Fixture *f, gconstpointer unused)
+{
+	deliver_many(f, 10);
+	deliver_report(
+		f, g_strdup("From: alice@corp.example\nSubject: x\n\n" WORKER_KILL_READER "\n"));
+	worker_poll(f->worker, 4);
+	g_assert_cmpuint(count_jobs(f, "state = 'done'"), ==, 2);
+	g_assert_cmpuint(count_reports(f, "state = 'done' AND reads = 0"), ==, 10);
+	g_assert_cmpuint(count_reports(f, "state = 'unparsed' AND reads = 1"), ==, 1);
+	g_ptr_array_unref(expect_incidents(f, 11));
+}
+
+/* A mailbox that cannot be looked into, say. */
+static gboolean find_but_not_of_user3(MailServer *server, const char *mailbox,
+                                      GPtrArray *message_ids, GPtrArray *found, gint64 deadline,
+                                      GError **error)
+{
+	if (strcmp(mailbox, "user3@corp.example") != 0 || !mailbox_is_down)
+		return maildir_server_kind.find(server, mailbox, message_ids, found, deadline,
+		                                error);
+	mailbox_is_down = FALSE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE, "out of order");
+	return FALSE;
+}
+
+static void test_a_report_that_has_to_wait_leaves_its_batch(Fixture *f, gconstpointer unused)
+{
+	deliver_many(f, 10);
+	meddled.find = find_but_not_of_user3;
+	mailbox_is_down = TRUE;
+	worker_poll(f->worker, 4);
+	g_assert_cmpuint(count_jobs(f, "payload LIKE '%,%'"), ==, 1);
+	g_assert_cmpuint(count_jobs(f, "payload LIKE '{\"reports\":[_]}'"), ==, 1);
+	g_assert_cmpuint(count_reports(f, "state = 'done' AND located = 'found'"), ==, 10);
+	g_ptr_array_unref(expect_incidents(f, 10));
+}
+
+/* Its worker died half-way: what it has raised is raised, the others are tried one by one. */
+static void test_a_batch_that_died_falls_apart(Fixture *f, gconstpointer unused)
+{
+	deliver_many(f, 10);
+	worker_keep(f->worker);
+	worker_sql(f->worker,
+	           "UPDATE job SET attempts = 1 WHERE kind = 'report.process' AND id > $1", 0);
+	worker_settle(f->worker, 4);
+	g_assert_cmpuint(count_jobs(f, "state = 'done'"), ==, 11);
+	g_assert_cmpuint(count_reports(f, "state = 'done'"), ==, 10);
+	g_ptr_array_unref(expect_incidents(f, 10));
+}
+
+static void test_a_report_that_was_raised_before_is_not_raised_again(Fixture *f,
+                                                                     gconstpointer unused)
+{
+	deliver_many(f, 10);
+	worker_poll(f->worker, 4);
+	/* as if the job had died after some of its commits */
+	worker_sql(f->worker,
+	           "UPDATE job SET state = 'ready' WHERE kind = 'report.process' AND id > $1", 0);
+	worker_settle(f->worker, 4);
+	g_assert_cmpuint(count_jobs(f, "state = 'done'"), ==, 1);
+	g_assert_cmpuint(count_records(f, "report.read"), ==, 10);
+	g_ptr_array_unref(expect_incidents(f, 10));
+}
+
 /* --- whose reports are believed ------------------------------------------------------------------
  */
 
@@ -1122,8 +1228,6 @@ static void test_a_disabled_source_is_not_polled(Fixture *f, gconstpointer unuse
 /* --- looking -------------------------------------------------------------------------------------
  */
 
-static gboolean mailbox_is_down;
-
 static gboolean find_or_fail(MailServer *server, const char *mailbox, GPtrArray *message_ids,
                              GPtrArray *found, gint64 deadline, GError **error)
 {
@@ -1138,7 +1242,7 @@ static gboolean run_process(Fixture *f, gint64 attempts, GError **error)
 {
 	g_autoptr(GPtrArray) reports = worker_reports(f->worker);
 	JobOutcome outcome = {0};
-	g_autofree char *payload = g_strdup_printf("{\"report\":%" G_GINT64_FORMAT "}",
+	g_autofree char *payload = g_strdup_printf("{\"reports\":[%" G_GINT64_FORMAT "]}",
 	                                           ((Report *)reports->pdata[0])->id);
 	worker_sql(f->worker,
 	           "UPDATE job SET state = 'running', fence = 7 WHERE "
@@ -1570,6 +1674,14 @@ int main(int argc, char **argv)
 	     test_thirty_thousand_recipients_are_as_many_alerts);
 	TEST("a relay names the reporter where the source accepts it",
 	     test_a_relay_names_the_reporter_where_the_source_accepts_it);
+	TEST("reports that come together are one job", test_reports_that_come_together_are_one_job);
+	TEST("a report that kills its reader costs only itself",
+	     test_a_report_that_kills_its_reader_costs_only_itself);
+	TEST("a report that has to wait leaves its batch",
+	     test_a_report_that_has_to_wait_leaves_its_batch);
+	TEST("a batch that died falls apart", test_a_batch_that_died_falls_apart);
+	TEST("a report that was raised before is not raised again",
+	     test_a_report_that_was_raised_before_is_not_raised_again);
 	TEST("only borne out reports of accepted reporters are believed",
 	     test_only_borne_out_reports_of_accepted_reporters_are_believed);
 	for (guint i = 0; i < 7; i++) {

@@ -45,6 +45,7 @@ static void poll_clear(Poll *poll)
 	g_clear_pointer(&poll->listing, mail_listing_free);
 	g_clear_pointer(&poll->unknown, g_ptr_array_unref);
 	g_clear_pointer(&poll->keep.items, g_ptr_array_unref);
+	g_clear_pointer(&poll->keep.batch, g_array_unref);
 	g_clear_error(&poll->left_out);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Poll, poll_clear)
@@ -318,6 +319,7 @@ gboolean source_poll(const JobTools *tools, const Job *job, gint64 deadline, Job
 		.job = job,
 		.source = poll.source,
 		.items = g_ptr_array_new_with_free_func((GDestroyNotify)keep_item_free),
+		.batch = g_array_new(FALSE, FALSE, sizeof(gint64)),
 	};
 	gboolean ok = FALSE;
 	poll.server = mail_servers_get(tools->servers, poll.row, &problem);

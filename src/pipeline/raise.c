@@ -1,11 +1,12 @@
-/* Raises the alerts of a report and finds them their incident, in one transaction.
+/* Raises the alerts of reports and finds them their incidents, each report in one transaction, and
+ * several reports in one.
  *
  * The Message-ID says which incidents may be meant, the content decides: two messages with one
  * Message-ID are two incidents that point at each other. What is only claimed joins the newest
  * incident that bears the claim out, and becomes first-hand when somebody else's report brings the
  * message itself. An incident that was closed is opened again, and its activity says why.
  *
- * All of it runs under the key of the original, so that five hundred reports at once make one
+ * All of it runs under the keys of the originals, so that five hundred reports at once make one
  * incident. */
 #include "audit/audit.h"
 #include "base/clock.h"
@@ -22,7 +23,8 @@
 
 #include <string.h>
 
-#define WRITE_TRIES 5 /* an analyst may change the same incident at the same instant */
+#define WRITE_TRIES 5  /* an analyst may change the same incident at the same instant */
+#define TOGETHER    25 /* reports of one transaction: others wait for the database, too */
 
 typedef struct {
 	const Process *process;
@@ -56,7 +58,7 @@ static char *shortened(const char *text)
 static Original *original_of(const ReportedOriginal *reported, gint64 now)
 {
 	Original *original = g_new0(Original, 1);
-	const json_t *message = json_object_get(reported->document, "message");
+	const json_t *message = reported->document.message;
 	const char *date = json_text(message, "date");
 	original->message_id = g_strdup(reported->message_id);
 	original->fingerprint = g_strdup(reported->fingerprint);
@@ -90,7 +92,7 @@ static Original *find_agreeing(Db *db, const Original *mine, gboolean first_hand
 static gboolean register_bytes(const Raise *raise, Db *db, const ReportedOriginal *reported,
                                GError **error)
 {
-	return !reported->bytes || raw_store_register(raise->process->tools->raw, db,
+	return !reported->bytes || raw_store_register(raise->process->batch->tools->raw, db,
 	                                              reported->sha256, reported->bytes, error);
 }
 
@@ -117,7 +119,7 @@ static gboolean settle_original(const Raise *raise, Db *db, const ReportedOrigin
 	mine->id = known ? known->id : 0;
 	if (known && known->first_hand >= mine->first_hand)
 		return TRUE;
-	g_autofree char *document = json_format(reported->document);
+	const char *document = reported->document.text;
 	return register_bytes(raise, db, reported, error) &&
 	       (known ? original_upgrade(db, mine, document, error)
 	              : original_insert(db, mine, document, error));
@@ -200,7 +202,7 @@ static gboolean open_incident(const Raise *raise, Db *db, const ReportedOriginal
 {
 	*incident = incident_new(raise, INCIDENT_REPORTED_MAIL, original->subject);
 	(*incident)->original_id = original->id;
-	if (raise->process->source->link_events)
+	if (raise->process->batch->source->link_events)
 		(*incident)->link_key = g_strdup(reported->link_key);
 	add_findings(*incident, reported->findings);
 	if (linked->len) {
@@ -253,7 +255,7 @@ static gboolean settle_incident(const Raise *raise, Db *db, const ReportedOrigin
                                 const Original *original, Incident **incident, gboolean *joined,
                                 GError **error)
 {
-	gboolean links = raise->process->source->link_events && reported->link_key;
+	gboolean links = raise->process->batch->source->link_events && reported->link_key;
 	g_autoptr(GPtrArray) linked =
 		links ? incident_find_linked(db, reported->link_key, error) : g_ptr_array_new();
 	if (!linked)
@@ -315,10 +317,11 @@ static GPtrArray *recipients_of(const Raise *raise, const ReportedOriginal *repo
 	const char *reporter = raise->report->reporter;
 	if (!reported || reported->located != LOCATED_FOUND) {
 		add_recipient(recipients, seen,
-		              reporter ? reporter : raise->process->source->mailbox, ROLE_REPORTER);
+		              reporter ? reporter : raise->process->batch->source->mailbox,
+		              ROLE_REPORTER);
 		return recipients;
 	}
-	const json_t *message = json_object_get(reported->document, "message");
+	const json_t *message = reported->document.message;
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
 		size_t at;
 		json_t *person;
@@ -336,7 +339,8 @@ static GHashTable *open_alerts(const Raise *raise, GPtrArray *alerts)
 	GHashTable *open = g_hash_table_new(g_str_hash, g_str_equal);
 	for (guint i = 0; i < alerts->len; i++) {
 		Alert *alert = alerts->pdata[i];
-		if (alert->state == STATE_OPEN && alert->source_id == raise->process->source->id)
+		if (alert->state == STATE_OPEN &&
+		    alert->source_id == raise->process->batch->source->id)
 			g_hash_table_insert(open, alert->recipient, alert);
 	}
 	return open;
@@ -360,7 +364,7 @@ static gboolean raise_one(const Raise *raise, Db *db, const Incident *incident,
 	gboolean raised = FALSE;
 	Alert alert = {
 		.incident_id = incident->id,
-		.source_id = raise->process->source->id,
+		.source_id = raise->process->batch->source->id,
 		.report_id = raise->report->id,
 		.original_id = incident->original_id,
 		.recipient = recipient->address,
@@ -456,7 +460,7 @@ static const char *why_no_report(const char *form)
 static gboolean raise_plain(const Raise *raise, Db *db, GError **error)
 {
 	const Process *process = raise->process;
-	gboolean unparsed = !process->breakdown;
+	gboolean unparsed = !process->document.text;
 	g_autoptr(Incident) incident =
 		unparsed ? incident_new(raise, INCIDENT_UNPARSED, "A message that cannot be read")
 			 : incident_new(raise, INCIDENT_NOT_A_REPORT, raise->report->subject);
@@ -466,7 +470,7 @@ static gboolean raise_plain(const Raise *raise, Db *db, GError **error)
 	add_finding(incident, finding);
 	ReportedOriginal itself = {
 		.first_hand = TRUE,
-		.document = process->breakdown,
+		.document = process->document,
 		.sha256 = raise->report->sha256,
 	};
 	gboolean ok = TRUE;
@@ -490,15 +494,30 @@ static gint compare_keys(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Always in one order, so that two reports with several originals do not wait for each other. */
-static gboolean lock_originals(const Process *process, Db *db, GError **error)
+/* What one transaction raises: some of a batch. */
+typedef struct {
+	Batch *batch;
+	guint from, to; /* of batch->reports */
+	gint64 now;
+} Slice;
+
+static void add_keys(const Process *process, GPtrArray *keys)
 {
-	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < process->originals->len; i++) {
 		const ReportedOriginal *reported = process->originals->pdata[i];
 		if (reported->link_key)
 			g_ptr_array_add(keys, g_strconcat("incident:", reported->link_key, NULL));
 	}
+}
+
+/* Always in one order, so that two transactions with several originals do not wait for each other.
+ */
+static gboolean lock_originals(const Slice *slice, Db *db, GError **error)
+{
+	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = slice->from; i < slice->to; i++)
+		if (process_is_in(slice->batch->reports->pdata[i]))
+			add_keys(slice->batch->reports->pdata[i], keys);
 	g_ptr_array_sort(keys, compare_keys);
 	for (guint i = 0; i < keys->len; i++)
 		if (!db_lock_key(db, keys->pdata[i], error))
@@ -532,47 +551,65 @@ static gboolean finish_report(const Raise *raise, Db *db, GError **error)
 {
 	const Process *process = raise->process;
 	Report *report = raise->report;
-	const Source *source = process->source;
+	const Source *source = process->batch->source;
 	gboolean follows = source->post_process != POST_PROCESS_NONE && report->sha256;
-	report->state = process->breakdown ? REPORT_DONE : REPORT_UNPARSED;
+	report->state = process->document.text ? REPORT_DONE : REPORT_UNPARSED;
 	report->post_process = follows ? POST_STATE_PENDING : POST_STATE_NONE;
 	gint64 first = raise->incidents->len ? g_array_index(raise->incidents, gint64, 0) : 0;
 	return record(db, "report.read", "report", report->id, first, reading_json(raise),
 	              &report->revision, error) &&
 	       report_save(db, report, error) &&
-	       (!follows || post_process_queue(db, report, source->mail_server_id, error)) &&
-	       job_finish(db, process->job, JOB_DONE, 0, NULL, NULL, NULL, error);
+	       (!follows || post_process_queue(db, report, source->mail_server_id, error));
 }
 
-static gboolean raise_all(Db *db, gpointer data, GError **error)
-{
-	Raise *raise = data;
-	const Process *process = raise->process;
-	g_array_set_size(raise->incidents, 0);
-	if (!job_check_fence(db, process->job->id, process->job->fence, error) ||
-	    !lock_originals(process, db, error))
-		return FALSE;
-	gboolean is_report = process_is_report(process);
-	for (guint i = 0; is_report && i < process->originals->len; i++)
-		if (!raise_original(raise, db, process->originals->pdata[i], error))
-			return FALSE;
-	return (is_report || raise_plain(raise, db, error)) && finish_report(raise, db, error);
-}
-
-gboolean process_raise(Process *process, GError **error)
+static gboolean raise_report(const Process *process, gint64 now, Db *db, GError **error)
 {
 	g_autoptr(GArray) incidents = g_array_new(FALSE, FALSE, sizeof(gint64));
-	Raise raise = {process, process->report, clock_now(), incidents};
+	Raise raise = {process, process->report, now, incidents};
+	gboolean is_report = process_is_report(process);
+	for (guint i = 0; is_report && i < process->originals->len; i++)
+		if (!raise_original(&raise, db, process->originals->pdata[i], error))
+			return FALSE;
+	return (is_report || raise_plain(&raise, db, error)) && finish_report(&raise, db, error);
+}
+
+/* The last one ends the job. */
+static gboolean raise_slice(Db *db, gpointer data, GError **error)
+{
+	const Slice *slice = data;
+	Batch *batch = slice->batch;
+	if (!job_check_fence(db, batch->job->id, batch->job->fence, error) ||
+	    !lock_originals(slice, db, error))
+		return FALSE;
+	for (guint i = slice->from; i < slice->to; i++)
+		if (process_is_in(batch->reports->pdata[i]) &&
+		    !raise_report(batch->reports->pdata[i], slice->now, db, error))
+			return FALSE;
+	return slice->to < batch->reports->len || process_finish(batch, db, error);
+}
+
+static gboolean write_slice(Slice *slice, GError **error)
+{
 	g_autoptr(GError) problem = NULL;
 	for (guint i = 0; i < WRITE_TRIES; i++) {
 		g_clear_error(&problem);
-		if (db_write(process->tools->db, raise_all, &raise, &problem)) {
-			job_ring();
+		if (db_write(slice->batch->tools->db, raise_slice, slice, &problem))
 			return TRUE;
-		}
 		if (!g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_PRECONDITION))
 			break;
 	}
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return FALSE;
+}
+
+gboolean process_raise(Batch *batch, GError **error)
+{
+	guint n = batch->reports->len;
+	for (guint at = 0; at < n; at += TOGETHER) {
+		Slice slice = {batch, at, MIN(at + TOGETHER, n), clock_now()};
+		if (!write_slice(&slice, error))
+			return FALSE;
+	}
+	job_ring(); /* what follows has been queued */
+	return TRUE;
 }

@@ -1,13 +1,14 @@
-/* Reads a report in the sandbox, and lays out what it reports.
+/* Reads reports in the sandbox, and lays out what each of them reports.
  *
  * The second reading of a message that killed its reader, or took too long, looks into no
  * documents: their readers are large libraries, and a file made to break one must not hide the
  * message. The breakdown then says which attachments are unread ("documents_unread").
  *
- * A message that kills its readers is given up and becomes an incident that says so; the bytes
- * stay. One that takes the worker down, too, is known after the restart: a claim that was never
- * ended counts an attempt (store/job.h), and from the second attempt on a reading is counted before
- * the bytes are handed out. So the usual report costs no write for this. */
+ * A message that kills its reader leaves its batch. When it is alone and kills another it is given
+ * up and becomes an incident that says so; the bytes stay. One that takes the worker down, too, is
+ * known after the restart: a claim that was never ended counts an attempt (store/job.h), and from
+ * the second attempt on a reading is counted before the bytes are handed out. So the usual report
+ * costs no write for this. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -33,15 +34,17 @@ static json_t *read_message(Process *process, GBytes *message, gboolean original
                             gboolean documents, GError **error)
 {
 	g_autoptr(json_t) options = json_object();
-	set_list(options, "trusted_hosts", process->source->trusted_hosts);
-	set_list(options, "accepted_relays", process->source->accepted_relays);
+	const Source *source = process->batch->source;
+	set_list(options, "trusted_hosts", source->trusted_hosts);
+	set_list(options, "accepted_relays", source->accepted_relays);
 	json_object_set_new(options, "originals_raw", json_boolean(originals_raw));
 	/* a copy: threads share it, and counting references is a change */
-	if (process->tools->limits)
-		json_object_set_new(options, "limits", json_deep_copy(process->tools->limits));
+	const JobTools *tools = process->batch->tools;
+	if (tools->limits)
+		json_object_set_new(options, "limits", json_deep_copy(tools->limits));
 	json_object_set_new(options, "documents", json_boolean(documents));
-	return reader_read(process->tools->readers, message, options,
-	                   MIN(process->deadline, deadline_in(READ_SECONDS)), error);
+	return reader_read(tools->readers, message, options,
+	                   MIN(process->batch->deadline, deadline_in(READ_SECONDS)), error);
 }
 
 json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
@@ -59,7 +62,8 @@ json_t *process_read_message(Process *process, GBytes *message, gboolean origina
 static gboolean begin_reading(Db *db, gpointer data, GError **error)
 {
 	Process *process = data;
-	return job_check_fence(db, process->job->id, process->job->fence, error) &&
+	const Job *job = process->batch->job;
+	return job_check_fence(db, job->id, job->fence, error) &&
 	       report_begin_reading(db, process->report->id, &process->report->reads, error);
 }
 
@@ -71,8 +75,8 @@ typedef struct {
 static gboolean load_bytes(Db *db, gpointer data, GError **error)
 {
 	Load *load = data;
-	load->bytes =
-		raw_store_load(load->process->tools->raw, db, load->process->report->sha256, error);
+	load->bytes = raw_store_load(load->process->batch->tools->raw, db,
+	                             load->process->report->sha256, error);
 	return load->bytes != NULL;
 }
 
@@ -80,31 +84,34 @@ gboolean process_blames_message(const Process *process, const GError *problem)
 {
 	return g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_REMOTE) ||
 	       (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_TIMEOUT) &&
-	        deadline_left_ms(process->deadline) > 0);
+	        deadline_left_ms(process->batch->deadline) > 0);
 }
 
-static gboolean read_report(Process *process, GBytes *bytes, GError **error)
+/* NULL with an error: not this time; NULL without: never, and process->unparsed says why. */
+static json_t *read_bytes(Process *process, GBytes *bytes, GError **error)
 {
+	const Batch *batch = process->batch;
 	g_autoptr(GError) problem = NULL;
-	for (guint kills = 0; kills < LIMIT_READER_KILLS && process->report->reads < LIMIT_READINGS;
-	     kills++) {
-		gboolean suspect = kills || process->job->attempts || process->report->reads;
-		if (suspect && !db_write(process->tools->db, begin_reading, process, error))
-			return FALSE;
+	for (gint64 kills = batch->kills;
+	     kills < LIMIT_READER_KILLS && process->report->reads < LIMIT_READINGS; kills++) {
+		gboolean suspect = kills || batch->job->attempts || process->report->reads;
+		if (suspect && !db_write(batch->tools->db, begin_reading, process, error))
+			return NULL;
 		g_clear_error(&problem);
-		process->breakdown = read_message(
+		json_t *breakdown = read_message(
 			process, bytes, TRUE, kills == 0 && process->report->reads <= 1, &problem);
-		if (process->breakdown)
-			return TRUE;
-		if (!process_blames_message(process, problem)) {
+		if (breakdown)
+			return breakdown;
+		process->killed = process_blames_message(process, problem);
+		if (!process->killed || !process_is_alone(process)) {
 			g_propagate_error(error, g_steal_pointer(&problem));
-			return FALSE;
+			return NULL;
 		}
 	}
 	process->unparsed = problem ? g_strdup(problem->message)
 	                            : g_strdup_printf("%d readings of it were begun and none ended",
 	                                              LIMIT_READINGS);
-	return TRUE;
+	return NULL;
 }
 
 /* --- what it says -------------------------------------------------------------------------------
@@ -153,10 +160,9 @@ static void judge_trust(Report *report, const Source *source, const json_t *brea
 		                        report->reporter ? report->reporter : "the reporter");
 }
 
-static void describe_report(Process *process)
+static void describe_report(Process *process, const json_t *breakdown)
 {
 	Report *report = process->report;
-	const json_t *breakdown = process->breakdown;
 	const char *form = json_text(breakdown, "report.form");
 	const json_t *reporter = json_at(breakdown, "report.reporter");
 	if (!json_text(reporter, "address"))
@@ -169,7 +175,27 @@ static void describe_report(Process *process)
 	report->message_id = id && *id ? g_strdup(id) : NULL;
 	g_free(report->reporter);
 	report->reporter = text_address(json_text(reporter, "address"));
-	judge_trust(report, process->source, breakdown);
+	judge_trust(report, process->batch->source, breakdown);
+}
+
+void document_clear(Document *document)
+{
+	g_clear_pointer(&document->text, g_free);
+	g_clear_pointer(&document->message, json_decref);
+}
+
+void document_keep(Document *document, const json_t *breakdown)
+{
+	static const char *const members[] = {"message_id", "date",        "subject",
+	                                      "from",       "to",          "cc",
+	                                      "bcc",        "fingerprint", "authentication"};
+	const json_t *message = json_object_get(breakdown, "message");
+	document_clear(document);
+	document->text = json_format(breakdown);
+	document->message = json_object();
+	for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+		json_object_set(document->message, members[i],
+		                json_object_get(message, members[i]));
 }
 
 void process_identity_clear(ReportedOriginal *original)
@@ -184,7 +210,8 @@ static void free_original(gpointer data)
 	ReportedOriginal *original = data;
 	process_identity_clear(original);
 	g_free(original->reason);
-	json_decref(original->document);
+	json_decref(original->reported);
+	document_clear(&original->document);
 	g_clear_pointer(&original->bytes, g_bytes_unref);
 	g_free(original->sha256);
 	json_decref(original->findings);
@@ -192,11 +219,11 @@ static void free_original(gpointer data)
 }
 
 /* A document of the original by itself, in the shape of every breakdown. */
-static json_t *document_of(const Process *process, const json_t *message, const char *sha256,
+static json_t *document_of(const json_t *breakdown, const json_t *message, const char *sha256,
                            GBytes *bytes)
 {
 	json_t *document = json_object();
-	json_object_set(document, "schema", json_object_get(process->breakdown, "schema"));
+	json_object_set(document, "schema", json_object_get(breakdown, "schema"));
 	json_object_set_new(document, "sha256", json_text_new(sha256));
 	json_object_set_new(document, "size",
 	                    bytes ? json_integer((json_int_t)g_bytes_get_size(bytes))
@@ -217,16 +244,17 @@ static GBytes *take_raw(json_t *entry)
 	return octets ? g_bytes_new_take(octets, size) : NULL;
 }
 
-static void add_original(Process *process, json_t *entry)
+static void add_original(Process *process, const json_t *breakdown, json_t *entry)
 {
 	ReportedOriginal *original = g_new0(ReportedOriginal, 1);
-	original->reported = json_object_get(entry, "message");
 	original->bytes = take_raw(entry);
 	original->attached = original->first_hand =
 		json_bool(entry, "first_hand", FALSE) && original->bytes;
 	original->sha256 = original->bytes ? text_sha256(original->bytes) : NULL;
-	original->document =
-		document_of(process, original->reported, original->sha256, original->bytes);
+	g_autoptr(json_t) document = document_of(breakdown, json_object_get(entry, "message"),
+	                                         original->sha256, original->bytes);
+	document_keep(&original->document, document);
+	original->reported = json_incref(original->document.message);
 	original->findings = json_array();
 	process_identify(original);
 	g_ptr_array_add(process->originals, original);
@@ -234,7 +262,7 @@ static void add_original(Process *process, json_t *entry)
 
 void process_identify(ReportedOriginal *original)
 {
-	const json_t *message = json_object_get(original->document, "message");
+	const json_t *message = original->document.message;
 	const char *id = json_text(message, "message_id");
 	const char *fingerprint = original->first_hand ? json_text(message, "fingerprint") : NULL;
 	process_identity_clear(original);
@@ -248,23 +276,41 @@ void process_identify(ReportedOriginal *original)
 	                                              : NULL;
 }
 
-gboolean process_read(Process *process, GError **error)
+static gboolean read_report(Process *process, GError **error)
 {
 	size_t i;
 	json_t *entry;
 	if (!process->report->sha256)
 		return TRUE; /* its bytes were never here: process->unparsed says why */
 	Load load = {.process = process};
-	if (!db_read(process->tools->db, load_bytes, &load, error))
+	if (!db_read(process->batch->tools->db, load_bytes, &load, error))
 		return FALSE;
 	g_autoptr(GBytes) bytes = load.bytes;
-	if (!read_report(process, bytes, error))
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(json_t) breakdown = read_bytes(process, bytes, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
-	if (!process->breakdown)
+	}
+	if (!breakdown)
 		return TRUE;
-	describe_report(process);
-	json_array_foreach (json_object_get(process->breakdown, "originals"), i, entry)
-		add_original(process, entry);
+	describe_report(process, breakdown);
+	json_array_foreach (json_object_get(breakdown, "originals"), i, entry)
+		add_original(process, breakdown, entry);
+	if (process_is_report(process)) /* what is stored is what it is about */
+		json_object_clear(breakdown);
+	document_keep(&process->document, breakdown);
+	return TRUE;
+}
+
+gboolean process_read(Batch *batch, GError **error)
+{
+	for (guint i = 0; i < batch->reports->len; i++) {
+		Process *process = batch->reports->pdata[i];
+		GError *problem = NULL;
+		if (process_goes_on(process) && !read_report(process, &problem))
+			process_leave(process, problem);
+	}
 	return TRUE;
 }
 

@@ -1,8 +1,8 @@
 /* The connections to one IMAP server: few, reused, given up when idle.
  *
  * A login reaches one mailbox, so a connection serves only that mailbox; when all slots are taken,
- * one whose user has left it makes room, or a second one to its mailbox, or the one that has been idle
- * longest. */
+ * one whose user has left it makes room, or a second one to its mailbox, or the one that has been
+ * idle longest. */
 #include "server/imap_private.h"
 
 #include "base/clock.h"

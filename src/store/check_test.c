@@ -52,14 +52,19 @@ static void append_records(Db *db)
 	}
 }
 
-static void add_job(Db *db, const char *key)
+static void add_job_with(Db *db, const char *kind, const char *key, const char *payload)
 {
 	GError *error = NULL;
-	Job job = {.kind = (char *)"k",
+	Job job = {.kind = (char *)kind,
 	           .unique_key = (char *)key,
 	           .lane = (char *)"",
-	           .payload = (char *)"{}"};
+	           .payload = (char *)payload};
 	must(job_insert(db, &job, FALSE, &error), error);
+}
+
+static void add_job(Db *db, const char *key)
+{
+	add_job_with(db, "k", key, "{}");
 }
 
 static void add_reports(Db *db, House *house)
@@ -87,7 +92,7 @@ static void add_reports(Db *db, House *house)
 		sample_alert(db, incident, id, "bob@x");
 		sample_alert(db, incident, id, "eve@x");
 	}
-	add_job(db, "process:2");
+	add_job_with(db, "report.process", "process:2", "{\"reports\":[77,2]}");
 	add_job(db, "postprocess:3");
 }
 
@@ -226,6 +231,8 @@ static const struct {
 	{"UPDATE report SET sha256 = NULL WHERE id = 1", "report-kept"},
 	{"DELETE FROM job WHERE unique_key = 'process:2'", "report-worked-on"},
 	{"UPDATE job SET state = 'done' WHERE unique_key = 'process:2'", "report-worked-on"},
+	{"UPDATE job SET payload = '{\"reports\":[77]}' WHERE unique_key = 'process:2'",
+         "report-worked-on"},
 	{"UPDATE job SET state = 'cancelled' WHERE unique_key = 'postprocess:3'",
          "report-post-processed"},
 	{"UPDATE report SET state = 'unparsed' WHERE id = 2; DELETE FROM job WHERE "
