@@ -36,7 +36,8 @@ static const struct {
                "寄信人|發件人|送信者|差出人アドレス|발신자|보내는 사람|보낸이|发件箱|"
                "sender|gesendet von|envoyé par|enviado por|inviato da|nadawca wiadomości|отправил"},
 	{TO,
-         "to|до|за|an|à|a|para|naar|aan|til|till|do|komu|vastaanottaja|címzett|кому|kime|alıcı|宛先|"
+         "to|до|за|an|à|a|para|naar|aan|til|till|do|komu|vastaanottaja|címzett|кому|kime|alıcı|"
+         "宛先|"
          "送信先|收件人|收件者|받는 사람|수신|إلى|אל|προς|către|destinatarul|"
          "destinatar|prima|za|kepada|ถึง|đến|pour|destinataire|destinatario|destinatário|adresat|"
          "adresát|pre|kam|kellele|gavėjas|kas|mottaker|modtager|mottagare|empfänger|ontvanger|"

@@ -43,5 +43,4 @@ gboolean original_upgrade(Db *db, const Original *original, const char *breakdow
 GPtrArray *original_find(Db *db, const char *message_id, GError **error);
 /** The first-hand original with this Message-ID whose fingerprint is @key or begins with "@key:"
  * (fingerprint_key()), or NULL without an error. */
-Original *original_find_same(Db *db, const char *message_id, const char *key,
-                             GError **error);
+Original *original_find_same(Db *db, const char *message_id, const char *key, GError **error);
