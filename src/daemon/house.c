@@ -110,12 +110,14 @@ gboolean house_recover_key(DbPool *db, const char *data_dir, GError **error)
 	return db_write(db, make_key, (gpointer)data_dir, error);
 }
 
-/* Whether a raw message is kept in DIR/raw/xx/. */
-static gboolean keeps_messages(const char *data_dir)
+/* Whether this directory has had a database: the first key is written when that has been made, and
+ * large raw messages lie in DIR/raw/xx/. */
+static gboolean has_lived(const char *data_dir)
 {
+	g_autofree char *key = house_path(data_dir, "admin.key");
 	g_autofree char *raw = house_path(data_dir, "raw");
 	g_autoptr(GDir) rooms = g_dir_open(raw, 0, NULL);
-	gboolean found = FALSE;
+	gboolean found = g_file_test(key, G_FILE_TEST_EXISTS);
 	for (const char *name; rooms && !found && (name = g_dir_read_name(rooms));) {
 		g_autofree char *path = g_build_filename(raw, name, NULL);
 		g_autoptr(GDir) room = strcmp(name, "tmp") != 0 ? g_dir_open(path, 0, NULL) : NULL;
@@ -131,12 +133,13 @@ static gboolean database_is_not_lost(const ServeOptions *options, GError **error
 	GStatBuf info;
 	g_autofree char *path = house_path(options->data_dir, "db/trawl.db");
 	if (options->database || (g_stat(path, &info) == 0 && info.st_size > 0) ||
-	    !keeps_messages(options->data_dir))
+	    !has_lived(options->data_dir))
 		return TRUE;
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
-	            "%s is missing or empty, but %s/raw has messages of one: put it back from the "
-	            "backup, or move raw/ away to begin anew",
-	            path, options->data_dir);
+	g_set_error(
+		error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
+		"%s is missing or empty, but %s has had one (admin.key or raw/ is there): put it "
+		"back from the backup, or move both away to begin anew",
+		path, options->data_dir);
 	return FALSE;
 }
 

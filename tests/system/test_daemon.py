@@ -137,7 +137,8 @@ class Daemon(harness.SystemTest):
         self.refused(trawl.data, 74, "put it back from the backup")
         open(os.path.join(database, "trawl.db"), "w").close()
         self.refused(trawl.data, 74, "put it back from the backup")
-        os.rename(os.path.join(trawl.data, "raw"), os.path.join(trawl.data, "old"))
+        for name in ("raw", "admin.key"):
+            os.rename(os.path.join(trawl.data, name), os.path.join(trawl.data, "old-" + name))
         self.assertEqual(trawl.start().reports(), [])
 
     def test_who_lost_every_key_gets_a_new_one_from_the_store(self):
