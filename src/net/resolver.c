@@ -15,6 +15,8 @@
 #include <poll.h>
 #include <string.h>
 
+/* One fewer than c-ares would name: its macros shift the last one into an int's sign. */
+#define SOCKETS        (ARES_GETSOCK_MAXNUM - 1)
 #define REMEMBER_FOUND (10 * CLOCK_MINUTE)
 #define REMEMBER_NONE  CLOCK_MINUTE
 #define REMEMBER_FAIL  (30 * CLOCK_SECOND)
@@ -170,14 +172,14 @@ static void answered(void *data, int status, int timeouts, unsigned char *answer
 static void wait_for_answers(ares_channel channel, const guint *left, gint64 deadline)
 {
 	while (*left > 0 && deadline_left_ms(deadline) > 0) {
-		ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-		struct pollfd polled[ARES_GETSOCK_MAXNUM];
+		ares_socket_t sockets[SOCKETS];
+		struct pollfd polled[SOCKETS];
 		struct timeval most = {.tv_sec = deadline_left_ms(deadline) / 1000,
 		                       .tv_usec = deadline_left_ms(deadline) % 1000 * 1000};
 		struct timeval until, *next = ares_timeout(channel, &most, &until);
-		int mask = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+		int mask = ares_getsock(channel, sockets, SOCKETS);
 		nfds_t count = 0;
-		for (guint i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+		for (guint i = 0; i < SOCKETS; i++) {
 			short events = (short)((ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
 			                       (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0));
 			if (events)
