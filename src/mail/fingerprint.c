@@ -76,7 +76,9 @@ static void add(GString *part, const char *tag, const char *value)
 static gsize rule_size(const char *text)
 {
 	gsize length = 0;
-	while (strchr("-_=*#~", *text) && text[length] == *text)
+	if (g_ascii_isalnum(*text) || !strchr("-_=*#~", *text))
+		return 0;
+	while (text[length] == *text)
 		length++;
 	return length >= 5 ? length : 0;
 }
@@ -256,10 +258,16 @@ static void add_structure(const Message *message, gboolean cut, GString *part)
 
 /* ---- the text form ---- */
 
-static void append_short(GString *to, const GString *part)
+static void append_short(GString *to, const GString *part, const char *hash)
 {
-	g_autofree char *hash = digest_hex(DIGEST_SHA256, part->str, part->len);
 	g_string_append_printf(to, ".%.*s", part->len ? SHORT : 1, part->len ? hash : "-");
+}
+
+static void append_change(GString *to, const GString *change)
+{
+	g_autofree char *hash =
+		change->len ? digest_hex(DIGEST_SHA256, change->str, change->len) : NULL;
+	append_short(to, change, hash);
 }
 
 static char *format(const Parts *parts)
@@ -270,11 +278,11 @@ static char *format(const Parts *parts)
 		g_autofree char *hash =
 			digest_hex(DIGEST_SHA256, parts->parts[i]->str, parts->parts[i]->len);
 		add(all, "part", hash);
-		append_short(tail, parts->parts[i]);
+		append_short(tail, parts->parts[i], hash);
 	}
 	g_string_append_c(tail, ':');
 	for (guint i = 0; i < N_CHANGES; i++)
-		append_short(tail, parts->changes[i]);
+		append_change(tail, parts->changes[i]);
 	g_autofree char *core = digest_hex(DIGEST_SHA256, all->str, all->len);
 	/* Neither list begins with its separator. */
 	char *second = strstr(tail->str, ":.");

@@ -325,12 +325,16 @@ static char *without_comments(const char *css)
 {
 	char *bare = g_ascii_strdown(css, -1), *to = bare;
 	for (const char *at = bare; *at;) {
+		gsize plain = strcspn(at, "/<-");
+		memmove(to, at, plain);
+		to += plain;
+		at += plain;
 		if (g_str_has_prefix(at, "/*")) {
 			const char *end = strstr(at + 2, "*/");
 			at = end ? end + 2 : at + strlen(at);
 		} else if (g_str_has_prefix(at, "<!--") || g_str_has_prefix(at, "-->")) {
 			at += *at == '<' ? 4 : 3;
-		} else {
+		} else if (*at) {
 			*to++ = *at++;
 		}
 	}

@@ -42,12 +42,18 @@ char *html_text_of(const GumboNode *node)
 	add_text(node, text, 0, &nodes);
 	g_autofree char *valid = g_utf8_make_valid(text->str, -1);
 	g_string_free(text, TRUE);
-	g_auto(GStrv) words = g_strsplit_set(valid, " \t\r\n", -1);
-	g_autoptr(GString) folded = g_string_new(NULL);
-	for (guint i = 0; words[i]; i++)
-		if (*words[i])
-			g_string_append_printf(folded, "%s%s", folded->len ? " " : "", words[i]);
-	return folded->len ? g_strdup(folded->str) : NULL;
+	/* Words with one blank between them. */
+	char *to = valid;
+	for (const char *at = valid; *(at += strspn(at, " \t\r\n"));) {
+		gsize length = strcspn(at, " \t\r\n");
+		if (to > valid)
+			*to++ = ' ';
+		memmove(to, at, length);
+		to += length;
+		at += length;
+	}
+	*to = '\0';
+	return *valid ? g_steal_pointer(&valid) : NULL;
 }
 
 /* What a person sees of an element that leads somewhere. NULL: nothing. */
@@ -149,7 +155,7 @@ static const char *visit_css_url(const HtmlPage *page, const char *at, const cha
 
 void html_links_of_css(const HtmlPage *page, const char *css)
 {
-	for (const char *at = css; *at;) {
+	for (const char *at = css; *(at += strcspn(at, "/uU@"));) {
 		if (at[0] == '/' && at[1] == '*') {
 			const char *end = strstr(at + 2, "*/");
 			at = end ? end + 2 : at + strlen(at);

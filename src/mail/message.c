@@ -37,6 +37,7 @@ void message_free(Message *message)
 {
 	if (!message)
 		return;
+	g_ptr_array_unref(message->fields);
 	g_clear_object(&message->root);
 	g_ptr_array_unref(message->leaves);
 	g_ptr_array_unref(message->inner);
@@ -417,6 +418,16 @@ static void collect(Message *message, GBytes *bytes, GMimeObject *object, const 
 	}
 }
 
+static GPtrArray *fields_of(GMimeObject *root)
+{
+	GPtrArray *fields = g_ptr_array_new();
+	GMimeHeaderList *list = root ? g_mime_object_get_header_list(root) : NULL;
+	int count = list ? g_mime_header_list_get_count(list) : 0;
+	for (int i = 0; i < count; i++)
+		g_ptr_array_add(fields, g_mime_header_list_get_header_at(list, i));
+	return fields;
+}
+
 Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
 {
 	Message *message = g_new0(Message, 1);
@@ -430,6 +441,7 @@ Message *message_parse(Reading *reading, GBytes *bytes, guint depth)
 	g_autoptr(GBytes) readable = within_limits(message);
 	reading->parsed += g_bytes_get_size(readable);
 	message->root = parse(message, readable);
+	message->fields = fields_of(message->root);
 	if (message->root)
 		collect(message, readable, message->root, "", depth);
 	else
@@ -445,24 +457,21 @@ GBytes *message_body(const Message *message)
 	return g_bytes_new_from_bytes(message->bytes, block, size - block);
 }
 
-static GMimeHeaderList *headers(const Message *message)
-{
-	return message->root ? g_mime_object_get_header_list(message->root) : NULL;
-}
-
 int message_header_count(const Message *message)
 {
-	return message->root ? g_mime_header_list_get_count(headers(message)) : 0;
+	return (int)message->fields->len;
 }
 
 GMimeHeader *message_header_at(const Message *message, int index)
 {
-	return g_mime_header_list_get_header_at(headers(message), index);
+	return message->fields->pdata[index];
 }
 
 static GMimeHeader *header(const Message *message, const char *name)
 {
-	return message->root ? g_mime_header_list_get_header(headers(message), name) : NULL;
+	return message->root ? g_mime_header_list_get_header(
+				       g_mime_object_get_header_list(message->root), name)
+	                     : NULL;
 }
 
 const char *message_header_raw(const Message *message, const char *name)

@@ -46,6 +46,7 @@ typedef struct {
 	GBytes *bytes;     /* as it stood */
 	gsize begin;       /* where in them its header block begins */
 	GMimeObject *root; /* NULL when there is nothing at all */
+	GPtrArray *fields; /* GMimeHeader, borrowed from the root, which checks at each question */
 	GPtrArray *leaves; /* Part */
 	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */
 	json_t *findings;

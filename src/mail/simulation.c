@@ -42,32 +42,36 @@ static const struct {
 	{"gophish", "X-Mailer", "gophish", FALSE},
 };
 
-static gboolean fits(guint row, GMimeHeader *header)
+static gboolean fits(guint row, GMimeHeader *header, const char *name)
 {
-	const char *name = g_mime_header_get_name(header);
-	const char *raw = g_mime_header_get_raw_value(header);
 	gboolean named = marks[row].prefix ? g_ascii_strncasecmp(name, marks[row].field,
 	                                                         strlen(marks[row].field)) == 0
 	                                   : g_ascii_strcasecmp(name, marks[row].field) == 0;
 	if (!named || !marks[row].value)
 		return named;
+	const char *raw = g_mime_header_get_raw_value(header);
 	g_autofree char *lower = raw ? g_ascii_strdown(raw, -1) : NULL;
 	return lower && strstr(lower, marks[row].value);
 }
 
 const char *simulation_vendor(const Message *message)
 {
-	for (guint row = 0; row < G_N_ELEMENTS(marks); row++)
-		for (int i = 0; i < message_header_count(message); i++) {
-			GMimeHeader *header = message_header_at(message, i);
-			if (!fits(row, header))
-				continue;
-			findings_add(message->findings, "simulation",
-			             g_mime_header_get_name(header),
-			             "it claims to be a phishing simulation of %s by a field that "
-			             "anybody can write",
-			             marks[row].vendor);
-			return marks[row].vendor;
-		}
-	return NULL;
+	guint best = G_N_ELEMENTS(marks);
+	const char *field = NULL;
+	for (int i = 0; i < message_header_count(message); i++) {
+		GMimeHeader *header = message_header_at(message, i);
+		const char *name = g_mime_header_get_name(header);
+		for (guint row = 0; row < best; row++)
+			if (fits(row, header, name)) {
+				best = row;
+				field = name;
+			}
+	}
+	if (!field)
+		return NULL;
+	findings_add(message->findings, "simulation", field,
+	             "it claims to be a phishing simulation of %s by a field that anybody can "
+	             "write",
+	             marks[best].vendor);
+	return marks[best].vendor;
 }

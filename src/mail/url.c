@@ -69,10 +69,10 @@ static char *encoded(const char *text, gsize size, const char *set)
 {
 	GString *out = g_string_sized_new(size + 16);
 	for (gsize i = 0; i < size; i++)
-		if (IS_CONTROL(text[i]) || strchr(set, text[i]))
-			g_string_append_printf(out, "%%%02X", (guchar)text[i]);
-		else
+		if (g_ascii_isalnum(text[i]) || !(IS_CONTROL(text[i]) || strchr(set, text[i])))
 			g_string_append_c(out, text[i]);
+		else
+			g_string_append_printf(out, "%%%02X", (guchar)text[i]);
 	return g_string_free(out, FALSE);
 }
 
@@ -136,7 +136,8 @@ static void append_path(GString *path, const char *text, gsize size, gboolean sl
 			g_autofree char *segment = encoded(at, length, IN_PATH);
 			if (file && path->len == 0 && is_drive(at, length))
 				segment[1] = ':';
-			g_string_append_printf(path, "/%s", segment);
+			g_string_append_c(path, '/');
+			g_string_append(path, segment);
 		}
 		at += length + 1;
 	}
@@ -198,10 +199,11 @@ static char *encoded_userinfo(const char *text, gsize size)
 /* TRUE unless the host is as it was written, capitals and letters of other alphabets aside. */
 static gboolean is_odd(const char *written, gsize size, const char *host)
 {
+	g_autofree char *lower = g_utf8_strdown(written, (gssize)size);
+	if (strcmp(lower, host) == 0)
+		return FALSE;
 	g_autofree char *shown = g_hostname_to_unicode(host);
-	g_autofree char *bare = g_strndup(written, size);
-	g_autofree char *lower = g_utf8_strdown(bare, -1);
-	return strcmp(lower, host) != 0 && g_strcmp0(lower, shown) != 0;
+	return g_strcmp0(lower, shown) != 0;
 }
 
 /* "user@host:port" */
