@@ -12,6 +12,8 @@ json_t *json_at(const json_t *root, const char *path)
 	const json_t *at = root;
 	while (at && *path) {
 		const char *dot = strchrnul(path, '.');
+		if (!*dot && !json_is_array(at))
+			return json_object_get(at, path);
 		g_autofree char *name = g_strndup(path, (gsize)(dot - path));
 		at = json_is_array(at)
 		             ? json_array_get(at, (size_t)g_ascii_strtoull(name, NULL, 10))

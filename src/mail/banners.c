@@ -430,13 +430,15 @@ static Look look_at(const FlowBlock *block, const char *from)
 	}
 	g_auto(GStrv) words = g_strsplit(text, "\xc2\xa0", -1);
 	g_autofree char *spaced = g_strjoinv(" ", words);
+	look.possible = !strchr(spaced, '@') && !has_host(spaced);
+	if (!look.possible)
+		return look;
 	for (guint i = 0; i < G_N_ELEMENTS(sentences) && !look.says; i++)
 		look.says = strstr(spaced, sentences[i]) != NULL;
 	for (guint i = 0; i < G_N_ELEMENTS(unspaced); i++) {
 		look.says |= strstr(spaced, unspaced[i]) != NULL;
 		blank_out(spaced, unspaced[i]);
 	}
-	look.possible = !strchr(spaced, '@') && !has_host(spaced);
 	for (const char *at = spaced; *at && look.possible;) {
 		const char *end = at;
 		while (*end && is_word(g_utf8_get_char(end)))

@@ -109,7 +109,8 @@ static void append_bare(GString *to, const char *text)
 			g_autofree char *composed =
 				g_utf8_normalize(at, (gssize)size, G_NORMALIZE_DEFAULT_COMPOSE);
 			g_string_append(to, composed);
-		} else if (*at == FLOW_LINK || !g_unichar_isspace(g_utf8_get_char(at))) {
+		} else if (g_ascii_isgraph(*at) || *at == FLOW_LINK ||
+		           !g_unichar_isspace(g_utf8_get_char(at))) {
 			g_string_append_len(to, at, (gssize)size);
 		}
 		at += size;

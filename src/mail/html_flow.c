@@ -213,6 +213,7 @@ void html_flow(const HtmlPage *page, const GumboNode *document, Flow *flow)
 		             "its style sheets have more rules, or longer ones, than are read");
 	}
 	walk.page.visit = add_link;
+	walk.page.without_texts = TRUE;
 	walk.page.data = flow;
 	walk_node(&walk, document, &hidden_start, 0);
 	flow_end_block(flow);

@@ -358,7 +358,7 @@ void html_links_of(const HtmlPage *page, const GumboNode *node)
 	const GumboElement *element = &node->v.element;
 	if (element->attributes.length > 0) {
 		g_autofree char *name = name_of(element);
-		g_autofree char *text = shown_for(node);
+		g_autofree char *text = page->without_texts ? NULL : shown_for(node);
 		for (guint i = 0; i < element->attributes.length; i++)
 			visit_attribute(page, name, element->attributes.data[i], text);
 	}

@@ -11,7 +11,8 @@ typedef struct HtmlPage {
 	json_t *findings;
 	HtmlVisit visit;
 	gpointer data;
-	gsize memory; /* bytes that the pages around this one take */
+	gsize memory;           /* bytes that the pages around this one take */
+	gboolean without_texts; /* what is shown for a link is not wanted */
 } HtmlPage;
 
 /** Visits the links of one element or comment, not of what is below it. */

@@ -228,17 +228,19 @@ static gsize take_bare(const Search *search, const char *at)
 
 static gboolean begins_word(const char *text, const char *at)
 {
-	return at == text || strchr(" \t\r\n(<>[\"'", at[-1]);
+	return at == text || (!g_ascii_isalnum(at[-1]) && strchr(" \t\r\n(<>[\"'", at[-1]));
 }
 
 static void find(const Search *search, const char *text, gboolean prose)
 {
 	for (const char *at = text; *at; at++) {
 		gboolean defanged = FALSE;
+		if (!g_ascii_isalnum(*at))
+			continue;
 		gsize taken = 0, prefix = starts_url(at, &defanged);
 		if (prefix)
 			taken = take_url(search, text, at, prefix, defanged);
-		else if (prose && g_ascii_isalnum(*at) && begins_word(text, at))
+		else if (prose && begins_word(text, at))
 			taken = take_bare(search, at);
 		at += taken ? taken - 1 : 0;
 	}
