@@ -479,6 +479,36 @@ static void test_a_mail_server_is_checked_by_its_kind(void)
 	ASSERT_CALL(rig, SCOPE_ADMIN, "POST", cancel, NULL, NULL, 409, "conflict");
 }
 
+static void test_a_kind_says_what_a_form_has_to_ask(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	g_autoptr(Reply) reply =
+		api_rig_call(rig, SCOPE_READ, "GET", "/v1/mail-server-kinds", NULL, NULL);
+	g_assert_cmpint(reply->status, ==, 200);
+	const json_t *kinds = json_at(reply->json, "items");
+	g_assert_cmpuint(json_array_size(kinds), >, 0);
+	size_t i, j;
+	json_t *kind, *member;
+	json_array_foreach (kinds, i, kind) {
+		const json_t *members = json_at(kind, "members");
+		g_assert_cmpuint(json_array_size(members), ==,
+		                 json_array_size(json_at(kind, "config")) +
+		                         json_array_size(json_at(kind, "secret")));
+		json_array_foreach (members, j, member) {
+			gboolean is_choice = g_str_equal(json_text(member, "type"), "choice");
+			g_assert_cmpstr(json_text(member, "title"), !=, "");
+			g_assert_cmpstr(json_text(member, "help"), !=, "");
+			g_assert_cmpint(json_array_size(json_at(member, "choices")) > 1, ==,
+			                is_choice);
+			const json_t *unless = json_at(member, "needed_unless");
+			if (g_str_equal(json_text(member, "name"), "master_user"))
+				g_assert_cmpstr(json_text(unless, "login"), ==, "user");
+			else
+				g_assert_true(json_is_null(unless) || !unless);
+		}
+	}
+}
+
 /* --- requests that are sent twice --------------------------------------------------------------
  */
 
@@ -1044,6 +1074,7 @@ int main(int argc, char **argv)
 	TEST("a source is made, polled and deleted", test_a_source_is_made_polled_and_deleted);
 	TEST("a secret goes in and never out", test_a_secret_goes_in_and_never_out);
 	TEST("a mail server is checked by its kind", test_a_mail_server_is_checked_by_its_kind);
+	TEST("a kind says what a form has to ask", test_a_kind_says_what_a_form_has_to_ask);
 	TEST("a repeated request happens once", test_a_repeated_request_happens_once);
 	TEST("a refused request may be repeated", test_a_refused_request_may_be_repeated);
 	TEST("the last admin key stays", test_the_last_admin_key_stays);

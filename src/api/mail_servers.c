@@ -63,11 +63,38 @@ static json_t *names_show(const char *const *names)
 	return array;
 }
 
-static void add_help(json_t *help, const char *const *names)
+/* "login=user" as {"login": "user"}. */
+static json_t *condition_show(const char *condition)
 {
-	for (; names && *names; names++)
-		if (config_explain(*names))
-			json_object_set_new(help, *names, json_string(config_explain(*names)));
+	if (!condition)
+		return json_null();
+	g_auto(GStrv) sides = g_strsplit(condition, "=", 2);
+	return json_pack("{s:s}", sides[0], sides[1]);
+}
+
+static json_t *member_show(const ConfigMember *member, gboolean is_secret)
+{
+	json_t *to = json_object();
+	json_object_set_new(to, "name", json_string(member->name));
+	json_object_set_new(to, "title", json_string(member->title));
+	json_object_set_new(to, "type", json_string(config_member_type_names[member->type]));
+	json_object_set_new(to, "choices", names_show(member->choices));
+	json_object_set_new(to, "needed", json_boolean(member->needed));
+	json_object_set_new(to, "needed_unless", condition_show(member->needed_unless));
+	json_object_set_new(to, "secret", json_boolean(is_secret));
+	json_object_set_new(to, "help", json_string(member->help));
+	return to;
+}
+
+static void add_members(json_t *members, json_t *help, const char *const *names, gboolean is_secret)
+{
+	for (; names && *names; names++) {
+		const ConfigMember *member = config_member(*names);
+		if (!member)
+			continue;
+		json_array_append_new(members, member_show(member, is_secret));
+		json_object_set_new(help, *names, json_string(member->help));
+	}
 }
 
 static json_t *kind_show(gconstpointer row)
@@ -78,9 +105,10 @@ static json_t *kind_show(gconstpointer row)
 	json_object_set_new(to, "title", json_string(kind->title));
 	json_object_set_new(to, "config", names_show(kind->config));
 	json_object_set_new(to, "secret", names_show(kind->secret));
-	json_t *help = json_object();
-	add_help(help, kind->config);
-	add_help(help, kind->secret);
+	json_t *members = json_array(), *help = json_object();
+	add_members(members, help, kind->config, FALSE);
+	add_members(members, help, kind->secret, TRUE);
+	json_object_set_new(to, "members", members);
 	json_object_set_new(to, "help", help);
 	return to;
 }

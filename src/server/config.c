@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "model/names.h"
+#include "server/imap_connection.h"
 
 #include <string.h>
 
@@ -82,6 +84,23 @@ static gboolean check_quarantine(const json_t *config, GError **error)
 	return TRUE;
 }
 
+/* What is a choice is one of the choices. */
+static gboolean check_choices(const json_t *config, GError **error)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach ((json_t *)config, name, value) {
+		const ConfigMember *member = config_member(name);
+		if (!member || !member->choices || json_is_null(value) ||
+		    (json_is_string(value) &&
+		     names_find(member->choices, json_string_value(value)) >= 0))
+			continue;
+		g_autofree char *all = g_strjoinv(" or ", (char **)member->choices);
+		return config_invalid(error, name, all);
+	}
+	return TRUE;
+}
+
 gboolean config_check(const MailServerKind *kind, const json_t *config, const json_t *secret,
                       GError **error)
 {
@@ -91,8 +110,8 @@ gboolean config_check(const MailServerKind *kind, const json_t *config, const js
 		return FALSE;
 	}
 	return check_names(config, kind->config, error) &&
-	       check_names(secret, kind->secret, error) && check_domains(config, error) &&
-	       check_quarantine(config, error);
+	       check_names(secret, kind->secret, error) && check_choices(config, error) &&
+	       check_domains(config, error) && check_quarantine(config, error);
 }
 
 void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char *detail, ...)
@@ -116,34 +135,55 @@ void check_add_error(GPtrArray *lines, const char *what, const GError *error)
 		check_add(lines, CHECK_FAILED, what, "%s. %s", message, remedy);
 }
 
+static const char *const tls_choices[] = {"implicit", "starttls", NULL};
+static const char *const user_name_choices[] = {"address", "local_part", NULL};
+
 /* clang-format off */
-static const struct {
-	const char *member, *help;
-} explanations[] = {
-	{"host",                "name of the IMAP server; needed"},
-	{"port",                "993, or 143 with tls=starttls, unless said"},
-	{"tls",                 "implicit (unless said) or starttls; nothing is ever sent unencrypted"},
-	{"ca_file",             "PEM file of an authority that the system does not know"},
-	{"login",               "how any mailbox is reached: master (user*master, as in Dovecot), authzid (SASL PLAIN "
+static const ConfigMember members[] = {
+	{"host",                "Host",                MEMBER_TEXT,    TRUE,  NULL, NULL,
+	                        "name of the IMAP server; needed"},
+	{"port",                "Port",                MEMBER_INTEGER, FALSE, NULL, NULL,
+	                        "993, or 143 with tls=starttls, unless said"},
+	{"tls",                 "TLS",                 MEMBER_CHOICE,  FALSE, NULL, tls_choices,
+	                        "implicit (unless said) or starttls; nothing is ever sent unencrypted"},
+	{"ca_file",             "CA File",             MEMBER_TEXT,    FALSE, NULL, NULL,
+	                        "PEM file of an authority that the system does not know"},
+	{"login",               "Login",               MEMBER_CHOICE,  TRUE,  NULL, imap_login_names,
+	                        "how any mailbox is reached: master (user*master, as in Dovecot), authzid (SASL PLAIN "
 	                        "for another user, as in Cyrus), user (one mailbox, with its own password); needed"},
-	{"master_user",         "the user who may open every mailbox; needed but for login=user"},
-	{"master_separator",    "what stands between user and master user; * unless said"},
-	{"user_name",           "what the server calls a user: address (unless said) or local_part"},
-	{"connections",         "at most so many at once"},
-	{"commands_per_minute", "at most so many; 0: no limit"},
-	{"domains",             "whose mailboxes are here, such as corp.example,corp.test; all, unless said"},
-	{"quarantine_mailbox",  "address of the mailbox on this server into which copies are pulled; without it nothing is"},
-	{"quarantine_folder",   "the folder in it; made when missing; INBOX unless said"},
-	{"path",                "pattern of a user's Maildir, such as /srv/mail/%d/%n/Maildir: %u is the address, %n what "
+	{"master_user",         "Master User",         MEMBER_TEXT,    FALSE, "login=user", NULL,
+	                        "the user who may open every mailbox; needed but for login=user"},
+	{"master_separator",    "Master Separator",    MEMBER_TEXT,    FALSE, NULL, NULL,
+	                        "what stands between user and master user; * unless said"},
+	{"user_name",           "User Name",           MEMBER_CHOICE,  FALSE, NULL, user_name_choices,
+	                        "what the server calls a user: address (unless said) or local_part"},
+	{"connections",         "Connections",         MEMBER_INTEGER, FALSE, NULL, NULL,
+	                        "at most so many at once"},
+	{"commands_per_minute", "Commands per Minute", MEMBER_INTEGER, FALSE, NULL, NULL,
+	                        "at most so many; 0: no limit"},
+	{"domains",             "Domains",             MEMBER_TEXTS,   FALSE, NULL, NULL,
+	                        "whose mailboxes are here, such as corp.example,corp.test; all, unless said"},
+	{"quarantine_mailbox",  "Quarantine Mailbox",  MEMBER_ADDRESS, FALSE, NULL, NULL,
+	                        "address of the mailbox on this server into which copies are pulled; without it nothing is"},
+	{"quarantine_folder",   "Quarantine Folder",   MEMBER_TEXT,    FALSE, NULL, NULL,
+	                        "the folder in it; made when missing; INBOX unless said"},
+	{"path",                "Path",                MEMBER_TEXT,    TRUE,  NULL, NULL,
+	                        "pattern of a user's Maildir, such as /srv/mail/%d/%n/Maildir: %u is the address, %n what "
 	                        "is before the @, %d the domain; needed"},
-	{"password",            "of the master user, or with login=user of the mailbox"},
+	{"password",            "Password",            MEMBER_TEXT,    TRUE,  NULL, NULL,
+	                        "of the master user, or with login=user of the mailbox"},
 };
 /* clang-format on */
 
-const char *config_explain(const char *member)
+const char *const config_member_type_names[] = {
+	[MEMBER_TEXT] = "text",   [MEMBER_INTEGER] = "integer", [MEMBER_CHOICE] = "choice",
+	[MEMBER_TEXTS] = "texts", [MEMBER_ADDRESS] = "address",
+};
+
+const ConfigMember *config_member(const char *name)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(explanations); i++)
-		if (strcmp(explanations[i].member, member) == 0)
-			return explanations[i].help;
+	for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+		if (strcmp(members[i].name, name) == 0)
+			return &members[i];
 	return NULL;
 }

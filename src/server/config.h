@@ -27,6 +27,24 @@ void check_add(GPtrArray *lines, CheckLevel level, const char *what, const char 
  * remedy. */
 void check_add_error(GPtrArray *lines, const char *what, const GError *error);
 
-/** What a member of a configuration or of its secret says, for people; the same in all kinds. NULL:
- * no kind has it. */
-const char *config_explain(const char *member);
+/* What a member of a configuration or of its secret is, for people and for forms; the same in all
+ * kinds. */
+typedef enum {
+	MEMBER_TEXT,
+	MEMBER_INTEGER,
+	MEMBER_CHOICE,
+	MEMBER_TEXTS,
+	MEMBER_ADDRESS
+} MemberType;
+extern const char *const config_member_type_names[];
+typedef struct {
+	const char *name, *title;
+	MemberType type;
+	gboolean needed;            /* always */
+	const char *needed_unless;  /* "login=user": also needed, unless another member says this */
+	const char *const *choices; /* of MEMBER_CHOICE, the one that counts unless said first */
+	const char *help;
+} ConfigMember;
+
+/** NULL: no kind has it. */
+const ConfigMember *config_member(const char *name);

@@ -12,22 +12,7 @@
 
 #define CONNECTIONS_MOST 500
 
-static const char *const tls_names[] = {"implicit", "starttls", NULL};
-static const char *const user_name_names[] = {"address", "local_part", NULL};
-
 /* Configuration */
-
-static gboolean check_choice(const json_t *config, const char *member, const char *const *names,
-                             GError **error)
-{
-	const json_t *value = json_object_get(config, member);
-	if (!value || json_is_null(value))
-		return TRUE;
-	if (json_is_string(value) && names_find(names, json_string_value(value)) >= 0)
-		return TRUE;
-	g_autofree char *all = g_strjoinv(" or ", (char **)names);
-	return config_invalid(error, member, all);
-}
 
 static const char *choice(const json_t *config, const char *member, const char *fallback)
 {
@@ -40,9 +25,6 @@ static gboolean imap_validate(const json_t *config, const json_t *secret, GError
 	if (!config_check(&imap_server_kind, config, secret, error) ||
 	    !config_require_text(config, "host", "the name of the IMAP server", error) ||
 	    !config_check_int(config, "port", 1, 65535, error) ||
-	    !check_choice(config, "tls", tls_names, error) ||
-	    !check_choice(config, "login", imap_login_names, error) ||
-	    !check_choice(config, "user_name", user_name_names, error) ||
 	    !config_check_int(config, "connections", 1, CONNECTIONS_MOST, error) ||
 	    !config_check_int(config, "commands_per_minute", 0, 1000000, error) ||
 	    !config_require_text(secret, "password", "the password of the login", error))
