@@ -303,8 +303,12 @@ static gboolean check_caller(Request *request, GError **error)
 	const char *authorization = request_header(request, "authorization");
 	g_autofree char *token = authorization ? NULL : find_token(request);
 	guint needed = request->route->scopes;
-	if (!authorization && needed == SCOPE_NOBODY)
+	if (!authorization && needed == SCOPE_NOBODY) {
+		/* Whoever is logged in is told more; a session that is over makes a stranger. */
+		if (token && request_is_read(request))
+			find_caller(request, NULL, token, NULL);
 		return TRUE;
+	}
 	if (!authorization && !token) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
 		                    "an API key is needed: Authorization: Bearer trawl_…");

@@ -153,6 +153,23 @@ static void who_logs_out_is_out(void)
 	g_assert_cmpint(after->status, ==, 401);
 }
 
+static void health_says_more_to_who_is_logged_in(void)
+{
+	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(Reply) reply = log_in(rig, "ann", PASSPHRASE);
+	g_autofree char *cookie = cookie_of(reply);
+	g_autoptr(Reply) friend = api_rig_call(rig, 0, "GET", "/v1/health", NULL, cookie);
+	g_assert_cmpint(friend->status, ==, 200);
+	g_assert_nonnull(json_text(friend->json, "version"));
+	g_autofree char *headers =
+		g_strdup_printf("%sX-CSRF-Token: %s\r\n", cookie, json_text(reply->json, "csrf"));
+	g_autoptr(Reply) out = api_rig_call(rig, 0, "DELETE", "/v1/session", NULL, headers);
+	g_assert_cmpint(out->status, ==, 204);
+	g_autoptr(Reply) stranger = api_rig_call(rig, 0, "GET", "/v1/health", NULL, cookie);
+	g_assert_cmpint(stranger->status, ==, 200);
+	g_assert_cmpuint(json_object_size(stranger->json), ==, 1);
+}
+
 static void another_site_logs_nobody_in(void)
 {
 	g_autoptr(ApiRig) rig = rig_with_ann();
@@ -210,6 +227,7 @@ int main(int argc, char **argv)
 	TEST("an account is locked after many failures", an_account_is_locked_after_many_failures);
 	TEST("a change needs the token of its page", a_change_needs_the_token_of_its_page);
 	TEST("who logs out is out", who_logs_out_is_out);
+	TEST("health says more to who is logged in", health_says_more_to_who_is_logged_in);
 	TEST("another site logs nobody in", another_site_logs_nobody_in);
 	TEST("a session ends by itself", a_session_ends_by_itself);
 	TEST("the console is what a browser gets", the_console_is_what_a_browser_gets);
