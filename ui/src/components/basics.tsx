@@ -195,10 +195,10 @@ export function Menu({ label, children }: { label: ComponentChildren; children: 
   );
 }
 
-export function Copy({ text }: { text: string }) {
+export function Copy({ text, look = 'quiet' }: { text: string; look?: ButtonProps['look'] }) {
   const [done, setDone] = useState(false);
   return (
-    <Button look="quiet" onClick={() => navigator.clipboard.writeText(text).then(() => { setDone(true); setTimeout(() => setDone(false), 1500); })}>
+    <Button look={look} onClick={() => navigator.clipboard.writeText(text).then(() => { setDone(true); setTimeout(() => setDone(false), 1500); })}>
       {done ? t('do.copied') : t('do.copy')}
     </Button>
   );
