@@ -1,8 +1,15 @@
 // The one table of pages: where each is, what it is called, who sees it, and what shows it.
 import type { ComponentType } from 'preact';
 import type { Key } from '../i18n';
+import { About } from '../pages/about';
+import { Alerts } from '../pages/alerts';
+import { Audit } from '../pages/audit';
+import { Email, MailServerOne, NewMailServer } from '../pages/email';
 import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
+import { ApiKeys } from '../pages/keys';
+import { NewSource, Source } from '../pages/source';
+import { Sources } from '../pages/sources';
 
 export interface PageProps {
   params: Record<string, string>;
@@ -16,9 +23,20 @@ export interface PageEntry {
   show: ComponentType<PageProps>;
 }
 
+/** The first that fits is shown: what is written out stands before what is filled in. */
 export const pages: PageEntry[] = [
   { path: '/incidents', nav: { section: 'work', words: 'nav.incidents', key: 'g i' }, show: Incidents },
   { path: '/incidents/:id', show: Incident },
+  { path: '/alerts', nav: { section: 'work', words: 'nav.alerts', key: 'g a' }, show: Alerts },
+  { path: '/sources', nav: { section: 'work', words: 'nav.sources', key: 'g s' }, show: Sources },
+  { path: '/sources/new', permission: 'configure', show: NewSource },
+  { path: '/sources/:id', show: Source },
+  { path: '/settings/email', nav: { section: 'settings', words: 'nav.email', key: 'g e' }, permission: 'configure', show: Email },
+  { path: '/settings/email/new', permission: 'configure', show: NewMailServer },
+  { path: '/settings/email/:id', permission: 'configure', show: MailServerOne },
+  { path: '/settings/keys', nav: { section: 'settings', words: 'nav.keys', key: 'g k' }, permission: 'admin', show: ApiKeys },
+  { path: '/settings/audit', nav: { section: 'settings', words: 'nav.audit', key: 'g u' }, permission: 'read', show: Audit },
+  { path: '/settings/about', nav: { section: 'settings', words: 'nav.about' }, show: About },
 ];
 
 export const home = '/incidents';

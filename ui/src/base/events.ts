@@ -30,8 +30,12 @@ function hear(message: MessageEvent): void {
 const actions = [
   'incident.open', 'incident.join', 'incident.reopen', 'incident.close', 'incident.update', 'incident.finding', 'incident.comment',
   'alert.raise', 'alert.update', 'alert.close', 'report.keep', 'report.read', 'report.gone',
-  'response.request', 'response.run', 'response.done', 'response.plan', 'copy.stored', 'copy.moved', 'copy.restored', 'copy.end', 'copy.note',
-  'source.create', 'source.update', 'source.delete', 'source.fail', 'source.recover', 'job.park', 'message'];
+  'response.requested', 'response.running', 'response.done', 'copy.moved', 'copy.restored', 'copy.ended', 'copy.not_attempted', 'copy.not_restored', 'copy.not_found',
+  'copy.failed', 'copy.skipped',
+  'source.create', 'source.update', 'source.delete', 'source.fail', 'source.recover', 'source.poll', 'source.test',
+  'mail_server.create', 'mail_server.update', 'mail_server.delete', 'server.check', 'server.folders', 'api_key.create', 'api_key.revoke',
+  'session.begin', 'session.end', 'user.create', 'user.lock', 'report.relocate', 'report.postprocess', 'report.download', 'original.download', 'original.read',
+  'job.park', 'job.retry', 'job.cancel', 'message'];
 
 function open(): void {
   stream = new EventSource('/v1/events');

@@ -1,6 +1,6 @@
 // Data of a page: one thing, or a long list that arrives page by page and stays up to date without jumping.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, type Query } from './api';
+import { all, api, type Query } from './api';
 import type { Page } from './types';
 
 export interface Loaded<T> {
@@ -13,15 +13,35 @@ export interface Loaded<T> {
 
 /** Loads @path; null: nothing to load yet. What was there stays while it is loaded again. */
 export function useLoad<T>(path: string | null, query?: Query): Loaded<T> {
+  return useLoadBy((abort) => api.get<T>(path!, query, abort), path === null ? null : JSON.stringify([path, query]));
+}
+
+/** All rows of a list that is short. */
+export function useAll<T>(path: string | null, query?: Query): Loaded<T[]> {
+  return useLoadBy(() => all<T>(path!, query), path === null ? null : JSON.stringify([path, query, 'all']));
+}
+
+/** Calls @run every @seconds while the page is looked at. */
+export function useEvery(seconds: number, run: () => void): void {
+  const latest = useRef(run);
+  latest.current = run;
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || latest.current(), seconds * 1000);
+    return () => clearInterval(timer);
+  }, [seconds]);
+}
+
+/** @wanted: what is asked for; another one starts anew. */
+function useLoadBy<T>(ask: (abort: AbortSignal) => Promise<T>, wanted: string | null): Loaded<T> {
   const [state, setState] = useState<{ key: string; data?: T; error?: unknown; loading: boolean }>({ key: '', loading: true });
   const [turn, setTurn] = useState(0);
-  const key = path === null ? '' : JSON.stringify([path, query]);
+  const key = wanted ?? '';
   useEffect(() => {
-    if (path === null) return undefined;
+    if (wanted === null) return undefined;
     const abort = new AbortController();
     setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
-    api.get<T>(path, query, abort.signal).then(
-      (data) => setState({ key, data, loading: false }),
+    ask(abort.signal).then(
+      (data) => !abort.signal.aborted && setState({ key, data, loading: false }),
       (error) => !abort.signal.aborted && setState((old) => ({ key, data: old.key === key ? old.data : undefined, error, loading: false } as typeof old)),
     );
     return () => abort.abort();

@@ -156,6 +156,7 @@ export interface Source {
   polling_interval: number;
   accepted_domains: string[];
   trusted_hosts: string[];
+  accepted_relays: string[];
   created_at: string;
   state: {
     polling: boolean;
@@ -172,18 +173,20 @@ export interface Source {
 
 export interface KindMember {
   name: string;
-  title?: string;
-  description?: string;
-  type?: string;
-  required?: boolean;
-  default?: unknown;
+  title: string;
+  type: 'text' | 'integer' | 'choice' | 'texts' | 'address';
+  choices: string[];
+  needed: boolean;
+  /** Needed as well, unless these say this. */
+  needed_unless: Record<string, string> | null;
+  secret: boolean;
+  help: string;
 }
 
 export interface MailServerKind {
   name: string;
   title: string;
-  config: KindMember[];
-  secret: KindMember[];
+  members: KindMember[];
 }
 
 export interface MailServer {
@@ -193,8 +196,51 @@ export interface MailServer {
   kind: string;
   config: Record<string, unknown>;
   secret_set: string[];
-  state: Record<string, unknown>;
+  state: {
+    last_ok_at?: string;
+    last_error?: string;
+    last_error_at?: string;
+    failing_since?: string;
+    failures?: number;
+    left_alone_until?: string;
+    connections?: { in_use: number; open: number; limit: number };
+  };
   created_at: string;
+}
+
+/** One line of a check: what was tried, and what came of it. */
+export interface CheckLine {
+  level: 'ok' | 'warning' | 'failed';
+  what: string;
+  detail: string;
+}
+
+export const scopes = ['read', 'content', 'triage', 'respond', 'configure', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+export interface ApiKey {
+  id: number;
+  revision: number;
+  name: string;
+  prefix: string;
+  scopes: Scope[];
+  created_by: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+  /** Only in the answer that makes it. */
+  key?: string | null;
+}
+
+export interface Health {
+  status: 'ok' | 'degraded' | 'failed';
+  version?: string;
+  problems?: string[];
+  database?: string;
+  nodes?: { id: string; role: string; host: string; alive: boolean; started_at: string; seen_at: string | null }[] | null;
+  figures?: Record<string, number> | null;
+  disk?: { available: number; total: number } | null;
 }
 
 export interface Activity {
@@ -206,4 +252,5 @@ export interface Activity {
   object_id: number;
   incident_id: number | null;
   detail: Record<string, unknown> | null;
+  hash: string;
 }

@@ -1,7 +1,14 @@
+import { about } from './de/about';
+import { alerts } from './de/alerts';
+import { apiKeys } from './de/keys';
+import { audit } from './de/audit';
 import { common } from './de/common';
+import { email } from './de/email';
+import { guide } from './de/guide';
 import { incident } from './de/incident';
 import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
+import { sources } from './de/sources';
 
-export const de = { ...common, ...incident, ...incidents, ...login, ...message };
+export const de = { ...about, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources };

@@ -1,7 +1,14 @@
+import { about } from './en/about';
+import { alerts } from './en/alerts';
+import { apiKeys } from './en/keys';
+import { audit } from './en/audit';
 import { common } from './en/common';
+import { email } from './en/email';
+import { guide } from './en/guide';
 import { incident } from './en/incident';
 import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
+import { sources } from './en/sources';
 
-export const en = { ...common, ...incident, ...incidents, ...login, ...message };
+export const en = { ...about, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources };

@@ -11,6 +11,7 @@ import type { Disposition, Incident } from '../base/types';
 import { Button, DispositionBadge, Empty, Failed, Input, SeverityBadge, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { Grid, type Column } from '../components/grid';
+import { Guide } from '../components/guide';
 import { t, word, type Key } from '../i18n';
 
 /** One key a verdict. */
@@ -150,7 +151,7 @@ export function Incidents() {
         {parsed.wrong.length > 0 && <p class="wrong" role="alert">{t('incidents.filter.wrong', { words: parsed.wrong.join(' ') })}</p>}
       </form>
       {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
-        text === 'is:open' ? <Empty title={t('incidents.none')}><p>{t('incidents.none.hint')}</p><a href="/sources">{t('incidents.none.source')}</a></Empty>
+        text === 'is:open' ? <Guide onReport={list.reload} />
           : <Empty title={t('incidents.empty')}><p>{t('incidents.empty.hint')}</p></Empty>
       ) : (
         <Grid label={t('incidents.title')} columns={[picks, ...columns()]} rows={rows} cursor={cursor} picked={picked}

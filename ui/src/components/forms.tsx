@@ -1,0 +1,46 @@
+// What forms are made of beyond a line of text: several lines, a choice with explanations, a question before something is lost.
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { words } from '../base/api';
+import { t } from '../i18n';
+import { Button, Field } from './basics';
+import { Dialog, say } from './dialog';
+
+export function Area({ label, hint, wrong, value, rows = 3, onChange, ...rest }: { label: string; hint?: ComponentChildren; wrong?: string | null; value: string; rows?: number; onChange: (value: string) => void; maxLength?: number; spellcheck?: boolean; placeholder?: string }) {
+  return (
+    <Field label={label} hint={hint} wrong={wrong}>
+      {(id, described) => (
+        <textarea {...rest} class="input" id={id} rows={rows} aria-describedby={described} aria-invalid={wrong ? true : undefined} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+      )}
+    </Field>
+  );
+}
+
+/** What a person writes as a list: one a line, or with commas or blanks between. */
+export function listOf(text: string): string[] {
+  return text.split(/[\s,;]+/).filter(Boolean);
+}
+
+/** Asks before something is lost; stays open, and says why, when it did not work. */
+export function Confirm({ title, children, yes, run, onClose }: { title: string; children: ComponentChildren; yes: string; run: () => Promise<void>; onClose: () => void }) {
+  const [busy, setBusy] = useState(false);
+  async function go(event: Event): Promise<void> {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await run();
+      onClose();
+    } catch (error) {
+      say(words(error), 'critical');
+      setBusy(false);
+    }
+  }
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form class="stack" onSubmit={go}>
+        {children}
+        <div class="row"><Button look="danger" type="submit" disabled={busy} autofocus>{yes}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,15 @@
+export const alerts = {
+  'alerts.recipient': 'Recipient',
+  'alerts.role': 'As',
+  'alerts.state': 'State',
+  'alerts.source': 'Source',
+  'alerts.opened': 'Opened',
+  'alerts.filter.hint': 'is:open recipient:ann@corp.example source:1 incident:7 message:id@host',
+  'alerts.none': 'No alert matches',
+  'alerts.none.hint': 'An alert is raised for each recipient of what was reported. None is open.',
+  'alerts.verdict.said': '{verdict}: {n|# alert|# alerts}',
+  'alerts.close.title': 'Close {n|# alert|# alerts}',
+  'alerts.key.down': 'Next alert',
+  'alerts.key.up': 'Previous alert',
+  'alerts.key.close': 'Close alert',
+};
