@@ -54,3 +54,11 @@ export function useKeys(set: Binding[]): void {
     };
   });
 }
+
+/** Keeps the row that has the cursor in sight, in a table that is all in the page. */
+export function useInSight(cursor: number): void {
+  useEffect(() => {
+    if (cursor > 0) document.querySelector('.table tr.cursor')?.scrollIntoView({ block: 'nearest' });
+    else document.querySelector('.app-main')?.scrollTo(0, 0);
+  }, [cursor]);
+}

@@ -3,8 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { words } from '../base/api';
 import { t } from '../i18n';
-import { Button, Field } from './basics';
-import { Dialog, say } from './dialog';
+import { Button, Field, Note } from './basics';
+import { Dialog } from './dialog';
 
 export function Area({ label, hint, wrong, value, rows = 3, onChange, ...rest }: { label: string; hint?: ComponentChildren; wrong?: string | null; value: string; rows?: number; onChange: (value: string) => void; maxLength?: number; spellcheck?: boolean; placeholder?: string }) {
   return (
@@ -24,6 +24,7 @@ export function listOf(text: string): string[] {
 /** Asks before something is lost; stays open, and says why, when it did not work. */
 export function Confirm({ title, children, yes, run, onClose }: { title: string; children: ComponentChildren; yes: string; run: () => Promise<void>; onClose: () => void }) {
   const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState<string | null>(null);
   async function go(event: Event): Promise<void> {
     event.preventDefault();
     setBusy(true);
@@ -31,7 +32,7 @@ export function Confirm({ title, children, yes, run, onClose }: { title: string;
       await run();
       onClose();
     } catch (error) {
-      say(words(error), 'critical');
+      setWrong(words(error));
       setBusy(false);
     }
   }
@@ -39,6 +40,7 @@ export function Confirm({ title, children, yes, run, onClose }: { title: string;
     <Dialog title={title} onClose={onClose}>
       <form class="stack" onSubmit={go}>
         {children}
+        {wrong && <div role="alert"><Note tone="critical">{wrong}</Note></div>}
         <div class="row"><Button look="danger" type="submit" disabled={busy} autofocus>{yes}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
       </form>
     </Dialog>

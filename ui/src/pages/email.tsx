@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageProps } from '../app/pages';
 import { api, jobResult, Problem, words } from '../base/api';
 import { useEvents } from '../base/events';
-import { useKeys } from '../base/keys';
+import { useInSight, useKeys } from '../base/keys';
 import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query, setQuery } from '../base/router';
 import type { CheckLine, KindMember, MailServer, MailServerKind, Page, Source } from '../base/types';
@@ -38,6 +38,7 @@ export function Email() {
   const kinds = useLoad<Page<MailServerKind>>('/mail-server-kinds');
   const sources = useAll<Source>('/sources');
   const [cursor, setCursor] = useState(0);
+  useInSight(cursor);
   useEvery(10, servers.reload);
   useEvents((event) => event.object_kind === 'mail_server', servers.reload);
   const rows = servers.data ?? [];
@@ -322,7 +323,7 @@ function MailServerPage({ id }: { id: string }) {
                 {state.failing_since && <><dt>{t('email.since')}</dt><dd><Time at={state.failing_since} /></dd></>}
                 {state.left_alone_until && <><dt>{t('email.until')}</dt><dd><Time at={state.left_alone_until} /></dd></>}
                 {state.connections && <><dt>{t('email.connections')}</dt><dd>{t('email.connections.of', { used: state.connections.in_use, limit: state.connections.limit })}</dd></>}
-                <dt>{t('nav.sources')}</dt><dd>{users.length ? users.map((source) => <div key={source.id}><a href={`/sources/${source.id}`}>{source.name}</a></div>) : t('say.none')}</dd>
+                <dt>{t('nav.sources')}</dt><dd>{users.length ? users.slice(0, 10).map((source) => <div key={source.id}><a href={`/sources/${source.id}`}>{source.name}</a></div>) : t('say.none')}{users.length > 10 && <a href="/sources">{t('message.more', { n: users.length - 10 })}</a>}</dd>
               </dl>
               {users.length === 0 && <a class="button" href="/sources/new">+ {t('sources.new')}</a>}
             </div>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { may } from '../app/session';
 import { api, words } from '../base/api';
 import { useEvents } from '../base/events';
-import { useKeys } from '../base/keys';
+import { useInSight, useKeys } from '../base/keys';
 import { useAll, useEvery } from '../base/load';
 import { go } from '../base/router';
 import { duration } from '../base/time';
@@ -64,6 +64,7 @@ export function Sources() {
   const sources = useAll<Source>('/sources');
   const servers = useAll<MailServer>('/mail-servers');
   const [cursor, setCursor] = useState(0);
+  useInSight(cursor);
   const configures = may('configure');
   useEvery(5, sources.reload);
   useEvents((event) => event.object_kind === 'source', sources.reload);
