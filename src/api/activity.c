@@ -50,9 +50,16 @@ gboolean activity_answer(Request *request, Db *db, gint64 incident_id, Answer *a
 	return TRUE;
 }
 
+/* What is done about incidents is for all who see them; what is done about people, keys and mail
+ * servers is for auditors. */
+static gint64 widest(const Request *request)
+{
+	return request->scopes & SCOPE_AUDIT ? AUDIT_ALL : AUDIT_OF_INCIDENTS;
+}
+
 gboolean activity_list(Request *request, Db *db, Answer *answer, GError **error)
 {
-	return activity_answer(request, db, 0, answer, error);
+	return activity_answer(request, db, widest(request), answer, error);
 }
 
 /* Where a stream begins: after the record the client saw last, or now. */
@@ -80,8 +87,8 @@ gboolean events_open(Request *request, Db *db, Answer *answer, GError **error)
 	answer->close = TRUE; /* when it ends, it ended for a reason */
 	if (strcmp(request->method, "HEAD") == 0)
 		return TRUE;
-	answer->stream =
-		event_feed_open(request->context->feed, after, query_int(request, "incident_id", 0),
-	                        request->caller->credential, error);
+	answer->stream = event_feed_open(request->context->feed, after,
+	                                 query_int(request, "incident_id", widest(request)),
+	                                 request->caller->credential, error);
 	return answer->stream != NULL;
 }

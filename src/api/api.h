@@ -14,6 +14,7 @@ typedef struct {
 	RawStore *raw;
 	const char *listen; /* "127.0.0.1:8460", "[::1]:0"; port 0: any free one, see api_port() */
 	guint8 public_key[32]; /* seals the secrets of mail servers */
+	guint8 totp_key[32];   /* seals and opens those of people's codes */
 	const MailServerKind *const
 		*kinds;           /* NULL-terminated; their configurations are checked here */
 	const char *data_dir;     /* whose free space the health page shows; NULL: not shown */

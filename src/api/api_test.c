@@ -85,8 +85,14 @@ static void test_every_bad_key_gets_the_same_answer(void)
 	g_autofree char *wrong_prefix = g_strdup(rig->keys[0]);
 	wrong_prefix[8] ^= 1;
 	ASSERT_CALL(rig, SCOPE_ADMIN, "DELETE", "/v1/api-keys/2", NULL, NULL, 204, NULL);
-	const char *const keys[] = {rig->keys[6], rig->keys[1], wrong_end, wrong_prefix,
-	                            "trawl_",     "",           "x",       "trawl_é_x"};
+	const char *const keys[] = {rig->keys[API_RIG_EXPIRED],
+	                            rig->keys[1],
+	                            wrong_end,
+	                            wrong_prefix,
+	                            "trawl_",
+	                            "",
+	                            "x",
+	                            "trawl_é_x"};
 	g_autofree char *first = NULL;
 	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
 		g_autofree char *header = g_strdup_printf("Authorization: Bearer %s\r\n", keys[i]);
@@ -632,7 +638,7 @@ static void test_lists_that_are_loaded_whole_page_too(void)
 		g_free(cursor);
 		cursor = g_strdup(json_text(page->json, "next"));
 	} while (cursor);
-	g_assert_cmpuint(seen, ==, 7);
+	g_assert_cmpuint(seen, ==, G_N_ELEMENTS(rig->keys));
 }
 
 static void test_a_cursor_is_good_only_for_its_list(void)
@@ -752,7 +758,7 @@ static guint count_actions(const ApiRig *rig, const char *action)
 {
 	guint count = 0;
 	g_autoptr(Reply) reply =
-		api_rig_call(rig, SCOPE_READ, "GET", "/v1/activity?limit=500", NULL, NULL);
+		api_rig_call(rig, SCOPE_ADMIN, "GET", "/v1/activity?limit=500", NULL, NULL);
 	const json_t *items = json_at(reply->json, "items");
 	for (gsize i = 0; i < json_array_size(items); i++)
 		count += strcmp(json_text(json_array_get(items, i), "action"), action) == 0;
@@ -951,6 +957,17 @@ static void test_a_stream_of_an_incident_has_only_its_events(void)
 	close(fd);
 }
 
+static void test_a_stream_without_audit_has_what_concerns_incidents(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	int fd = open_stream(rig, "/v1/events?after=0", "");
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "PATCH", "/v1/incidents/1", "{\"severity\":\"major\"}", NULL,
+	            200, NULL);
+	g_autofree char *text = read_until(fd, "event: incident.update\n");
+	g_assert_null(strstr(text, "test.setup"));
+	close(fd);
+}
+
 static void test_a_quiet_stream_shows_that_it_is_alive(void)
 {
 	const EventTimes usual = event_times;
@@ -967,7 +984,7 @@ static gboolean append_much(Db *db, gpointer data, GError **error)
 {
 	g_autofree char *text = g_strnfill(200 * 1024, 'a');
 	for (guint i = 0; i < 100; i++)
-		if (!audit_append(db, "test", "test.much", "test", 1, 0,
+		if (!audit_append(db, "test", "test.much", "test", 1, 1,
 		                  json_pack("{s:s}", "text", text), NULL, error))
 			return FALSE;
 	return TRUE;
@@ -1096,6 +1113,8 @@ int main(int argc, char **argv)
 	TEST("events arrive and are taken up again", test_events_arrive_and_are_taken_up_again);
 	TEST("a stream of an incident has only its events",
 	     test_a_stream_of_an_incident_has_only_its_events);
+	TEST("a stream without audit has what concerns incidents",
+	     test_a_stream_without_audit_has_what_concerns_incidents);
 	TEST("a quiet stream shows that it is alive", test_a_quiet_stream_shows_that_it_is_alive);
 	TEST("a client that does not read its events is dropped",
 	     test_a_client_that_does_not_read_its_events_is_dropped);

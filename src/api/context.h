@@ -10,7 +10,7 @@ typedef struct Metrics Metrics;
 struct ApiContext {
 	DbPool *db;
 	RawStore *raw;
-	guint8 public_key[32];
+	guint8 public_key[32], totp_key[32];
 	const MailServerKind *const *kinds;
 	char *data_dir;   /* or NULL */
 	char **hosts;     /* names a Host header may have, lower case */

@@ -9,7 +9,10 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	close_fields[], reopen_fields[], alert_query[], alert_update_fields[], report_query[],
 	original_query[], response_query[], response_create_fields[], result_query[], job_query[],
 	activity_query[], events_query[], api_key_create_fields[], session_create_fields[],
-	setup_fields[], page_query[];
+	setup_fields[], user_create_fields[], user_update_fields[], password_fields[],
+	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
+	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
+	page_query[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -72,6 +75,33 @@ gboolean session_end(Request *request, Db *db, Answer *answer, GError **error);
 gboolean session_methods(Request *request, Db *db, Answer *answer, GError **error);
 gboolean setup_run(Request *request, Db *db, Answer *answer, GError **error);
 
+gboolean session_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean session_end_one(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_set_password(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean account_totp_offer(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_totp_confirm(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_totp_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean account_recovery_codes(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean user_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_set_password(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_remove_totp(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_unlock(Request *request, Db *db, Answer *answer, GError **error);
+gboolean user_end_sessions(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean role_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean role_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean role_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean role_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean role_remove(Request *request, Db *db, Answer *answer, GError **error);
+
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean whoami_get(Request *request, Db *db, Answer *answer, GError **error);
@@ -79,6 +109,6 @@ gboolean openapi_get(Request *request, Db *db, Answer *answer, GError **error);
 
 /** Answers with a job that was queued: 202, its page as Location. */
 gboolean job_answer_queued(Answer *answer, Db *db, gint64 id, GError **error);
-/** Answers with records of the audit log, from "after" on. @incident_id 0: of all. */
+/** Answers with records of the audit log, from "after" on; @incident_id as audit_list() has it. */
 gboolean activity_answer(Request *request, Db *db, gint64 incident_id, Answer *answer,
                          GError **error);

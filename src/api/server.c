@@ -503,6 +503,7 @@ static void context_init(ApiContext *context, const ApiConfig *config)
 	context->db = config->db;
 	context->raw = config->raw;
 	memcpy(context->public_key, config->public_key, sizeof context->public_key);
+	memcpy(context->totp_key, config->totp_key, sizeof context->totp_key);
 	context->kinds = config->kinds;
 	context->data_dir = g_strdup(config->data_dir);
 	context->pages = config->pages;

@@ -6,6 +6,7 @@
 #include "api/resources.h"
 #include "api/show.h"
 #include "audit/audit.h"
+#include "auth/account.h"
 #include "auth/password.h"
 #include "auth/setup.h"
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 const Field session_create_fields[] = {
 	{"name",     FIELD_TEXT, FIELD_REQUIRED, 1, LIMIT_NAME,   NULL, "name is the user's name"},
 	{"password", FIELD_TEXT, FIELD_REQUIRED, 1, PASSWORD_MAX, NULL, "password is the user's passphrase"},
+	{"code",     FIELD_TEXT, 0,              1, 40,           NULL, "code is what the user's authenticator shows, or a recovery code"},
 	{NULL}
 };
 const Field setup_fields[] = {
@@ -30,14 +32,6 @@ const Field setup_fields[] = {
 	{NULL}
 };
 /* clang-format on */
-
-/* What a person types as a name, in the form in which names are kept. */
-static char *fold_name(const char *name)
-{
-	g_autofree char *folded = g_utf8_casefold(name, -1);
-	g_autofree char *normal = g_utf8_normalize(folded, -1, G_NORMALIZE_NFKC);
-	return g_strstrip(g_steal_pointer(&normal));
-}
 
 /* --- one session ------------------------------------------------------------------------------ */
 
@@ -98,7 +92,7 @@ static gboolean find_user(Db *db, gpointer data, GError **error)
 {
 	Login *login = data;
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *name = fold_name(sent_text(login->request, "name"));
+	g_autofree char *name = account_name(sent_text(login->request, "name"));
 	g_clear_pointer(&login->user, user_free);
 	login->user = user_find(db, name, &problem);
 	if (!problem)
@@ -125,9 +119,33 @@ static gboolean note_failure(Db *db, gpointer data, GError **error)
 	                     NULL, error));
 }
 
+/* Whoever was changed while the passphrase was compared is not let in by what counted before. */
+static gboolean is_unchanged(Db *db, const User *user, GError **error)
+{
+	g_autoptr(User) fresh =
+		account_lock(db, NULL, error) ? user_load(db, user->id, error) : NULL;
+	if (!fresh || fresh->revision == user->revision)
+		return fresh != NULL;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
+	                    "this account was changed just now; log in again");
+	return FALSE;
+}
+
 static gboolean write_login(Db *db, gpointer data, GError **error)
 {
-	return begin_session(db, data, error);
+	Login *login = data;
+	const User *user = login->user;
+	gboolean taken = TRUE;
+	if (!is_unchanged(db, user, error))
+		return FALSE;
+	if (user->totp_secret &&
+	    !account_take_code(db, user, login->request->context->totp_key,
+	                       sent_text(login->request, "code"), clock_now(), &taken, error))
+		return FALSE;
+	if (taken)
+		return begin_session(db, login, error);
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION, "the code is wrong");
+	return FALSE;
 }
 
 static gboolean refuse(Login *login, GError **error)
@@ -172,8 +190,18 @@ gboolean session_create(Request *request, Db *unused, Answer *answer, GError **e
 		password_matches(user ? user->password : NULL, sent_text(request, "password"));
 	if (!right || !open)
 		return refuse(&login, error);
-	return db_write(request->context->db, write_login, &login, error) &&
-	       answer_session(&login, answer);
+	if (user->totp_secret && !sent_has(request, "code")) {
+		answer_problem(answer, 401, "code_needed",
+		               "the passphrase is right; send \"code\" along, too");
+		return TRUE;
+	}
+	g_autoptr(GError) problem = NULL;
+	if (db_write(request->context->db, write_login, &login, &problem))
+		return answer_session(&login, answer);
+	if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION))
+		return refuse(&login, error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
 }
 
 gboolean session_get(Request *request, Db *db, Answer *answer, GError **error)
@@ -216,19 +244,15 @@ static gboolean write_setup(Db *db, gpointer data, GError **error)
 	Login *login = data;
 	gint64 last;
 	g_autofree char *hash = NULL;
-	g_autoptr(UserRole) role = NULL;
 	User *user = login->user;
 	if (!setup_token_use(db, sent_text(login->request, "token"), clock_now(), error) ||
-	    !(role = user_role_find(db, "administrator", error)) ||
+	    !account_take_role(db, user, "administrator", error) ||
 	    !audit_head(db, &last, &hash, error))
 		return FALSE;
-	user->role_id = role->id;
 	user->revision = last + 1;
-	g_strfreev(user->permissions);
-	user->permissions = g_strdupv(role->permissions);
 	return user_insert(db, user, error) &&
 	       audit_append(db, "setup", "user.create", "user", user->id, 0,
-	                    json_pack("{s:s, s:s}", "name", user->name, "role", role->name), NULL,
+	                    json_pack("{s:s, s:s}", "name", user->name, "role", user->role), NULL,
 	                    error) &&
 	       begin_session(db, login, error);
 }
@@ -238,7 +262,7 @@ gboolean setup_run(Request *request, Db *unused, Answer *answer, GError **error)
 	g_auto(Login) login = {.request = request};
 	const char *password = sent_text(request, "password");
 	const char *display = sent_text(request, "display_name");
-	g_autofree char *name = fold_name(sent_text(request, "name"));
+	g_autofree char *name = account_name(sent_text(request, "name"));
 	if (!check_site(request, error) || !password_check(password, name, error))
 		return FALSE;
 	login.user = g_new0(User, 1);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PASSPHRASE "three quiet herons"
+#define PASSPHRASE API_RIG_PASSPHRASE
 
 static gboolean make_token(Db *db, gpointer data, GError **error)
 {
@@ -23,22 +23,9 @@ static Reply *set_up(const ApiRig *rig, const char *token, const char *password)
 	return api_rig_call(rig, 0, "POST", "/v1/setup", body, NULL);
 }
 
-/* A rig with the administrator "ann". */
-static ApiRig *rig_with_ann(void)
-{
-	ApiRig *rig = api_rig_new();
-	g_autofree char *token = NULL;
-	api_rig_write(rig, make_token, &token);
-	g_autoptr(Reply) made = set_up(rig, token, PASSPHRASE);
-	g_assert_cmpint(made->status, ==, 201);
-	return rig;
-}
-
 static Reply *log_in(const ApiRig *rig, const char *name, const char *password)
 {
-	g_autofree char *body =
-		g_strdup_printf("{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
-	return api_rig_call(rig, 0, "POST", "/v1/session", body, NULL);
+	return api_rig_log_in(rig, name, password, NULL);
 }
 
 /* The Cookie line of who logged in by @reply. */
@@ -78,7 +65,7 @@ static void a_setup_link_works_once(void)
 
 static void who_logs_in_gets_a_guarded_cookie(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) reply = log_in(rig, " ANN ", PASSPHRASE);
 	g_assert_cmpint(reply->status, ==, 201);
 	g_autofree char *set = reply_header(reply, "Set-Cookie");
@@ -96,7 +83,7 @@ static void who_logs_in_gets_a_guarded_cookie(void)
 
 static void every_wrong_login_gets_the_same_answer(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) wrong = log_in(rig, "ann", "three quiet cranes");
 	g_autoptr(Reply) nobody = log_in(rig, "bob", PASSPHRASE);
 	g_assert_cmpint(wrong->status, ==, 401);
@@ -106,7 +93,7 @@ static void every_wrong_login_gets_the_same_answer(void)
 
 static void an_account_is_locked_after_many_failures(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	for (int i = 0; i < 10; i++) {
 		g_autoptr(Reply) wrong = log_in(rig, "ann", "three quiet cranes");
 		g_assert_cmpint(wrong->status, ==, 401);
@@ -117,7 +104,7 @@ static void an_account_is_locked_after_many_failures(void)
 
 static void a_change_needs_the_token_of_its_page(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) reply = log_in(rig, "ann", PASSPHRASE);
 	g_autofree char *cookie = cookie_of(reply);
 	const char *csrf = json_text(reply->json, "csrf");
@@ -142,7 +129,7 @@ static void a_change_needs_the_token_of_its_page(void)
 
 static void who_logs_out_is_out(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) reply = log_in(rig, "ann", PASSPHRASE);
 	g_autofree char *cookie = cookie_of(reply);
 	g_autofree char *headers =
@@ -155,7 +142,7 @@ static void who_logs_out_is_out(void)
 
 static void health_says_more_to_who_is_logged_in(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) reply = log_in(rig, "ann", PASSPHRASE);
 	g_autofree char *cookie = cookie_of(reply);
 	g_autoptr(Reply) friend = api_rig_call(rig, 0, "GET", "/v1/health", NULL, cookie);
@@ -172,7 +159,7 @@ static void health_says_more_to_who_is_logged_in(void)
 
 static void another_site_logs_nobody_in(void)
 {
-	g_autoptr(ApiRig) rig = rig_with_ann();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	g_autoptr(Reply) reply = api_rig_call(rig, 0, "POST", "/v1/session",
 	                                      "{\"name\":\"ann\",\"password\":\"" PASSPHRASE "\"}",
 	                                      "Sec-Fetch-Site: cross-site\r\n");

@@ -229,6 +229,42 @@ json_t *user_show(const User *x)
 	put_text(to, "name", x->name);
 	put_text(to, "display_name", x->display_name);
 	put_text(to, "email", x->email);
+	put_text(to, "role", x->role);
+	put_bool(to, "enabled", x->enabled);
+	put_bool(to, "password_set", x->password != NULL);
+	put_bool(to, "totp", x->totp_secret != NULL);
+	put_time(to, "locked_until", x->locked_until > clock_now() ? x->locked_until : 0);
+	put_time(to, "created_at", x->created_at);
+	put_time(to, "last_login_at", x->last_login_at);
+	return to;
+}
+
+json_t *user_role_show(const UserRole *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "revision", x->revision);
+	put_text(to, "name", x->name);
+	put_text(to, "description", x->description);
+	json_t *permissions = json_array();
+	for (char **one = x->permissions; one && *one; one++)
+		json_array_append_new(permissions, json_string(*one));
+	json_object_set_new(to, "permissions", permissions);
+	put_bool(to, "built_in", x->built_in);
+	return to;
+}
+
+json_t *user_session_show(const UserSession *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "user_id", x->user_id);
+	put_text(to, "user", x->user);
+	put_time(to, "created_at", x->created_at);
+	put_time(to, "seen_at", x->seen_at);
+	put_time(to, "expires_at", x->expires_at);
+	put_text(to, "address", x->address);
+	put_text(to, "agent", x->agent);
 	return to;
 }
 

@@ -17,6 +17,8 @@ json_t *response_show(const Response *response);
 json_t *quarantine_result_show(const QuarantineResult *result);
 json_t *job_show(const Job *job);
 json_t *user_show(const User *user);
+json_t *user_role_show(const UserRole *role);
+json_t *user_session_show(const UserSession *session);
 json_t *caller_show(const Caller *caller);
 json_t *api_key_show(const ApiKey *key);
 json_t *audit_record_show(const AuditRecord *record);

@@ -16,7 +16,7 @@ guint event_feed_count(EventFeed *feed);
  * Opens a stream.
  *
  * @after        only records with a greater seq
- * @incident_id  only those of this incident; 0: all
+ * @incident_id  as audit_list() has it
  * @credential   of its caller: the stream ends when it holds no more (auth/caller.h)
  * @return       (transfer full) TRAWL_ERROR_BUSY when LIMIT_STREAMS are open
  */

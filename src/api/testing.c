@@ -3,6 +3,7 @@
 
 #include "audit/audit.h"
 #include "auth/secret.h"
+#include "auth/setup.h"
 #include "base/clock.h"
 #include "server/maildir.h"
 #include "store/incident.h"
@@ -35,7 +36,7 @@ static gboolean make_keys(Db *db, gpointer data, GError **error)
 {
 	ApiRig *rig = data;
 	for (guint i = 0; i < G_N_ELEMENTS(rig->keys); i++) {
-		gboolean expired = i == 6;
+		gboolean expired = i == API_RIG_EXPIRED;
 		const char *const scopes[] = {scope_names[expired ? 0 : i], NULL};
 		g_clear_pointer(&rig->keys[i], g_free);
 		g_autoptr(ApiKey) key =
@@ -179,6 +180,7 @@ ApiRig *api_rig_new(void)
 	rig->raw = config.raw = raw_store_new(raw, &error);
 	g_assert_true(secret_make_keys(rig->directory, &error));
 	g_assert_true(secret_load_public(rig->directory, config.public_key, &error));
+	g_assert_true(secret_load_totp(rig->directory, config.totp_key, &error));
 	api_rig_write(rig, make_keys, rig);
 	api_rig_write(rig, make_configuration, rig);
 	keep_raw(rig);
@@ -300,4 +302,48 @@ Reply *api_rig_call(const ApiRig *rig, guint scope, const char *method, const ch
 		                       strlen(body));
 	g_string_append_printf(text, "%s\r\n%s", headers ? headers : "", body ? body : "");
 	return api_rig_send(rig, text->str, text->len);
+}
+
+static gboolean make_token(Db *db, gpointer data, GError **error)
+{
+	char **token = data;
+	g_clear_pointer(token, g_free);
+	*token = setup_token_make(db, clock_now(), error);
+	return *token != NULL;
+}
+
+ApiRig *api_rig_with_ann(void)
+{
+	ApiRig *rig = api_rig_new();
+	g_autofree char *token = NULL;
+	api_rig_write(rig, make_token, &token);
+	g_autofree char *body =
+		g_strdup_printf("{\"token\":\"%s\",\"name\":\"Ann\",\"password\":\"%s\"}", token,
+	                        API_RIG_PASSPHRASE);
+	g_autoptr(Reply) made = api_rig_call(rig, 0, "POST", "/v1/setup", body, NULL);
+	g_assert_cmpint(made->status, ==, 201);
+	return rig;
+}
+
+Reply *api_rig_log_in(const ApiRig *rig, const char *name, const char *password, const char *code)
+{
+	g_autoptr(json_t) body =
+		json_pack("{s:s, s:s, s:s*}", "name", name, "password", password, "code", code);
+	g_autofree char *text = json_format(body);
+	return api_rig_call(rig, 0, "POST", "/v1/session", text, NULL);
+}
+
+char *reply_session(const Reply *reply)
+{
+	g_autofree char *set = reply_header(reply, "Set-Cookie");
+	g_assert_nonnull(set);
+	return g_strdup_printf("Cookie: theme=dark; %.*s\r\nX-CSRF-Token: %s\r\n",
+	                       (int)strcspn(set, ";"), set, json_text(reply->json, "csrf"));
+}
+
+char *api_rig_session(const ApiRig *rig, const char *name)
+{
+	g_autoptr(Reply) reply = api_rig_log_in(rig, name, API_RIG_PASSPHRASE, NULL);
+	g_assert_cmpint(reply->status, ==, 201);
+	return reply_session(reply);
 }

@@ -6,13 +6,15 @@
 /* What the API's tests stand on: a real API over a real SQLite store in a directory of its own,
  * keys for every scope, and a client that sends exactly the octets it is told to. */
 
+#define API_RIG_EXPIRED 8
+
 typedef struct {
 	char *directory;
 	DbPool *db;
 	RawStore *raw;
 	Api *api;
-	char *keys[7]; /* texts of keys with one scope each, by bit number; [6]: a key that expired
-	                */
+	/* texts of keys with one scope each, by bit number, and at last of one that expired */
+	char *keys[API_RIG_EXPIRED + 1];
 	/* an incident with what belongs to it */
 	gint64 server_id, source_id, report_id, original_id, incident_id, alert_id;
 } ApiRig;
@@ -54,3 +56,16 @@ Reply *api_rig_send(const ApiRig *rig, const void *octets, gsize length);
  */
 Reply *api_rig_call(const ApiRig *rig, guint scope, const char *method, const char *target,
                     const char *body, const char *headers);
+
+/* People. */
+#define API_RIG_PASSPHRASE "three quiet herons"
+
+/** A rig with the administrator "ann", whose passphrase is that. */
+ApiRig *api_rig_with_ann(void);
+/** Logs in. @code NULL: none is sent */
+Reply *api_rig_log_in(const ApiRig *rig, const char *name, const char *password, const char *code);
+/** The lines with the cookie, and the token for changes, of who logged in by @reply; newly
+ * allocated. */
+char *reply_session(const Reply *reply);
+/** Both in one: header lines of a new session with the usual passphrase. */
+char *api_rig_session(const ApiRig *rig, const char *name);

@@ -20,8 +20,8 @@
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789"; /* of prefixes */
 
-const char *const scope_names[] = {"read",      "content", "triage", "respond",
-                                   "configure", "admin",   NULL};
+const char *const scope_names[] = {"read",  "content", "triage", "respond", "configure",
+                                   "admin", "approve", "audit",  NULL};
 
 static char *hash_key(const char *text)
 {
@@ -134,9 +134,7 @@ guint scopes_of(const char *const *names)
 		if (bit >= 0)
 			bits |= 1U << bit;
 	}
-	if (bits & SCOPE_ADMIN)
-		bits |= SCOPE_ADMIN - 1;
-	return bits;
+	return bits & SCOPE_ADMIN ? SCOPE_ALL : bits;
 }
 
 guint api_key_scopes(const ApiKey *key)

@@ -11,7 +11,10 @@ typedef enum {
 	SCOPE_TRIAGE = 1 << 2,    /* "triage": severity, disposition, assign, close              */
 	SCOPE_RESPOND = 1 << 3,   /* "respond": quarantine and restore                           */
 	SCOPE_CONFIGURE = 1 << 4, /* "configure": mail servers, sources                        */
-	SCOPE_ADMIN = 1 << 5      /* "admin": API keys, jobs, everything above                   */
+	SCOPE_ADMIN = 1 << 5,     /* "admin": people, API keys, jobs, and all the others         */
+	SCOPE_APPROVE = 1 << 6,   /* "approve": reserved for approvals of what others ask for    */
+	SCOPE_AUDIT = 1 << 7,     /* "audit": the whole audit log, not only that of incidents    */
+	SCOPE_ALL = (1 << 8) - 1
 } Scope;
 extern const char *const scope_names[]; /* by bit number, NULL-terminated */
 

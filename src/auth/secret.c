@@ -19,6 +19,11 @@ G_STATIC_ASSERT(KEY_BYTES == 32 && crypto_box_PUBLICKEYBYTES == 32);
 
 #define SECRET_NAME "secret.key"
 #define PUBLIC_NAME "public.key"
+#define TOTP_NAME   "totp.key"
+
+#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
+G_STATIC_ASSERT(KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
 static gboolean io_error(const char *path, GError **error)
 {
@@ -148,6 +153,18 @@ static gboolean make_secret(const char *data_dir, GError **error)
 	return ok;
 }
 
+static gboolean make_totp(const char *data_dir, GError **error)
+{
+	guint8 key[KEY_BYTES];
+	g_autofree char *path = key_path(data_dir, TOTP_NAME);
+	if (have_key(data_dir, TOTP_NAME))
+		return is_private(path, error);
+	crypto_aead_xchacha20poly1305_ietf_keygen(key);
+	gboolean ok = save_key(data_dir, TOTP_NAME, key, error);
+	sodium_memzero(key, sizeof key);
+	return ok;
+}
+
 gboolean secret_make_keys(const char *data_dir, GError **error)
 {
 	g_autofree char *directory = g_build_filename(data_dir, "keys", NULL);
@@ -157,7 +174,7 @@ gboolean secret_make_keys(const char *data_dir, GError **error)
 		return io_error(directory, error);
 	return sync_directory(data_dir, error) &&
 	       (have_key(data_dir, SECRET_NAME) || make_secret(data_dir, error)) &&
-	       complete_pair(data_dir, error);
+	       complete_pair(data_dir, error) && make_totp(data_dir, error);
 }
 
 gboolean secret_load_public(const char *data_dir, guint8 key[32], GError **error)
@@ -173,6 +190,45 @@ gboolean secret_load_private(const char *data_dir, guint8 key[32], GError **erro
 	if (sodium_mlock(key, KEY_BYTES) < 0)
 		g_debug("the secret key cannot be locked into memory: %s", g_strerror(errno));
 	return load_key(data_dir, SECRET_NAME, key, error);
+}
+
+gboolean secret_load_totp(const char *data_dir, guint8 key[32], GError **error)
+{
+	return start_sodium(error) && load_key(data_dir, TOTP_NAME, key, error);
+}
+
+/* The nonce goes in front. */
+GBytes *secret_wrap(const guint8 key[32], const char *purpose, GBytes *secret, GError **error)
+{
+	if (!start_sodium(error))
+		return NULL;
+	gsize length;
+	const guint8 *octets = g_bytes_get_data(secret, &length);
+	gsize size = NONCE_BYTES + length + TAG_BYTES;
+	guint8 *sealed = g_malloc(size);
+	randombytes_buf(sealed, NONCE_BYTES);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE_BYTES, NULL, octets, length,
+	                                           (const guint8 *)purpose, strlen(purpose), NULL,
+	                                           sealed, key);
+	return g_bytes_new_take(sealed, size);
+}
+
+GBytes *secret_unwrap(const guint8 key[32], const char *purpose, GBytes *sealed, GError **error)
+{
+	if (!start_sodium(error))
+		return NULL;
+	gsize size;
+	const guint8 *octets = g_bytes_get_data(sealed, &size);
+	gsize head = NONCE_BYTES + TAG_BYTES, length = size > head ? size - head : 0;
+	g_autofree guint8 *secret = g_malloc(length + 1);
+	if (length == 0 || crypto_aead_xchacha20poly1305_ietf_decrypt(
+				   secret, NULL, NULL, octets + NONCE_BYTES, size - NONCE_BYTES,
+				   (const guint8 *)purpose, strlen(purpose), octets, key) != 0) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+		                    "a sealed secret does not open with this installation's key");
+		return NULL;
+	}
+	return g_bytes_new_take(g_steal_pointer(&secret), length);
 }
 
 GBytes *secret_seal(const guint8 public_key[32], const json_t *secret, GError **error)

@@ -2,7 +2,8 @@
  *
  *   db/trawl.db     the embedded database
  *   raw/            raw messages by SHA-256
- *   keys/           secret.key opens secrets, which the worker alone reads; public.key seals them
+ *   keys/           secret.key opens secrets, which the worker alone reads; public.key seals them;
+ *                   totp.key is for those of people's codes, which the web role alone reads
  *   run/            the reader's socket, the address
  *   admin.key       the first API key, for the owner of this directory
  *   lock            held while anything runs */

@@ -136,6 +136,7 @@ static int web_main(const ServeOptions *options)
 	/* The raw store makes its directories, which the sandbox forbids; it has no threads yet. */
 	g_autoptr(RawStore) raw = raw_store_new(options->raw_in_database ? NULL : raw_dir, &error);
 	if (!raw || !secret_load_public(options->data_dir, config.public_key, &error) ||
+	    !secret_load_totp(options->data_dir, config.totp_key, &error) ||
 	    !sandbox_web(options, &error))
 		return fail(error);
 	g_autoptr(DbPool) db = db_pool_open(uri, &error);

@@ -132,6 +132,7 @@ static gboolean refuse_calls(GError **error)
 	return result == 0;
 }
 
+/* Of the keys, what opens is read before this; neither file can be read after it. */
 gboolean sandbox_web(const ServeOptions *options, GError **error)
 {
 	/* clang-format off */

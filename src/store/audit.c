@@ -72,15 +72,22 @@ gboolean audit_insert(Db *db, const AuditRecord *record, GError **error)
 
 GPtrArray *audit_list(Db *db, gint64 after, gint64 incident_id, guint limit, GError **error)
 {
-	DbRows *rows =
-		incident_id ? db_query(db, error, "iii",
-	                               "SELECT " COLUMNS " FROM audit WHERE incident_id = $1 AND "
-	                               "seq > $2 ORDER BY seq LIMIT $3",
-	                               incident_id, after, (gint64)limit)
-			    : db_query(db, error, "ii",
-	                               "SELECT " COLUMNS
-	                               " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
-	                               after, (gint64)limit);
+	DbRows *rows;
+	if (incident_id == AUDIT_ALL)
+		rows = db_query(db, error, "ii",
+		                "SELECT " COLUMNS
+		                " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+		                after, (gint64)limit);
+	else if (incident_id == AUDIT_OF_INCIDENTS)
+		rows = db_query(db, error, "ii",
+		                "SELECT " COLUMNS " FROM audit WHERE seq > $1 AND "
+		                "incident_id IS NOT NULL ORDER BY seq LIMIT $2",
+		                after, (gint64)limit);
+	else
+		rows = db_query(db, error, "iii",
+		                "SELECT " COLUMNS " FROM audit WHERE incident_id = $1 AND "
+		                "seq > $2 ORDER BY seq LIMIT $3",
+		                incident_id, after, (gint64)limit);
 	return rows_collect(rows, read_record, (GDestroyNotify)audit_record_free, error);
 }
 

@@ -21,8 +21,12 @@ gboolean audit_head(Db *db, gint64 *seq, char **hash, GError **error);
 /** The newest record's seq, 0 for an empty chain; holds nothing, for readers. */
 gboolean audit_last(Db *db, gint64 *seq, GError **error);
 gboolean audit_insert(Db *db, const AuditRecord *record, GError **error);
-/** Records after @seq in order, at most @limit; @incident_id 0: of all incidents. Of AuditRecord.
- */
+/* In place of an incident's number: everything, or what belongs to any incident. */
+#define AUDIT_ALL          0
+#define AUDIT_OF_INCIDENTS (-1)
+
+/** Records after @seq in order, at most @limit; of one incident, or one of the two above. Of
+ * AuditRecord. */
 GPtrArray *audit_list(Db *db, gint64 after, gint64 incident_id, guint limit, GError **error);
 
 /** The hash of a record, from the hash before it ("" for the first) and its own columns; hex, newly
