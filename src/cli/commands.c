@@ -25,6 +25,9 @@ const CliNoun cli_nouns[] = {
 	{"job",        "what the daemon has to do, does, and could not do"},
 	{"activity",   "what has happened, and who did it"},
 	{"key",        "who may use the API"},
+	{"user",       "the people who log in to the console"},
+	{"role",       "what people may do"},
+	{"session",    "where people are logged in"},
 	{"audit",      "the chained record of every change"},
 	{"health",     "whether the daemon is well"},
 	{"check",      "verify the store, and the mailboxes, without the daemon"},
@@ -201,6 +204,36 @@ static const CliOption key_add_options[] = {
 	{NULL}
 };
 
+#define PASSWORD TEXT("password", "@FILE|-", "the passphrase from FILE or standard input (default: asked for)")
+
+static const CliOption user_add_options[] = {
+	NEEDED("role", "ROLE", "what they may do; \"trawl role list\" shows which there are"),
+	TEXT("display-name", "NAME", "what they are called"),
+	TEXT("email", "ADDRESS", "where mail reaches them"),
+	PASSWORD,
+	FLAG("no-password", 0, "nobody logs in until \"trawl user passwd\""),
+	{NULL}
+};
+
+static const CliOption user_set_options[] = {
+	TEXT("role", "ROLE", "another role, which ends their sessions"),
+	TEXT("display-name", "NAME", "what they are called, or \"\" for nothing"),
+	TEXT("email", "ADDRESS", "where mail reaches them, or \"\" for nothing"),
+	FLAG("disable", 0, "let them in no more, and end their sessions"),
+	FLAG("enable", 0, "let them in again"),
+	{NULL}
+};
+
+static const CliOption user_passwd_options[] = {
+	PASSWORD,
+	{NULL}
+};
+
+static const CliOption session_list_options[] = {
+	TEXT("user", "USER", "of this user"),
+	{NULL}
+};
+
 #define STORE_OPTIONS                                                                                \
 	TEXT("data", "DIR", "data directory (default: $TRAWL_DATA, or /var/lib/trawl)"),             \
 	TEXT("database", "URI", "the database, when it is not in the data directory")
@@ -349,6 +382,29 @@ const CliCommand cli_commands[] = {
 	 "make an administrator's key when every other one is lost",
 	 "Writes it to admin.key in the data directory. Works on the store itself, so it needs the rights of the daemon's "
 	 "user, and no key; the daemon may be running. Other keys stay valid."},
+
+	{"user", "list", NULL, NULL, cli_user_list, NULL, MANY, "list users", NULL},
+	{"user", "add", "NAME", user_add_options, cli_user_add, NULL, ONE, "make a user",
+	 "  trawl user add bob --role analyst --display-name \"Bob Miller\""},
+	{"user", "set", "USER", user_set_options, cli_user_set, NULL, ONE, "change a user, or lock one out", NULL},
+	{"user", "passwd", "USER", user_passwd_options, cli_user_passwd, NULL, ONE,
+	 "set a user's passphrase, which ends their sessions",
+	 "A passphrase has at least 12 characters; a few words are easy to keep."},
+	{"user", "unlock", "USER", NULL, cli_user_unlock, NULL, ONE,
+	 "let a user try again who was locked for wrong passphrases", NULL},
+	{"user", "no-codes", "USER", NULL, cli_user_no_codes, NULL, ONE,
+	 "let a user log in without codes, whose device is lost", NULL},
+	{"user", "delete", "USER", NULL, cli_user_delete, NULL, ONE, "delete a user",
+	 "What they did keeps their name. The last administrator who can log in stays."},
+	{"user", "setup-link", NULL, store_options, cli_user_setup_link, NULL, CLI_OUT,
+	 "print the link by which the first administrator is made",
+	 "It works once, for a day, while there is no user; one that was printed before works no more. Works on the store "
+	 "itself, so it needs the rights of the daemon's user, and no key."},
+
+	{"role", "list", NULL, NULL, cli_role_list, NULL, MANY, "list roles and what each lets do", NULL},
+
+	{"session", "list", NULL, session_list_options, cli_session_list, NULL, MANY, "list where people are logged in", NULL},
+	{"session", "end", "SESSION", NULL, cli_session_end, NULL, ONE, "log somebody out", NULL},
 
 	{"audit", "verify", NULL, store_options, cli_audit_verify, NULL, CLI_OUT,
 	 "walk the chain of the audit log",

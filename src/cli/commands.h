@@ -52,6 +52,17 @@ int cli_key_list(Cli *cli, GError **error);
 int cli_key_add(Cli *cli, GError **error);
 int cli_key_revoke(Cli *cli, GError **error);
 int cli_key_recover(Cli *cli, GError **error);
+int cli_user_list(Cli *cli, GError **error);
+int cli_user_add(Cli *cli, GError **error);
+int cli_user_set(Cli *cli, GError **error);
+int cli_user_passwd(Cli *cli, GError **error);
+int cli_user_unlock(Cli *cli, GError **error);
+int cli_user_no_codes(Cli *cli, GError **error);
+int cli_user_delete(Cli *cli, GError **error);
+int cli_user_setup_link(Cli *cli, GError **error);
+int cli_role_list(Cli *cli, GError **error);
+int cli_session_list(Cli *cli, GError **error);
+int cli_session_end(Cli *cli, GError **error);
 int cli_health(Cli *cli, GError **error);
 int cli_check(Cli *cli, GError **error);
 

@@ -12,6 +12,8 @@ static const struct {
 	{"SERVER", "server list --all --quiet"},
 	{"SOURCE", "source list --all --quiet"},
 	{"KEY",    "key list --all --quiet"},
+	{"USER",   "user list --all --quiet"},
+	{"ROLE",   "role list --all --quiet"},
 	{"KIND",   "server kinds --quiet"},
 };
 /* clang-format on */

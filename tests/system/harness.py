@@ -55,6 +55,7 @@ class Api:
         """(status, headers, document or text). A connection that the server has closed meanwhile is made anew, once,
         and only for requests that may be repeated."""
         send = {"Authorization": "Bearer " + self.key, **(headers or {})}
+        send = {name: value for name, value in send.items() if value is not None}
         data = None
         if body is not None:
             data = json.dumps(body).encode()

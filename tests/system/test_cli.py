@@ -86,10 +86,10 @@ class EveryVerb(CliTest):
     def test_a_new_user_gets_from_nothing_to_a_mail_pulled_and_put_back(self):
         self.begin()
         for part in (self.servers, self.sources, self.reports, self.incidents, self.responses, self.alerts, self.jobs,
-                     self.keys, self.looks, self.local, self.removal):
+                     self.keys, self.people, self.looks, self.local, self.removal):
             with self.subTest(part=part.__name__):
                 part()
-        spoken = re.findall(r"^### `trawl ([a-z]+(?: [a-z]+)?)", self.text("help", "--markdown"), re.M)
+        spoken = re.findall(r"^### `trawl ([a-z]+(?: [a-z-]+)?)", self.text("help", "--markdown"), re.M)
         missing = [name for name in spoken if name != "serve" and not any(
             " ".join(words).startswith(name) and (name == words[0] or " ".join(words) == name) for words in self.ran)]
         self.assertEqual(missing, [], "verbs that this test does not run")
@@ -256,6 +256,30 @@ class EveryVerb(CliTest):
         self.run_cli("key", "revoke", "soc")
         _, err = self.run_cli("incident", "list", status=77, **reader)
         self.assertIn("refuses the key from $TRAWL_API_KEY", err)
+
+    def people(self):
+        self.assertIn("/setup?token=", self.json("user", "setup-link")["link"])
+        passphrase = os.path.join(self.daemon.data, "passphrase")
+        with open(passphrase, "w", encoding="utf-8") as file:
+            file.write("three quiet herons\n")
+        self.run_cli("user", "add", "bob", "--role", "analyst", "--display-name", "Bob", "--password", "@" + passphrase)
+        self.run_cli("user", "add", "eve", "--role", "viewer", "--no-password")
+        self.run_cli("user", "add", "mallory", "--role", "king", "--no-password", status=65)
+        self.run_cli("user", "add", "mallory", "--role", "viewer", "--password", "in the open here", status=64)
+        self.assertEqual({(u["name"], u["role"]) for u in self.look("user", "list")["items"]}, {("bob", "analyst"), ("eve", "viewer")})
+        self.run_cli("user", "set", "bob", "--role", "responder", "--email", "bob@corp.example")
+        self.run_cli("user", "set", "bob", status=64)
+        status, _, _ = self.daemon.api.request("POST", "/session", {"name": "bob", "password": "three quiet herons"})
+        self.assertEqual(status, 201)
+        session = self.look("session", "list", "--user", "bob")["items"][0]
+        self.run_cli("session", "end", str(session["id"]))
+        self.assertEqual(self.quiet("session", "list"), [])
+        self.run_cli("user", "passwd", "bob", "--password", "-", stdin="four other herons\n")
+        self.run_cli("user", "unlock", "bob")
+        self.run_cli("user", "no-codes", "bob", status=66)
+        self.run_cli("user", "delete", "bob")
+        self.run_cli("user", "setup-link", status=73)
+        self.assertIn("auditor", [r["name"] for r in self.look("role", "list")["items"]])
 
     def looks(self):
         self.assertEqual(self.look("health")["status"], "ok")
