@@ -2,14 +2,17 @@
 import type { ComponentType } from 'preact';
 import type { Key } from '../i18n';
 import { About } from '../pages/about';
+import { AccountPage } from '../pages/account';
 import { Alerts } from '../pages/alerts';
 import { Audit } from '../pages/audit';
 import { Email, MailServerOne, NewMailServer } from '../pages/email';
 import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
 import { ApiKeys } from '../pages/keys';
+import { Roles } from '../pages/roles';
 import { NewSource, Source } from '../pages/source';
 import { Sources } from '../pages/sources';
+import { Users } from '../pages/users';
 
 export interface PageProps {
   params: Record<string, string>;
@@ -34,9 +37,12 @@ export const pages: PageEntry[] = [
   { path: '/settings/email', nav: { section: 'settings', words: 'nav.email', key: 'g e' }, permission: 'configure', show: Email },
   { path: '/settings/email/new', permission: 'configure', show: NewMailServer },
   { path: '/settings/email/:id', permission: 'configure', show: MailServerOne },
+  { path: '/settings/users', nav: { section: 'settings', words: 'nav.users' }, permission: 'admin', show: Users },
+  { path: '/settings/roles', nav: { section: 'settings', words: 'nav.roles' }, permission: 'admin', show: Roles },
   { path: '/settings/keys', nav: { section: 'settings', words: 'nav.keys', key: 'g k' }, permission: 'admin', show: ApiKeys },
   { path: '/settings/audit', nav: { section: 'settings', words: 'nav.audit', key: 'g u' }, permission: 'read', show: Audit },
   { path: '/settings/about', nav: { section: 'settings', words: 'nav.about' }, show: About },
+  { path: '/account', show: AccountPage },
 ];
 
 export const home = '/incidents';

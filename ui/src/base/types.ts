@@ -13,8 +13,44 @@ export type Disposition =
 export const dispositions: Disposition[] = [
   'malicious', 'suspicious', 'spam', 'bulk', 'low_risk', 'known_good', 'false_negative', 'simulated', 'unknown'];
 
+export interface User {
+  id: number;
+  revision: number;
+  name: string;
+  display_name: string | null;
+  email: string | null;
+  role: string;
+  enabled: boolean;
+  password_set: boolean;
+  totp: boolean;
+  locked_until: string | null;
+  created_at: string;
+  last_login_at: string | null;
+}
+
+export interface Role {
+  id: number;
+  revision: number;
+  name: string;
+  description: string;
+  permissions: Scope[];
+  built_in: boolean;
+}
+
+/** Where somebody is logged in. */
+export interface UserSession {
+  id: number;
+  user_id: number;
+  user: string;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+  address: string;
+  agent: string;
+}
+
 export interface Session {
-  user: { id: number; name: string; display_name: string | null; email: string | null; locale: string | null };
+  user: User;
   permissions: string[];
   csrf: string;
   expires_at: string;
@@ -215,7 +251,8 @@ export interface CheckLine {
   detail: string;
 }
 
-export const scopes = ['read', 'content', 'triage', 'respond', 'configure', 'admin'] as const;
+/** What an API key may do, and what a role lets do. */
+export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 export interface ApiKey {

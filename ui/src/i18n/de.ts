@@ -1,4 +1,5 @@
 import { about } from './de/about';
+import { account } from './de/account';
 import { alerts } from './de/alerts';
 import { apiKeys } from './de/keys';
 import { audit } from './de/audit';
@@ -10,5 +11,6 @@ import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
 import { sources } from './de/sources';
+import { users } from './de/users';
 
-export const de = { ...about, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...users };

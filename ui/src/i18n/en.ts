@@ -1,4 +1,5 @@
 import { about } from './en/about';
+import { account } from './en/account';
 import { alerts } from './en/alerts';
 import { apiKeys } from './en/keys';
 import { audit } from './en/audit';
@@ -10,5 +11,6 @@ import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
 import { sources } from './en/sources';
+import { users } from './en/users';
 
-export const en = { ...about, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...users };

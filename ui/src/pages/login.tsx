@@ -43,7 +43,7 @@ export function Login() {
         {wrong && <div role="alert"><Note tone="critical">{wrong}</Note></div>}
         <Input label={t('login.name')} value={name} onChange={setName} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
         <Input label={t('login.password')} value={password} onChange={setPassword} type="password" autocomplete="current-password" required />
-        {asksCode && <Input label={t('login.code')} hint={t('login.code.hint')} value={code} onChange={setCode} inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" required autofocus />}
+        {asksCode && <Input label={t('login.code')} hint={t('login.code.hint')} value={code} onChange={setCode} autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} required autofocus />}
         <Button look="primary" type="submit" disabled={busy}>{t('login.do')}</Button>
         {methods.data?.providers.map((one) => <a key={one.name} class="button" href={one.start}>{t('login.oidc', { name: one.title })}</a>)}
       </form>

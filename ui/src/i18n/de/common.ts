@@ -24,7 +24,7 @@ export const common: Record<keyof typeof source, string> = {
   'nav.sources': 'Quellen',
   'nav.settings': 'Systemeinstellungen',
   'nav.email': 'E-Mail-Anbindung',
-  'nav.users': 'Benutzer und Teams',
+  'nav.users': 'Benutzer',
   'nav.roles': 'Rollen',
   'nav.keys': 'API-Schlüssel',
   'nav.retention': 'Aufbewahrung',

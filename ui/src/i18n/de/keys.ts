@@ -36,6 +36,8 @@ export const apiKeys: Record<keyof typeof source, string> = {
   'scope.content': 'Sehen, was in Mails steht, und sie herunterladen',
   'scope.triage': 'Urteilen: Schwere, Urteil, Zuteilung, schließen und wieder öffnen',
   'scope.respond': 'Mails aus Postfächern holen und zurücklegen',
+  'scope.approve': 'Genehmigen, worum andere bitten',
   'scope.configure': 'Mailserver und Quellen ändern',
-  'scope.admin': 'Alles, dazu API-Schlüssel und Aufträge',
+  'scope.audit': 'Das ganze Protokoll sehen, nicht nur das der Vorfälle',
+  'scope.admin': 'Alles, dazu Personen, API-Schlüssel und Aufträge',
 };

@@ -5,7 +5,7 @@ export const login: Record<keyof typeof source, string> = {
   'login.name': 'Benutzername',
   'login.password': 'Passphrase',
   'login.code': 'Code',
-  'login.code.hint': 'Die sechs Ziffern aus der Authenticator-App',
+  'login.code.hint': 'Die sechs Ziffern aus der Authenticator-App oder einer Ihrer Ersatzcodes',
   'login.do': 'Anmelden',
   'login.oidc': 'Mit {name} anmelden',
   'login.wrong': 'Das passt nicht zusammen, oder das Konto ist gesperrt',

@@ -22,7 +22,7 @@ export const common = {
   'nav.sources': 'Sources',
   'nav.settings': 'System Settings',
   'nav.email': 'Email Integration',
-  'nav.users': 'Users and Teams',
+  'nav.users': 'Users',
   'nav.roles': 'Roles',
   'nav.keys': 'API Keys',
   'nav.retention': 'Retention',

@@ -34,6 +34,8 @@ export const apiKeys = {
   'scope.content': 'See what messages say, and download them',
   'scope.triage': 'Judge: severity, verdict, assignment, close and reopen',
   'scope.respond': 'Pull messages out of mailboxes, and put them back',
+  'scope.approve': 'Approve what others ask for',
   'scope.configure': 'Change mail servers and sources',
-  'scope.admin': 'Everything, and API keys and jobs',
+  'scope.audit': 'See the whole audit log, not only that of incidents',
+  'scope.admin': 'Everything, and people, API keys and jobs',
 };

@@ -3,7 +3,7 @@ export const login = {
   'login.name': 'User name',
   'login.password': 'Passphrase',
   'login.code': 'Code',
-  'login.code.hint': 'The six digits that your authenticator shows',
+  'login.code.hint': 'The six digits that your authenticator shows, or one of your recovery codes',
   'login.do': 'Log in',
   'login.oidc': 'Log in with {name}',
   'login.wrong': 'These do not fit together, or the account is locked',
