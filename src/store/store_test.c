@@ -3,11 +3,13 @@
 #include "../tests/support/testdb.h"
 #include "base/error.h"
 #include "store/api_key.h"
+#include "store/audit.h"
 #include "store/incident.h"
 #include "store/report.h"
 #include "store/response.h"
 #include "store/setting.h"
 #include "store/source.h"
+#include "store/user.h"
 
 #include <string.h>
 
@@ -776,6 +778,181 @@ static void test_api_keys_and_answers_are_kept(TestDb *t)
 	within(t, keys_are_kept);
 }
 
+static User *make_user(Db *db, const char *name, const char *role_name, GError **error)
+{
+	g_autoptr(UserRole) role = user_role_find(db, role_name, error);
+	g_autoptr(User) user = g_new0(User, 1);
+	g_assert_nonnull(role);
+	user->name = g_strdup(name);
+	user->role_id = role->id;
+	user->enabled = TRUE;
+	user->created_at = user->revision = 1;
+	return user_insert(db, user, error) ? g_steal_pointer(&user) : NULL;
+}
+
+static gboolean people_are_kept(Db *db, gpointer unused, GError **error)
+{
+	g_autoptr(GBytes) sealed = g_bytes_new_static("\0sealed\xff", 8);
+	g_autoptr(User) ann = make_user(db, "ann", "viewer", error);
+	g_assert_no_error(*error);
+	ann->display_name = g_strdup("Ann");
+	ann->totp_secret = g_bytes_ref(sealed);
+	ann->revision = G_MAXINT64;
+	g_assert_true(user_update(db, ann, 1, error));
+	g_autoptr(User) kept = user_load(db, ann->id, error);
+	g_assert_cmpstr(kept->display_name, ==, "Ann");
+	g_assert_cmpstr(kept->role, ==, "viewer");
+	g_assert_true(g_bytes_equal(kept->totp_secret, sealed));
+	g_assert_null(kept->totp_offered);
+	g_assert_cmpint(kept->revision, ==, G_MAXINT64);
+	g_assert_true(user_update(db, kept, G_MAXINT64, error));
+	g_assert_true(user_update(db, kept, 0, error));
+	g_assert_true(user_delete(db, ann->id, 2, 2, error));
+	g_autoptr(GPtrArray) users = user_list(db, error);
+	g_assert_cmpuint(users->len, ==, 0);
+	g_autoptr(User) again = make_user(db, "ann", "analyst", error);
+	g_assert_no_error(*error);
+	return again != NULL;
+}
+
+static void test_a_user_is_kept_updated_and_deleted(TestDb *t)
+{
+	within(t, people_are_kept);
+}
+
+static gboolean codes_count_once(Db *db, gpointer unused, GError **error)
+{
+	g_autoptr(User) ann = make_user(db, "ann", "viewer", error);
+	static const struct {
+		gint64 step;
+		gboolean taken;
+	} steps[] = {{60000000000, TRUE},
+	             {60000000000, FALSE},
+	             {59999999999, FALSE},
+	             {60000000001, TRUE}};
+	gboolean taken;
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_assert_true(user_take_totp_step(db, ann->id, steps[i].step, &taken, error));
+		g_assert_cmpint(taken, ==, steps[i].taken);
+	}
+	g_autoptr(GPtrArray) hashes = g_ptr_array_new();
+	g_ptr_array_add(hashes, (gpointer) "one");
+	g_ptr_array_add(hashes, (gpointer) "two");
+	g_assert_true(user_set_recovery_codes(db, ann->id, hashes, error));
+	static const struct {
+		const char *hash;
+		gboolean taken;
+	} codes[] = {{"one", TRUE}, {"one", FALSE}, {"none", FALSE}, {"two", TRUE}};
+	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+		g_assert_true(
+			user_take_recovery_code(db, ann->id, codes[i].hash, 5, &taken, error));
+		g_assert_cmpint(taken, ==, codes[i].taken);
+	}
+	return user_set_recovery_codes(db, ann->id, NULL, error);
+}
+
+static void test_a_code_counts_once(TestDb *t)
+{
+	within(t, codes_count_once);
+}
+
+static gboolean add_session(Db *db, gint64 user_id, const char *hash, GError **error)
+{
+	g_autoptr(UserSession) session = g_new0(UserSession, 1);
+	session->user_id = user_id;
+	session->token_hash = g_strdup(hash);
+	session->created_at = session->seen_at = 10;
+	session->expires_at = 60000000000;
+	session->address = g_strdup("192.0.2.1");
+	session->agent = g_strdup("browser");
+	return user_session_insert(db, session, error);
+}
+
+static guint count_sessions(Db *db, gint64 user_id, gint64 now, GError **error)
+{
+	g_autoptr(GPtrArray) sessions = user_session_list(db, user_id, now, error);
+	g_assert_nonnull(sessions);
+	return sessions->len;
+}
+
+static gboolean sessions_are_kept(Db *db, gpointer unused, GError **error)
+{
+	gint64 ended;
+	g_autoptr(User) ann = make_user(db, "ann", "viewer", error);
+	g_autoptr(User) bob = make_user(db, "bob", "viewer", error);
+	g_assert_true(add_session(db, ann->id, "a", error) &&
+	              add_session(db, ann->id, "b", error) && add_session(db, bob->id, "c", error));
+	g_assert_cmpuint(count_sessions(db, 0, 20, error), ==, 3);
+	g_assert_cmpuint(count_sessions(db, ann->id, 20, error), ==, 2);
+	g_assert_cmpuint(count_sessions(db, 0, 60000000000, error), ==, 0);
+	g_autoptr(UserSession) found = user_session_find(db, "a", error);
+	g_assert_cmpstr(found->user, ==, "ann");
+	g_assert_true(user_session_end_all(db, ann->id, found->id, 20, &ended, error));
+	g_assert_cmpint(ended, ==, 1);
+	g_assert_cmpuint(count_sessions(db, 0, 20, error), ==, 2);
+	return user_session_end(db, found->id, 20, error);
+}
+
+static void test_sessions_are_listed_and_ended(TestDb *t)
+{
+	within(t, sessions_are_kept);
+}
+
+static gboolean roles_are_kept(Db *db, gpointer unused, GError **error)
+{
+	static const char *const permissions[] = {"read", "triage", NULL};
+	gint64 users;
+	g_autoptr(UserRole) role = g_new0(UserRole, 1);
+	role->name = g_strdup("desk");
+	role->description = g_strdup("");
+	role->permissions = g_strdupv((char **)permissions);
+	role->revision = 1;
+	g_assert_true(user_role_insert(db, role, error));
+	role->revision = 2;
+	g_assert_true(user_role_update(db, role, 1, error));
+	g_autoptr(UserRole) kept = user_role_load(db, role->id, error);
+	g_assert_cmpuint(g_strv_length(kept->permissions), ==, 2);
+	g_assert_false(kept->built_in);
+	g_autoptr(User) ann = make_user(db, "ann", "desk", error);
+	g_assert_true(user_role_count_users(db, role->id, &users, error));
+	g_assert_cmpint(users, ==, 1);
+	/* Who was deleted holds no role back. */
+	g_assert_true(user_delete(db, ann->id, 3, 3, error));
+	g_assert_true(user_role_delete(db, role->id, error));
+	g_autoptr(GPtrArray) roles = user_role_list(db, error);
+	g_assert_cmpuint(roles->len, ==, 6);
+	return TRUE;
+}
+
+static void test_a_role_is_kept_updated_and_deleted(TestDb *t)
+{
+	within(t, roles_are_kept);
+}
+
+static gboolean log_is_filtered(Db *db, gpointer unused, GError **error)
+{
+	const AuditRecord record = {.seq = 1,
+	                            .at = 1,
+	                            .actor = (char *)"user:ann",
+	                            .action = (char *)"user.create",
+	                            .object_kind = (char *)"user",
+	                            .object_id = 1,
+	                            .detail = (char *)"{}",
+	                            .hash = (char *)"hash"};
+	g_assert_true(audit_insert(db, &record, error));
+	g_autoptr(GPtrArray) all = audit_list(db, 0, AUDIT_ALL, 10, error);
+	g_autoptr(GPtrArray) some = audit_list(db, 0, AUDIT_OF_INCIDENTS, 10, error);
+	g_assert_no_error(*error);
+	g_assert_cmpuint(all->len, ==, 1);
+	g_assert_cmpuint(some->len, ==, 0);
+	return TRUE;
+}
+
+static void test_the_log_of_incidents_leaves_people_out(TestDb *t)
+{
+	within(t, log_is_filtered);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -808,5 +985,13 @@ int main(int argc, char **argv)
 	           test_who_moved_a_message_first_is_found);
 	testdb_add("/store/settings and nodes are kept", test_settings_and_nodes_are_kept);
 	testdb_add("/store/API keys and answers are kept", test_api_keys_and_answers_are_kept);
+	testdb_add("/store/a user is kept, updated and deleted",
+	           test_a_user_is_kept_updated_and_deleted);
+	testdb_add("/store/a code counts once", test_a_code_counts_once);
+	testdb_add("/store/sessions are listed and ended", test_sessions_are_listed_and_ended);
+	testdb_add("/store/a role is kept, updated and deleted",
+	           test_a_role_is_kept_updated_and_deleted);
+	testdb_add("/store/the log of incidents leaves people out",
+	           test_the_log_of_incidents_leaves_people_out);
 	return g_test_run();
 }
