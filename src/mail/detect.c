@@ -74,7 +74,8 @@ static const char *kind_of_zip(const char *octets, gsize size)
 /* Readers of PDF look for its head within the first kilobyte. */
 static gboolean is_late_pdf(const char *octets, gsize size)
 {
-	return memmem(octets, MIN(size, 1024), "%PDF-", 5) && memmem(octets, size, "endobj", 6);
+	return size > 0 && memmem(octets, MIN(size, 1024), "%PDF-", 5) &&
+	       memmem(octets, size, "endobj", 6);
 }
 
 char *detect_type(GBytes *content)
