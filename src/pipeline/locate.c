@@ -276,12 +276,26 @@ static void judge_fetched(const Look *look, const char *folder, GHashTable *fetc
 	}
 }
 
+/* Candidates that the search has brought along need no fetching. */
+static void judge_along(const Look *look)
+{
+	for (guint i = 0; i < look->searches->len; i++) {
+		Search *search = look->searches->pdata[i];
+		const MailItem *item;
+		while ((item = candidate(search)) && item->message) {
+			judge(search, item->message);
+			search->next++;
+		}
+	}
+}
+
 /* Looks into one mailbox on one server. FALSE: could not look. */
 static gboolean look_into(const Look *look, GError **error)
 {
 	if (!find_candidates(look, error))
 		return FALSE;
 	for (;;) {
+		judge_along(look);
 		g_autoptr(GPtrArray) refs = next_portion(look);
 		if (refs->len == 0)
 			return TRUE;

@@ -40,3 +40,13 @@ def pss_mib(pids):
         with open(f"/proc/{pid}/smaps_rollup") as file:
             total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
     return total / 1024
+
+
+def cpu_seconds(pids):
+    """Processor time that some processes have used, in user and system mode."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")

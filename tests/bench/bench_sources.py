@@ -34,7 +34,7 @@ def main():
         for i, box in enumerate(boxes):
             trawl.add_source(row, f"source {i}", box)
         trawl.wait_for(lambda: all(s["state"]["last_poll_at"] for s in trawl.api.all("/sources")), 300, "every first poll", every=1)
-        due, late, peak, cpu = {}, [], 0.0, cpu_seconds(trawl)
+        due, late, peak, cpu = {}, [], 0.0, bench.cpu_seconds(trawl.pids())
         delivered, until, begun = 0, time.monotonic() + watched, time.monotonic()
         while time.monotonic() < until:
             for source in trawl.api.all("/sources"):
@@ -50,7 +50,7 @@ def main():
             delivered += 1
             peak = max(peak, bench.pss_mib(trawl.pids()))
             time.sleep(1)
-        used = (cpu_seconds(trawl) - cpu) / (time.monotonic() - begun)
+        used = (bench.cpu_seconds(trawl.pids()) - cpu) / (time.monotonic() - begun)
         failing = sum(1 for s in trawl.api.all("/sources") if s["state"]["last_error"])
         by_role = {role: bench.pss_mib([pid]) for role, pid in trawl.processes().items()}
     finally:
@@ -68,15 +68,6 @@ def main():
     table.add("sources whose last poll failed", str(failing), "0", failing == 0)
     table.show()
     return 0
-
-
-def cpu_seconds(trawl):
-    total = 0
-    for pid in trawl.pids():
-        with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-    return total / 100
 
 
 if __name__ == "__main__":
