@@ -165,10 +165,12 @@ def written(path, change):
         return None
 
 
-def rate_of_changes(paths, into, show):
+def rate_of_changes(paths, into, show, only):
     print(f"\n{'a gateway adds or changes':36} {'same':>6} {'of':>6}")
     all_same = all_tried = 0
     for name, change in CHANGES.items():
+        if only and name not in only:
+            continue
         made = {}
         for number, path in enumerate(paths):
             # Python writes it anew even unchanged: the copy without a change is the one compared with
@@ -180,10 +182,12 @@ def rate_of_changes(paths, into, show):
                 file.write_bytes(content)
             made[path] = [str(file) for file in files]
         read = score.read_all([file for files in made.values() for file in files])
+        lost = [path for path, files in made.items() if not all(read.get(file) for file in files)]
+        made = {path: files for path, files in made.items() if path not in lost}
         equal = [path for path, (changed, plain) in made.items()
                  if key(read.get(changed)) and key(read.get(changed)) == key(read.get(plain))]
         all_same, all_tried = all_same + len(equal), all_tried + len(made)
-        print(f"{name:36} {len(equal):6} {len(made):6}")
+        print(f"{name:36} {len(equal):6} {len(made):6}" + (f"  ({len(lost)} not read)" if lost else ""))
         for path in [path for path in made if path not in equal][:show]:
             print(f"    {path}")
     print(f"{'all':36} {all_same:6} {all_tried:6}  {100 * all_same / max(all_tried, 1):.2f} %")
@@ -220,6 +224,7 @@ def rate_of_pairs(corpus, read):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--mails", type=int, default=500)
+    arguments.add_argument("--only", choices=CHANGES, action="append")
     arguments.add_argument("--show", type=int, default=0)
     options = arguments.parse_args()
     root = score.find_corpus()
@@ -231,7 +236,7 @@ def main():
         corpus = score.Corpus(root, unpacked)
         paths = sorted(str(path) for path in pathlib.Path(unpacked).glob("mail/phishing_pot/**/*.eml"))
         wrong = rate_of_pairs(corpus, score.read_all(paths))
-        rate_of_changes(paths[::max(len(paths) // options.mails, 1)][:options.mails], into, options.show)
+        rate_of_changes(paths[::max(len(paths) // options.mails, 1)][:options.mails], into, options.show, options.only)
         return 1 if wrong else 0
 
 
