@@ -29,6 +29,7 @@
 #define LIMIT_ATTRIBUTES     2000 /* attributes of one HTML element                  */
 #define LIMIT_HTML_PAGES     3    /* pages in pages: srcdoc, data: URLs, conditional comments */
 #define LIMIT_BASE_URL       2048 /* bytes of the URL that relative links are relative to */
+#define LIMIT_HOST           2048 /* bytes of a host that is not ASCII               */
 #define LIMIT_STYLE_RULES    5000 /* names that the style sheets of one page have rules for */
 #define LIMIT_STYLE_RULE     4096 /* bytes of the declarations for one such name           */
 #define LIMIT_STYLE_NAME     200  /* bytes of a class or id that rules are looked up for   */
@@ -36,6 +37,8 @@
 #define LIMIT_REWRITERS      10                /* rewriters around one link                       */
 #define LIMIT_LINK_TEXT      500               /* bytes of the text shown for a link              */
 #define LIMIT_PARAMETERS     128               /* parameters of one header field                  */
+#define LIMIT_ALL_PARAMETERS 100000            /* parameters of all fields of one message         */
+#define LIMIT_FEW_PARAMETERS 8                 /* parameters of a further field after those       */
 #define LIMIT_LINKS          10000             /* links of one message                            */
 #define LIMIT_ADDRESSES      50000             /* addresses of one header field                   */
 #define LIMIT_BODY_TEXT      (2 * 1024 * 1024) /* bytes of text or HTML kept in the breakdown     */

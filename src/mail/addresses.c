@@ -70,19 +70,19 @@ static char *display_name(const char *from, gsize length)
 	return strstr(raw, "=?") ? words_decode(raw) : g_steal_pointer(&raw);
 }
 
+/* What is no address is still shown, by what was written for it; "<>" and "\"\"" name nobody. */
 static void add(json_t *list, char *name, char *address, const char *group)
 {
 	g_autofree char *form = address && strchr(address, '@') ? compare_form(address) : NULL;
-	json_t *entry = json_object();
-	/* What is no address is still shown. */
-	json_object_set_new(entry, "name",
-	                    json_text_new(name && *name ? name
-	                                  : form        ? NULL
-	                                                : address));
-	json_object_set_new(entry, "address", json_text_new(form));
-	if (group)
-		json_object_set_new(entry, "group", json_text_new(group));
-	json_array_append_new(list, entry);
+	const char *shown = name && *name ? name : form ? NULL : address;
+	if (form || (shown && *shown)) {
+		json_t *entry = json_object();
+		json_object_set_new(entry, "name", json_text_new(shown));
+		json_object_set_new(entry, "address", json_text_new(form));
+		if (group)
+			json_object_set_new(entry, "group", json_text_new(group));
+		json_array_append_new(list, entry);
+	}
 	g_free(name);
 	g_free(address);
 }

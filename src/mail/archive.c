@@ -68,6 +68,7 @@ static struct archive *open_archive(GBytes *bytes, gboolean local)
 
 typedef struct {
 	const Message *message;
+	GBytes *bytes;
 	const char *where;
 	gsize packed;
 	gsize unpacked;
@@ -79,6 +80,26 @@ typedef struct {
 	gpointer data;
 } Unpacking;
 
+/* What an archive inside another one holds counts for the outermost: ten archives in each of ten
+ * in each of ten would otherwise have a thousand times what one may. */
+static void begin(Unpacking *run)
+{
+	Reading *reading = run->message->reading;
+	run->packed = g_bytes_get_size(run->bytes);
+	if (reading->unpacking++ == 0)
+		reading->packed += run->packed;
+}
+
+static void end(Unpacking *run)
+{
+	run->message->reading->unpacking--;
+}
+
+static gboolean is_bomb(gsize unpacked, gsize packed, guint ratio)
+{
+	return unpacked > 1024 * 1024 && unpacked / ratio > packed;
+}
+
 /* TRUE when a further @size may be unpacked; else a finding says which limit was hit. */
 static gboolean may_unpack(Unpacking *run, gsize size)
 {
@@ -89,8 +110,8 @@ static gboolean may_unpack(Unpacking *run, gsize size)
 		findings_add(run->message->findings, "limit_unpacked", run->where,
 		             "archives hold more than %u bytes; the rest is not read",
 		             reading->limits.unpacked);
-	else if (run->unpacked > 1024 * 1024 &&
-	         run->unpacked / reading->limits.unpacked_ratio > run->packed)
+	else if (is_bomb(run->unpacked, run->packed, reading->limits.unpacked_ratio) ||
+	         is_bomb(reading->unpacked, reading->packed, reading->limits.unpacked_ratio))
 		findings_add(run->message->findings, "limit_unpacked_ratio", run->where,
 		             "an archive holds more than %u times its size; the rest is not read",
 		             reading->limits.unpacked_ratio);
@@ -217,11 +238,9 @@ static void describe_unlisted(Unpacking *run, struct archive *archive, struct ar
 json_t *archive_describe(const Message *message, GBytes *bytes, const char *where, guint depth)
 {
 	json_t *parts = json_array();
-	Unpacking run = {.message = message,
-	                 .where = where,
-	                 .packed = g_bytes_get_size(bytes),
-	                 .parts = parts,
-	                 .depth = depth};
+	Unpacking run = {
+		.message = message, .bytes = bytes, .where = where, .parts = parts, .depth = depth};
+	begin(&run);
 	struct archive *archive = open_archive(bytes, FALSE);
 	each_entry(&run, archive, describe_each);
 	if (archive)
@@ -230,6 +249,7 @@ json_t *archive_describe(const Message *message, GBytes *bytes, const char *wher
 		each_entry(&run, archive, describe_unlisted);
 		archive_read_free(archive);
 	}
+	end(&run);
 	return parts;
 }
 
@@ -249,13 +269,15 @@ void archive_walk(const Message *message, GBytes *bytes, const char *where, Arch
                   ArchiveVisit visit, gpointer data)
 {
 	Unpacking run = {.message = message,
+	                 .bytes = bytes,
 	                 .where = where,
-	                 .packed = g_bytes_get_size(bytes),
 	                 .wants = wants,
 	                 .visit = visit,
 	                 .data = data};
+	begin(&run);
 	struct archive *archive = open_archive(bytes, FALSE);
 	each_entry(&run, archive, visit_each);
 	if (archive)
 		archive_read_free(archive);
+	end(&run);
 }

@@ -26,10 +26,21 @@ typedef struct {
 	json_t *results, *spf, *microsoft;
 } Claims;
 
+/* Nothing silent: a result that is past the limit may be the one that failed. */
+static void note_more(Claims *claims, json_t *field, const char *name)
+{
+	if (json_object_del(field, "more") == 0)
+		findings_add(claims->message->findings, "limit_results", name,
+		             "a field of results has more than %d of something; the rest is not "
+		             "read",
+		             LIMIT_PARAMETERS);
+}
+
 static void add_results(Claims *claims, int index, const char *name, const char *value)
 {
 	gboolean usual = g_ascii_strcasecmp(name, "Authentication-Results") == 0;
 	json_t *field = authres_parse(value);
+	note_more(claims, field, name);
 	json_object_set_new(field, "field", json_text_new(name));
 	json_object_set_new(field, "trusted",
 	                    json_boolean(usual && trust_believes(claims->trust, index)));
@@ -39,6 +50,7 @@ static void add_results(Claims *claims, int index, const char *name, const char 
 static void add_spf(Claims *claims, int index, const char *name, const char *value)
 {
 	json_t *field = authres_parse_spf(value);
+	note_more(claims, field, name);
 	json_object_set_new(field, "trusted", json_boolean(trust_is_ours(claims->trust, index)));
 	json_array_append_new(claims->spf, field);
 }

@@ -14,6 +14,7 @@
 typedef struct {
 	const char *at;
 	GString *comment; /* of the present result */
+	gboolean more;    /* than LIMIT_PARAMETERS of something */
 } Cursor;
 
 static gboolean is_space(char c)
@@ -138,6 +139,15 @@ static void take_properties(Cursor *cursor, json_t *result, json_t *properties)
 			set_once(result, "reason", value);
 		set_once(properties, name, value);
 	}
+	skip_blanks(cursor);
+	cursor->more |= *cursor->at && *cursor->at != ';';
+}
+
+/* Says in @field that not all of it was read. */
+static void set_more(json_t *field, const Cursor *cursor)
+{
+	if (cursor->more || *cursor->at)
+		json_object_set_new(field, "more", json_true());
 }
 
 /* What follows a method's name. NULL when it is no result. */
@@ -187,10 +197,11 @@ static void take_segment(Cursor *cursor, gboolean first, json_t *field, json_t *
 json_t *authres_parse(const char *value)
 {
 	json_t *field = json_object(), *results = json_array();
-	Cursor cursor = {value, g_string_new(NULL)};
+	Cursor cursor = {.at = value, .comment = g_string_new(NULL)};
 	json_object_set_new(field, "host", json_null());
 	for (guint i = 0; *cursor.at && i < LIMIT_PARAMETERS; i++)
 		take_segment(&cursor, i == 0, field, results);
+	set_more(field, &cursor);
 	json_object_set_new(field, "results", results);
 	g_string_free(cursor.comment, TRUE);
 	return field;
@@ -199,7 +210,7 @@ json_t *authres_parse(const char *value)
 json_t *authres_parse_spf(const char *value)
 {
 	json_t *field = json_object(), *properties = json_object();
-	Cursor cursor = {value, g_string_new(NULL)};
+	Cursor cursor = {.at = value, .comment = g_string_new(NULL)};
 	skip_blanks(&cursor);
 	g_string_truncate(cursor.comment, 0);
 	g_autofree char *said = take_value(&cursor, ";=");
@@ -213,6 +224,7 @@ json_t *authres_parse_spf(const char *value)
 		if (*cursor.at)
 			cursor.at++;
 	}
+	set_more(field, &cursor);
 	json_object_del(field, "reason");
 	json_object_set_new(field, "properties", properties);
 	g_string_free(cursor.comment, TRUE);

@@ -1,5 +1,6 @@
 #include "mail/authres.h"
 
+#include "base/limits.h"
 #include "mail/testing.h"
 
 static void compare(json_t *parsed, const char *expected)
@@ -106,11 +107,34 @@ static void test_microsofts_report(void)
 	        "{\"cip\":\"192.0.2.1\",\"ctry\":\"\",\"scl\":\"5\",\"h\":\"a:b\"}");
 }
 
+static void test_what_is_past_the_limit_is_told(void)
+{
+	static const struct {
+		const char *begin, *piece;
+	} cases[] = {
+		{"mx.example", "; spf=pass"},
+		{"mx.example; spf=pass", " a=b"},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		GString *text = g_string_new(cases[i].begin);
+		for (guint j = 1; j < LIMIT_PARAMETERS; j++)
+			g_string_append(text, cases[i].piece);
+		g_autoptr(json_t) all = authres_parse(text->str);
+		g_assert_null(json_object_get(all, "more"));
+		g_string_append_printf(text, "%s%s", cases[i].piece, cases[i].piece);
+		g_autoptr(json_t) some = authres_parse(text->str);
+		g_assert_true(json_is_true(json_object_get(some, "more")));
+		g_string_free(text, TRUE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/authres/the grammar of results", test_the_grammar_of_results);
 	g_test_add_func("/authres/Received-SPF", test_received_spf);
 	g_test_add_func("/authres/Microsoft's report", test_microsofts_report);
+	g_test_add_func("/authres/what is past the limit is told",
+	                test_what_is_past_the_limit_is_told);
 	return g_test_run();
 }

@@ -11,6 +11,7 @@
 #include "mail/domains.h"
 #include "mail/outlook.h"
 #include "mail/report.h"
+#include "mail/url.h"
 
 /* There where the program is built with a leak detector. */
 extern void __lsan_disable(void) __attribute__((weak));
@@ -39,6 +40,7 @@ void breakdown_init(void)
 	msg_init();
 	charset_init();
 	domains_init();
+	url_init();
 	detect_init();
 	banners_init();
 	g_once_init_leave(&once, 1);

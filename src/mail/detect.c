@@ -88,10 +88,12 @@ char *detect_type(GBytes *content)
 			return g_strdup(strcmp(signatures[i].type, "application/zip") == 0
 			                        ? kind_of_zip(octets, size)
 			                        : signatures[i].type);
+	if (size == 0)
+		return g_strdup("application/x-empty");
 	if (is_late_pdf(octets, size))
 		return g_strdup("application/pdf");
-	if (size == 0 || !database)
-		return g_strdup(size ? "application/octet-stream" : "application/x-empty");
+	if (!database)
+		return g_strdup("application/octet-stream");
 	G_LOCK(database);
 	char *type = g_strdup(magic_buffer(database, octets, MIN(size, BEGINNING)));
 	G_UNLOCK(database);

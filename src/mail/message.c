@@ -103,6 +103,8 @@ static GBytes *without_too_many_parts(Message *message, GBytes *bytes)
 {
 	gsize size;
 	const char *text = g_bytes_get_data(bytes, &size);
+	if (size == 0) /* there may be no text, not even an empty one */
+		return g_bytes_ref(bytes);
 	const char *at = text, *end = text + size;
 	guint most = part_lines(message);
 	for (guint lines = 0; at && lines < most; lines++) {
@@ -227,7 +229,14 @@ static GBytes *within_limits(Message *message)
 	g_autoptr(GBytes) ended = without_blank_end(message, bare);
 	g_autoptr(GBytes) shorter = without_long_headers(message, ended);
 	g_autoptr(GBytes) fewer = without_too_many_parts(message, shorter);
-	return parameters_within(fewer, message->reading->limits.parameters);
+	Reading *reading = message->reading;
+	GBytes *within = parameters_within(fewer, reading->limits.parameters, &reading->parameters);
+	if (reading->parameters > LIMIT_ALL_PARAMETERS)
+		findings_add(message->findings, "limit_all_parameters", NULL,
+		             "its header fields have more than %d parameters; of later fields no "
+		             "more than %d each are read",
+		             LIMIT_ALL_PARAMETERS, LIMIT_FEW_PARAMETERS);
+	return within;
 }
 
 /* What GMime noticed, as findings. Whatever is not in the table is no news to an analyst. */

@@ -15,10 +15,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 typedef struct {
 	const json_t *options;
 	MailLimits limits;
-	guint parts;  /* seen so far */
-	gsize parsed; /* bytes handed to the MIME parser so far */
-	guint nested; /* attached messages read so far */
-	guint made;   /* > 0 while a message is read that we made ourselves of another format */
+	guint parts;      /* seen so far */
+	gsize parsed;     /* bytes handed to the MIME parser so far */
+	guint nested;     /* attached messages read so far */
+	guint made;       /* > 0 while a message is read that we made ourselves of another format */
+	guint parameters; /* of header fields seen so far */
+	guint unpacking;  /* archives that are open inside each other */
+	gsize packed;     /* bytes of those so far that were in no other archive */
 	gsize unpacked;
 	guint unpacked_files; /* from archives so far */
 	gsize digested;       /* octets hashed to check signatures so far */

@@ -132,12 +132,12 @@ static void append_field(GString *mime, const char *headers, const char *name, c
 static void append_base64(GString *mime, const void *octets, gsize size)
 {
 	const guchar *at = octets;
-	for (gsize done = 0; done < size || done == 0; done += 57) {
+	for (gsize done = 0; done < size; done += 57) {
 		g_autofree char *line = g_base64_encode(at + done, MIN(57, size - done));
 		g_string_append_printf(mime, "%s\r\n", line);
-		if (size == 0)
-			break;
 	}
+	if (size == 0)
+		g_string_append(mime, "\r\n");
 }
 
 static void append_text(GString *mime, const char *type, const char *text)

@@ -4,6 +4,8 @@
  * hundred semicolons after "Content-" is rare enough. */
 #include "mail/parameters.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 #define MUCH 20 /* semicolons a parameter, those in quotes too, of an honest field */
@@ -32,29 +34,33 @@ static const char *field_end(const char *line, const char *end)
 }
 
 /* Where the first parameter begins that is too many, or @end. */
-static const char *first_past(const char *field, const char *end, guint most)
+static const char *first_past(const char *field, const char *end, guint most, guint *seen)
 {
 	guint outside = 0, all = 0;
 	gboolean quoted = FALSE;
-	for (const char *at = field; at < end; at++) {
+	const char *at = field;
+	for (; at < end; at++) {
 		if (*at == '\\' && quoted && at + 1 < end)
 			at++;
 		else if (*at == '"')
 			quoted = !quoted;
 		else if (*at == ';' &&
 		         (++all / MUCH > most + 1 || (!quoted && ++outside > most + 1)))
-			return at;
+			break;
 	}
-	return end;
+	*seen += outside;
+	return at;
 }
 
 /* The first field from @at on that is too long; what is left of it and where the rest begins. */
-static gboolean find_long(const char *at, const char *end, guint most, Text *cut)
+static gboolean find_long(const char *at, const char *end, guint most, guint *seen, Text *cut)
 {
 	for (const char *line = at; line < end;) {
 		if (begins_field(line, end)) {
 			const char *past = field_end(line, end);
-			cut->at = first_past(line, past, most);
+			guint late = MIN(most, LIMIT_FEW_PARAMETERS - 1);
+			cut->at = first_past(line, past, *seen > LIMIT_ALL_PARAMETERS ? late : most,
+			                     seen);
 			cut->end = past;
 			if (cut->at < past)
 				return TRUE;
@@ -65,19 +71,22 @@ static gboolean find_long(const char *at, const char *end, guint most, Text *cut
 	return FALSE;
 }
 
-GBytes *parameters_within(GBytes *message, guint most)
+GBytes *parameters_within(GBytes *message, guint most, guint *seen)
 {
 	gsize size;
 	Text cut;
-	const char *at = g_bytes_get_data(message, &size), *end = at + size;
-	if (size == 0 || !find_long(at, end, most, &cut))
+	const char *at = g_bytes_get_data(message, &size);
+	if (size == 0) /* there may be no text, not even an empty one */
+		return g_bytes_ref(message);
+	const char *end = at + size;
+	if (!find_long(at, end, most, seen, &cut))
 		return g_bytes_ref(message);
 	GByteArray *shorter = g_byte_array_sized_new((guint)size);
 	do {
 		g_byte_array_append(shorter, (const guint8 *)at, (guint)(cut.at - at));
 		g_byte_array_append(shorter, (const guint8 *)"\n", 1);
 		at = cut.end;
-	} while (at < end && find_long(at, end, most, &cut));
+	} while (at < end && find_long(at, end, most, seen, &cut));
 	g_byte_array_append(shorter, (const guint8 *)at, (guint)(end - at));
 	return g_byte_array_free_to_bytes(shorter);
 }

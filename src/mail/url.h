@@ -31,5 +31,8 @@ char *url_unescape(const char *text, gssize length);
  * browsers begin. Newly allocated. */
 char *url_trim(const char *written);
 
+/** Loads the tables that names are mapped by, for a process that is about to lose its files. */
+void url_init(void);
+
 /** A host written in whichever way as in Url, or NULL when it is none. Newly allocated. */
 char *url_host(const char *written, gssize length);

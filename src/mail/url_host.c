@@ -1,11 +1,16 @@
 /* Hosts as browsers read them (WHATWG URL Standard §3.5): percent-encoded, in any letters that IDNA
- * maps to others, as one number, in octal, in hexadecimal. */
+ * maps to others, as one number, in octal, in hexadecimal.
+ *
+ * Names are mapped and checked by UTS #46, by ICU, as browsers do. IDNA 2008 alone knows neither
+ * the symbols that people register nor the labels that UTS #46 refuses. */
 #include "mail/url.h"
 
+#include "base/limits.h"
+
 #include <arpa/inet.h>
-#include <gio/gio.h>
-#include <idn2.h>
+#include <glib.h>
 #include <string.h>
+#include <unicode/uidna.h>
 
 char *url_unescape(const char *text, gssize length)
 {
@@ -137,32 +142,31 @@ static gboolean is_plain_ascii(const char *host)
 	return !g_str_has_prefix(host, "xn--") && !strstr(host, ".xn--");
 }
 
-/* libidn2 holds to IDNA 2008, which knows no symbols; browsers hold to UTS #46, which has hearts
- * and snowmen. These come here, and GLib's older rules do for them. */
-static char *symbols_to_ascii(const char *lower)
+/* What the standard does not mind (§3.3, "domain to ASCII"): CheckHyphens and VerifyDnsLength are
+ * off. */
+#define ALLOWED                                                                                    \
+	(UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG | UIDNA_ERROR_DOMAIN_NAME_TOO_LONG | \
+	 UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4)
+
+static const UIDNA *idna(void)
 {
-	for (const char *c = lower; *c; c = g_utf8_next_char(c)) {
-		gunichar one = g_utf8_get_char(c);
-		if (one >= 0x80 && (!g_unichar_isgraph(one) ||
-		                    g_unichar_type(one) == G_UNICODE_PRIVATE_USE || one == 0xfffd))
-			return NULL;
+	static gsize once;
+	static UIDNA *tables;
+	if (g_once_init_enter(&once)) {
+		UErrorCode failed = U_ZERO_ERROR;
+		tables = uidna_openUTS46(UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_CHECK_BIDI |
+		                                 UIDNA_CHECK_CONTEXTJ,
+		                         &failed);
+		if (U_FAILURE(failed))
+			g_error("ICU has no tables of names: %s", u_errorName(failed));
+		g_once_init_leave(&once, 1);
 	}
-	char *ascii = g_hostname_to_ascii(lower);
-	if (ascii && g_hostname_is_non_ascii(ascii))
-		g_clear_pointer(&ascii, g_free);
-	return ascii;
+	return tables;
 }
 
-static char *to_ascii(const char *host);
-
-/* A-labels with such ASCII as "=" in them, which libidn2 makes but does not read again. */
-static char *same_a_labels(const char *lower)
+void url_init(void)
 {
-	g_autofree char *unicode = g_hostname_to_unicode(lower);
-	if (!unicode || is_plain_ascii(unicode) || strstr(unicode, "xn--"))
-		return NULL;
-	g_autofree char *again = to_ascii(unicode);
-	return g_strcmp0(again, lower) == 0 ? g_steal_pointer(&again) : NULL;
+	idna();
 }
 
 static char *to_ascii(const char *host)
@@ -170,20 +174,18 @@ static char *to_ascii(const char *host)
 	g_autofree char *lower = g_utf8_strdown(host, -1);
 	if (is_plain_ascii(lower))
 		return g_steal_pointer(&lower);
-	guint8 *ascii = NULL;
-	int failed =
-		idn2_lookup_u8((const guint8 *)lower, &ascii,
-	                       IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT | IDN2_NO_ALABEL_ROUNDTRIP);
-	if (failed == IDN2_DISALLOWED || failed == IDN2_2HYPHEN || failed == IDN2_HYPHEN_STARTEND ||
-	    failed == IDN2_UNASSIGNED)
-		return symbols_to_ascii(lower);
-	if (failed == IDN2_PUNYCODE_BAD_INPUT)
-		return same_a_labels(lower);
-	if (failed != IDN2_OK)
+	/* a label may take the square of its length */
+	gsize size = strlen(host);
+	if (size > LIMIT_HOST)
 		return NULL;
-	char *copy = g_strdup((const char *)ascii);
-	idn2_free(ascii);
-	return copy;
+	char ascii[16 * LIMIT_HOST];
+	UErrorCode failed = U_ZERO_ERROR;
+	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+	int32_t length = uidna_nameToASCII_UTF8(idna(), host, (int32_t)size, ascii,
+	                                        (int32_t)sizeof ascii, &info, &failed);
+	if (U_FAILURE(failed) || (info.errors & ~(uint32_t)ALLOWED) != 0)
+		return NULL;
+	return g_strndup(ascii, (gsize)length);
 }
 
 static gboolean has_forbidden(const char *name)

@@ -27,6 +27,11 @@ static void read_people(const char *value)
 {
 	json_t *findings = findings_new();
 	json_t *people = addresses_parse(findings, "From", value);
+	size_t i;
+	json_t *person;
+	json_array_foreach (people, i, person)
+		if (!json_text(person, "address") && g_strcmp0(json_text(person, "name"), "") <= 0)
+			g_error("a person who is nobody");
 	check_json(people);
 	check_json(findings);
 }

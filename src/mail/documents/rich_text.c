@@ -223,6 +223,8 @@ void rich_text_read(Document *document)
 {
 	gsize size;
 	const guint8 *octets = g_bytes_get_data(document->file->content, &size);
+	if (size == 0)
+		return;
 	RichText *rtf = g_new0(RichText, 1);
 	rtf->document = document;
 	rtf->at = octets;
