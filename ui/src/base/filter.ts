@@ -7,16 +7,17 @@ export interface Parsed {
 }
 
 const word = /^[a-z_]+$/;
-const severity = /^(?:>=)?(informational|minor|moderate|major|critical)$/;
+const severity = /^(?:informational|minor|moderate|major|critical)$/;
 
-/** One row a word that can stand before a colon: the API's parameter, and what it may say. */
+/** One row a word that can stand before a colon, or before ":>=": the API's parameter, and what it may say. */
 export type Terms = Record<string, { parameter: string; take: (value: string, me: string) => string | null }>;
 
 const number = (value: string) => (/^\d+$/.test(value) ? value : null);
 
 const incidentTerms: Terms = {
   is: { parameter: 'state', take: (value) => (['open', 'closed', 'all'].includes(value) ? (value === 'all' ? '' : value) : null) },
-  severity: { parameter: 'severity', take: (value) => severity.exec(value)?.[1] ?? null },
+  severity: { parameter: 'severity', take: (value) => (severity.test(value) ? value : null) },
+  'severity:>=': { parameter: 'severity_min', take: (value) => (severity.test(value) ? value : null) },
   verdict: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
   disposition: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
   kind: { parameter: 'kind', take: (value) => (word.test(value) ? value : null) },
@@ -43,16 +44,18 @@ export function parseFilter(text: string, me: string, terms: Terms = incidentTer
   const title: string[] = [];
   for (const part of text.match(/[a-z]+:"[^"]*"|"[^"]*"|\S+/gi) ?? []) {
     const colon = part.indexOf(':');
-    const term = colon > 0 ? terms[part.slice(0, colon).toLowerCase()] : undefined;
+    const name = part.slice(0, colon).toLowerCase();
+    const least = part.startsWith('>=', colon + 1) && `${name}:>=` in terms;
+    const term = colon > 0 ? terms[least ? `${name}:>=` : name] : undefined;
     if (!term && terms !== incidentTerms) wrong.push(part);
     if (!term) {
       title.push(part.replaceAll('"', ''));
       continue;
     }
-    const value = term.take(part.slice(colon + 1).replaceAll('"', ''), me);
+    const value = term.take(part.slice(colon + (least ? 3 : 1)).replaceAll('"', ''), me);
     if (value === null) wrong.push(part);
     else query[term.parameter] = value;
   }
-  if (title.length && terms === incidentTerms) query.title = title.join(' ');
+  if (title.length && terms === incidentTerms) query.q = title.join(' ');
   return { query, wrong };
 }

@@ -1,6 +1,6 @@
 // The keyboard. What is on the screen says which keys it takes while it is there; "?" lists them all.
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 
 export interface Binding {
   /** As pressed: "j", "Enter", "Shift+X", "g i" for one after the other. */
@@ -46,8 +46,9 @@ addEventListener('keydown', (event) => {
   }
 });
 
+/** The keys of what is on the screen. They change with it and not a moment later: the next key may be here before the next picture. */
 export function useKeys(set: Binding[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     bindings.value = [...bindings.value, set];
     return () => {
       bindings.value = bindings.value.filter((one) => one !== set);

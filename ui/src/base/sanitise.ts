@@ -6,14 +6,29 @@ import DOMPurify from 'dompurify';
 
 /** Attributes whose value a browser would fetch, follow or run. */
 const leading = ['href', 'src', 'srcset', 'action', 'formaction', 'background', 'poster', 'data', 'cite', 'longdesc', 'usemap', 'ping',
-  'xlink:href', 'target', 'download', 'http-equiv', 'autofocus', 'tabindex', 'name', 'id', 'for', 'form', 'lowsrc', 'dynsrc', 'manifest', 'classid', 'codebase'];
+  'xlink:href', 'target', 'download', 'http-equiv', 'autofocus', 'tabindex', 'name', 'id', 'for', 'form', 'lowsrc', 'dynsrc', 'manifest', 'classid', 'codebase',
+  'popover', 'popovertarget', 'popovertargetaction', 'slot', 'is', 'part', 'exportparts', 'nonce', 'contenteditable', 'accesskey'];
 
 const picture = /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[a-z0-9+/=\s]+$/i;
 
-/** CSS that fetches nothing, and lays nothing over what is around it. */
-export function withoutFetches(css: string): string {
-  const plain = css.replace(/\\([0-9a-f]{1,6})\s?/gi, (_, code: string) => String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff) || 0xfffd)).replace(/\/\*[\s\S]*?(?:\*\/|$)/g, '');
-  return plain.split(';').filter((rule) => !/url|image-set|@import|expression|-moz-binding|behavior|src\s*\(|position\s*:\s*(?:fixed|sticky)/i.test(rule)).join(';');
+/** What CSS may call: everything that only reckons. What fetches has too many names, and new ones come. */
+const reckoning = new Set(['rgb', 'rgba', 'hsl', 'hsla', 'hwb', 'lab', 'lch', 'oklab', 'oklch', 'color', 'calc', 'min', 'max', 'clamp', 'rect', 'inset',
+  'translate', 'translatex', 'translatey', 'scale', 'scalex', 'scaley', 'rotate', 'linear-gradient', 'radial-gradient', 'repeat', 'minmax', 'fit-content']);
+
+/** CSS that fetches nothing, and lays nothing over what is around it. The browser itself says what it understands, for what its
+ *  letters mean after escapes, comments and variables is beyond any pattern. */
+function withoutFetches(css: string, inside: Window): string {
+  const { style } = inside.document.createElement('p');
+  style.cssText = css;
+  const kept: string[] = [];
+  for (const property of style) {
+    const value = style.getPropertyValue(property);
+    const calls = value.match(/[^\s(),]*(?=\()/g) ?? [];
+    if (!value || property.startsWith('--') || value.includes('\\') || !calls.every((name) => reckoning.has(name.toLowerCase()) || name === '')) continue;
+    if (property === 'position' && !/^(?:static|relative)$/.test(value)) continue;
+    kept.push(`${property}:${value}${style.getPropertyPriority(property) && '!important'}`);
+  }
+  return kept.join(';');
 }
 
 /** @inside the frame's own window: what is parsed there is under the frame's policy. */
@@ -24,7 +39,7 @@ export function sanitise(html: string, inside: Window): { html: string; blocked:
     if (name === 'href' && element.nodeName === 'A') element.setAttribute('title', data.attrValue.slice(0, 2000));
     if (name === 'src' && element.nodeName === 'IMG' && picture.test(data.attrValue)) return;
     if (leading.includes(name)) data.keepAttr = false;
-    if (name === 'style') data.attrValue = withoutFetches(data.attrValue);
+    if (name === 'style') data.attrValue = withoutFetches(data.attrValue, inside);
   });
   const remote = html.match(/(?:src|background|poster)\s*=\s*["']?\s*(?:https?:)?\/\//gi)?.length ?? 0;
   const out = clean.sanitize(html, {

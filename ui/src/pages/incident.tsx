@@ -257,14 +257,17 @@ function IncidentPage({ id }: { id: string }) {
         {incident.assignee && <Badge tone="accent">{incident.assignee}</Badge>}
       </div>
       <div class="verdicts" role="toolbar" aria-label={t('incident.decide')}>
-        {may('triage') && verdictKeys.map(({ key, verdict }) => (
-          <Button key={key} hint={key} aria-pressed={incident.disposition === verdict} onClick={() => void judge(verdict)}>{word('disposition', verdict)}</Button>
-        ))}
-        <span class="grow" />
-        {may('respond') && <Button look="danger" hint="q" onClick={() => setAsked('quarantine')}>{t('incident.quarantine.do')}</Button>}
-        {may('respond') && pulled && <Button hint="r" onClick={() => setAsked('restore')}>{t('incident.restore.do')}</Button>}
-        {may('triage') && <Button hint="a" onClick={() => void assign()}>{incident.assignee === mine ? t('incident.unassign') : t('incident.assign')}</Button>}
-        {may('triage') && <Button hint="c" onClick={() => setAsked(incident.state === 'closed' ? 'reopen' : 'close')}>{incident.state === 'closed' ? t('incident.reopen.do') : t('do.close')}</Button>}
+        <div>
+          {may('triage') && verdictKeys.map(({ key, verdict }) => (
+            <Button key={key} hint={key} aria-pressed={incident.disposition === verdict} onClick={() => void judge(verdict)}>{word('disposition', verdict)}</Button>
+          ))}
+        </div>
+        <div>
+          {may('respond') && <Button look="danger" hint="q" onClick={() => setAsked('quarantine')}>{t('incident.quarantine.do')}</Button>}
+          {may('respond') && pulled && <Button hint="r" onClick={() => setAsked('restore')}>{t('incident.restore.do')}</Button>}
+          {may('triage') && <Button hint="a" onClick={() => void assign()}>{incident.assignee === mine ? t('incident.unassign') : t('incident.assign')}</Button>}
+          {may('triage') && <Button hint="c" onClick={() => setAsked(incident.state === 'closed' ? 'reopen' : 'close')}>{incident.state === 'closed' ? t('incident.reopen.do') : t('do.close')}</Button>}
+        </div>
       </div>
       {error ? <Failed error={error} retry={reload} /> : null}
       <div class="split">
@@ -284,7 +287,7 @@ function IncidentPage({ id }: { id: string }) {
           {parts && parts.responses.length > 0 && <Card title={t('incident.responses')}><div class="stack" aria-live="polite">{parts.responses.slice(0, 4).map((one) => <Counts key={one.id} response={one} />)}</div></Card>}
           {parts && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}
           <Card title={t('incident.sender')}><Related incident={incident} /></Card>
-          {may('triage') && <Card title={t('incident.severity')}><div class="row">{severities.map((severity, i) => <Button key={severity} hint={String(i + 1)} aria-pressed={incident.severity === severity} onClick={() => void rate(severity)}>{word('severity', severity)}</Button>)}</div></Card>}
+          {may('triage') && <Card title={t('incident.severity')}><div class="choices">{severities.map((severity, i) => <Button key={severity} hint={String(i + 1)} aria-pressed={incident.severity === severity} onClick={() => void rate(severity)}>{word('severity', severity)}</Button>)}</div></Card>}
         </aside>
       </div>
       {asked && parts && <AskDialog asked={asked} incident={incident} parts={parts} onDone={renew} onClose={() => setAsked(null)} />}

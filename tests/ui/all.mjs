@@ -1,0 +1,4 @@
+// All tests of the console, in one process over one daemon and one browser.
+import './work.mjs';
+import './hostile.mjs';
+import './pages.mjs';

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Runs the tests of the console in a real browser: run.py PEERS [PROGRAM], TAP on standard output.
+
+PEERS is where Playwright and axe are installed, once; after that nothing is fetched. Everything is skipped where there is no
+Chromium. TRAWL_BINARY names the program under test, TRAWL_CHROMIUM another browser; TRAWL_PICTURES=1 renews the pictures of
+docs/images/console.
+"""
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LOCK = "package-lock.json"
+
+
+def install(peers):
+    """As tools/build-console does: again only when the lock file has changed."""
+    mark = os.path.join(peers, "node_modules", ".trawl-lock")
+    if os.path.exists(mark) and filecmp.cmp(os.path.join(HERE, LOCK), mark, shallow=False):
+        return
+    os.makedirs(peers, exist_ok=True)
+    for file in ("package.json", LOCK):
+        shutil.copy(os.path.join(HERE, file), peers)
+    subprocess.run(["npm", "ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=peers, check=True,
+                   stdout=subprocess.DEVNULL)
+    shutil.copy(os.path.join(HERE, LOCK), mark)
+
+
+def main():
+    peers, program = os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "all.mjs"
+    if not shutil.which(os.environ.get("TRAWL_CHROMIUM", "chromium")):
+        print("1..0 # SKIP skipped: chromium is not installed")
+        return 0
+    install(peers)
+    environment = dict(os.environ, TRAWL_UI_PEERS=peers)
+    reporter = ["--test-reporter=" + os.path.join(HERE, "tap.mjs")] if program == "all.mjs" else []
+    return subprocess.run(["node", *reporter, os.path.join(HERE, program)], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+// The console at work: from the first day to an incident that is pulled, put back and closed. What a person sees and does.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, barriers, enter, leave, logIn, open, passphrase, setup, url } from './world.mjs';
+
+const rows = (page) => page.getByRole('grid', { name: 'Incidents' }).getByRole('row').filter({ has: page.getByRole('gridcell') });
+const current = (page) => page.locator('.grid-row.cursor');
+const title = async (page) => (await current(page).getByRole('link').textContent()).trim();
+const toast = (page, text) => page.locator('.toasts').getByText(text).first();
+
+test('the link that the daemon printed makes the first administrator, once', async () => {
+  const page = await open({ axe: true });
+  await page.goto(setup);
+  await page.getByLabel('User name').fill('mara');
+  await page.getByLabel('Your name').fill('Mara Lindqvist');
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  await page.getByLabel('Passphrase, again').fill('four herons');
+  await page.getByText('The two are different').waitFor();
+  assert.deepEqual(await barriers(page), []);
+  assert.ok(await page.getByRole('button', { name: 'Begin' }).isDisabled());
+  await page.getByLabel('Passphrase, again').fill(passphrase);
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('heading', { name: 'Three steps to the first incident' }).waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await leave(page, /401/);
+
+  const second = await open();
+  await second.goto(setup);
+  for (const [label, words] of [['User name', 'eve'], ['Passphrase, again', passphrase]]) await second.getByLabel(label).fill(words);
+  await second.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  await second.getByRole('button', { name: 'Begin' }).click();
+  await second.getByRole('alert').getByText('This link has been used').waitFor();
+  await leave(second, /401/);
+});
+
+test('one logs in, not with a wrong passphrase, and out again', async () => {
+  const page = await open();
+  await page.goto(`${url}/incidents`);
+  await logIn(page, 'four herons under water');
+  await page.getByRole('alert').getByText('These do not fit together').waitFor();
+  await logIn(page);
+  await page.getByRole('button', { name: 'Mara Lindqvist' }).click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('heading', { name: 'Log in' }).waitFor();
+  assert.equal((await page.request.get(`${url}/v1/session`)).status(), 401);
+  await leave(page, /401/);
+});
+
+test('the session is in a cookie that no script, no other site and no plain connection gets', async () => {
+  const page = await open();
+  await page.goto(`${url}/login`);
+  const answered = page.waitForResponse((response) => response.url() === `${url}/v1/session` && response.request().method() === 'POST');
+  await logIn(page);
+  const set = (await (await answered).allHeaders())['set-cookie'];
+  assert.match(set, /^__Host-/);
+  assert.deepEqual(['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/'].filter((word) => !set.split('; ').includes(word)), []);
+  await page.getByRole('navigation').waitFor();
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  await leave(page, /401/);
+});
+
+test('ten incidents are judged by the keyboard alone', async () => {
+  const { incidents } = await ask('source_added');
+  const page = await enter();
+  await rows(page).first().waitFor();
+  const there = await rows(page).count();
+  assert.equal(there, incidents.length);
+  const verdicts = [['m', 'Malicious'], ['u', 'Suspicious'], ['p', 'Spam'], ['b', 'Bulk'], ['l', 'Low Risk'], ['n', 'Known Good']];
+  for (let i = 0; i < Math.min(10, there); i++) {
+    const [key, words] = verdicts[i % verdicts.length];
+    await page.keyboard.press(key);
+    await current(page).getByText(words).waitFor();
+    await page.keyboard.press('j');
+  }
+  const last = await title(page);
+  await page.keyboard.press('k');
+  assert.notEqual(await title(page), last);
+  await leave(page);
+});
+
+test('several are picked and closed at once, and the filter finds them', async () => {
+  const page = await enter();
+  await rows(page).first().waitFor();
+  await page.keyboard.press('j');
+  const names = [await title(page)];
+  await page.keyboard.press('x');
+  await page.keyboard.press('j');
+  names.push(await title(page));
+  await page.keyboard.press('x');
+  await page.getByText('2 picked').waitFor();
+  await page.keyboard.press('c');
+  const dialog = page.getByRole('dialog', { name: 'Close 2 incidents' });
+  await dialog.getByLabel('Reason').fill('seen, harmless');
+  await page.keyboard.press('Enter');
+  await toast(page, 'Closed').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('is:closed');
+  await page.keyboard.press('Enter');
+  for (const name of names) await rows(page).filter({ hasText: name }).first().waitFor();
+  assert.equal(await rows(page).count(), 2);
+  assert.match(page.url(), /\?q=is%3Aclosed$/);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).getByText('Pick or unpick').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await leave(page);
+});
+
+test('words of a title and a least severity are filters', async () => {
+  const page = await enter('/incidents?q=is%3Aall');
+  await rows(page).first().waitFor();
+  const all = await rows(page).count();
+  await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  await page.getByRole('button', { name: /^Critical/ }).click();
+  await page.goto(`${url}/incidents?q=is%3Aall+severity%3A%3E%3Dmajor`);
+  await rows(page).filter({ hasText: 'Action required' }).waitFor();
+  assert.equal(await rows(page).count(), 1);
+  await page.goto(`${url}/incidents?q=is%3Aall+action`);
+  await rows(page).filter({ hasText: 'Action required' }).first().waitFor();
+  assert.ok(await rows(page).count() < all);
+  await leave(page);
+});
+
+test('an incident is pulled, put back, closed and opened again', async () => {
+  const page = await enter();
+  await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
+  await page.frameLocator('iframe').locator('body').getByText(/salary/).first().waitFor();
+  await page.getByRole('tab', { name: /^Recipients/ }).click();
+  const copies = page.getByRole('tabpanel').getByRole('row');
+  await copies.filter({ hasText: 'Not touched' }).first().waitFor();
+  for (const [key, button, state] of [['q', 'Pull', 'Pulled'], ['r', 'Put back', 'Put back']]) {
+    await page.keyboard.press(key);
+    await page.getByRole('dialog').getByRole('button', { name: button }).click();
+    await copies.filter({ hasText: state }).nth(3).waitFor();
+    await page.getByRole('progressbar', { name: button }).waitFor();
+  }
+  await page.keyboard.press('c');
+  await page.getByRole('dialog').getByLabel('Reason').fill('all is well');
+  await page.keyboard.press('Enter');
+  await page.locator('.page-head').getByText('Closed').waitFor();
+  await page.keyboard.press('c');
+  await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).click();
+  await page.locator('.page-head').getByText('Closed').waitFor({ state: 'detached' });
+  await leave(page);
+});
+
+test('a report that arrives is announced, and nothing moves', async () => {
+  const page = await enter();
+  await rows(page).first().waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  const before = { title: await title(page), count: await rows(page).count(), top: await page.getByRole('grid').evaluate((grid) => grid.scrollTop) };
+  const { incident } = await ask('hostile', { html: '<p>Your parcel waits</p>', subject: 'A parcel for you' });
+  const fresh = page.getByRole('button', { name: '1 new row', exact: true });
+  await fresh.waitFor();
+  assert.deepEqual({ title: await title(page), count: await rows(page).count(), top: await page.getByRole('grid').evaluate((grid) => grid.scrollTop) }, before);
+  await fresh.click();
+  await rows(page).filter({ hasText: incident.title }).waitFor();
+  await leave(page);
+});
+
+test('it is dark or light as the system is, or as one likes better', async () => {
+  const ground = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const page = await enter('/', { colorScheme: 'dark' });
+  const dark = await ground(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.locator('html[data-theme="light"]').waitFor();
+  assert.notEqual(await ground(page), dark);
+  await page.getByRole('button', { name: 'Mara Lindqvist' }).click();
+  await page.getByLabel('Appearance').selectOption('Dark');
+  assert.equal(await ground(page), dark);
+  await page.reload();
+  await page.getByRole('navigation').waitFor();
+  assert.equal(await ground(page), dark);
+  await leave(page);
+});
+
+test('it speaks German to whose browser does, and to who asks for it', async () => {
+  const german = await enter('/', { locale: 'de-DE' });
+  await german.getByRole('heading', { name: 'Vorfälle' }).waitFor();
+  assert.equal(await german.evaluate(() => document.documentElement.lang), 'de');
+  await leave(german);
+  const page = await enter();
+  await page.getByRole('button', { name: 'Mara Lindqvist' }).click();
+  await page.getByLabel('Language').selectOption('Deutsch');
+  await page.getByRole('heading', { name: 'Vorfälle' }).waitFor();
+  await leave(page);
+});
