@@ -1,8 +1,8 @@
 #pragma once
 #include "base/json.h"
 
-/* What has more than LIMIT_PARAMETERS results, or properties of one, is read so far; its object then
- * has a member "more". */
+/* What has more than LIMIT_PARAMETERS results, or properties of one, is read so far; its object
+ * then has a member "more". */
 
 /**
  * One Authentication-Results field (RFC 8601 §2.2): {"host": authserv-id or null, "results":
