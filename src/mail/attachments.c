@@ -36,7 +36,7 @@ static gboolean is_message(const char *type, const char *name)
 	for (guint i = 0; type && i < G_N_ELEMENTS(message_types); i++)
 		if (strcmp(type, message_types[i]) == 0)
 			return TRUE;
-	return has_ending(name, ".eml");
+	return has_ending(name, ".eml") || has_ending(name, ".emlx");
 }
 
 gboolean attachments_is_headers_only(const char *type)

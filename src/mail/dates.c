@@ -128,10 +128,12 @@ static gboolean begins_time(const Parts *parts, guint i, gboolean by_stop)
 	    hour->value > 24 || minute->value > 59)
 		return FALSE;
 	g_autofree char *gap = g_strndup(hour->end, (gsize)(minute->start - hour->end));
-	/* "kl. 10.21": a full stop, apart from the numbers of the date. */
+	/* "kl. 10.21", "2026 9.05": a full stop, apart from the numbers of the date. */
 	if (by_stop)
 		return strcmp(gap, ".") == 0 && minute->digits == 2 && i >= 2 &&
-		       parts->numbers[i - 1].end < hour->start - 1 && *minute->end != '.';
+		       (hour[-1].end < hour->start - 1 ||
+		        (hour[-1].digits == 4 && *hour[-1].end == ' ')) &&
+		       *minute->end != '.';
 	g_strstrip(gap);
 	for (guint j = 0; j < G_N_ELEMENTS(between); j++)
 		if (strcmp(gap, between[j]) == 0)

@@ -140,6 +140,7 @@ typedef struct {
 	HtmlPage page;
 	GString *shown;
 	guint hidden; /* depth of elements that are not shown around the present node */
+	guint kept;   /* depth of elements whose line ends are shown */
 } HtmlReading;
 
 /* ---- what a browser hides, or does ---- */
@@ -238,18 +239,6 @@ static gboolean is_data(GumboTag tag)
 	       tag == GUMBO_TAG_NOSCRIPT || tag == GUMBO_TAG_TEMPLATE;
 }
 
-static void show(HtmlReading *page, const char *text)
-{
-	for (const char *c = text; *c; c++) {
-		gboolean blank = g_ascii_isspace(*c);
-		char last = page->shown->len ? page->shown->str[page->shown->len - 1] : '\n';
-		if (!blank)
-			g_string_append_c(page->shown, *c);
-		else if (last != ' ' && last != '\n')
-			g_string_append_c(page->shown, ' ');
-	}
-}
-
 static void show_line_end(HtmlReading *page)
 {
 	if (page->shown->len && page->shown->str[page->shown->len - 1] == ' ')
@@ -258,6 +247,20 @@ static void show_line_end(HtmlReading *page)
 	if (length && !(length > 1 && page->shown->str[length - 1] == '\n' &&
 	                page->shown->str[length - 2] == '\n'))
 		g_string_append_c(page->shown, '\n');
+}
+
+static void show(HtmlReading *page, const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		gboolean blank = g_ascii_isspace(*c);
+		char last = page->shown->len ? page->shown->str[page->shown->len - 1] : '\n';
+		if (*c == '\n' && page->kept > 0)
+			show_line_end(page);
+		else if (!blank)
+			g_string_append_c(page->shown, *c);
+		else if (last != ' ' && last != '\n')
+			g_string_append_c(page->shown, ' ');
+	}
 }
 
 static void walk(HtmlReading *page, const GumboNode *node, guint depth)
@@ -277,14 +280,16 @@ static void walk(HtmlReading *page, const GumboNode *node, guint depth)
 	html_links_of(&page->page, node);
 	note_element(page, node);
 	page->hidden += hides ? 1 : 0;
+	page->kept += tag == GUMBO_TAG_PRE ? 1 : 0;
 	if (is_block(tag) && page->hidden == 0)
 		show_line_end(page);
 	const GumboVector *children = &node->v.element.children;
 	for (guint i = 0; i < children->length; i++) {
 		walk(page, children->data[i], depth + 1);
 	}
-	if (is_block(tag) && page->hidden == 0)
+	if (is_block(tag) && tag != GUMBO_TAG_BR && page->hidden == 0)
 		show_line_end(page);
+	page->kept -= tag == GUMBO_TAG_PRE ? 1 : 0;
 	page->hidden -= hides ? 1 : 0;
 }
 

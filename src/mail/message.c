@@ -133,6 +133,40 @@ static GBytes *without_from_line(Message *message, GBytes *bytes)
 	return g_bytes_new_from_bytes(bytes, skipped, size - skipped);
 }
 
+/* U+FEFF before the first field, as text editors write it: it is in no field's name. */
+static GBytes *without_byte_order_mark(Message *message, GBytes *bytes)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	gsize size, length = strlen(mark);
+	const char *text = g_bytes_get_data(bytes, &size);
+	if (size < length || memcmp(text, mark, length) != 0)
+		return g_bytes_ref(bytes);
+	findings_add(message->findings, "byte_order_mark", NULL,
+	             "it begins with the mark of a text file");
+	return g_bytes_new_from_bytes(bytes, length, size - length);
+}
+
+/* Apple Mail's own files: a line with the number of octets, the message, a property list. */
+static GBytes *within_emlx(Message *message, GBytes *bytes)
+{
+	static const char list[] = "<?xml";
+	gsize size, skipped = 0;
+	guint64 length = 0;
+	const char *text = g_bytes_get_data(bytes, &size);
+	for (; skipped < MIN(size, 12) && g_ascii_isdigit(text[skipped]); skipped++)
+		length = length * 10 + (guint64)g_ascii_digit_value(text[skipped]);
+	while (length > 0 && skipped < MIN(size, 24) && text[skipped] == ' ')
+		skipped++;
+	if (length == 0 || skipped >= size || text[skipped] != '\n')
+		return g_bytes_ref(bytes);
+	skipped++;
+	if (size - skipped < strlen(list) || length > size - skipped - strlen(list) ||
+	    memcmp(text + skipped + length, list, strlen(list)) != 0)
+		return g_bytes_ref(bytes);
+	findings_add(message->findings, "emlx", NULL, "it is a file of Apple Mail's");
+	return g_bytes_new_from_bytes(bytes, skipped, (gsize)length);
+}
+
 /* Blank lines before the first field: most readers skip them, some see an empty header block. */
 static GBytes *without_blank_start(Message *message, GBytes *bytes)
 {
@@ -220,7 +254,9 @@ static GBytes *within_limits(Message *message)
 		g_bytes_unref(start);
 		start = g_bytes_new_from_bytes(message->bytes, 0, LIMIT_MESSAGE_SIZE);
 	}
-	g_autoptr(GBytes) begun = without_blank_start(message, start);
+	g_autoptr(GBytes) opened = within_emlx(message, start);
+	g_autoptr(GBytes) plain = without_byte_order_mark(message, opened);
+	g_autoptr(GBytes) begun = without_blank_start(message, plain);
 	g_autoptr(GBytes) bare = without_from_line(message, begun);
 	gsize kept;
 	/* Both are windows on the same octets. */

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-typedef enum { FROM, TO, CC, DATE, SUBJECT, REPLY_TO, MESSAGE_ID, ITEM_ID, FIELDS } Field;
+typedef enum { FROM, TO, CC, DATE, SUBJECT, REPLY_TO, MESSAGE_ID, ITEM_ID, OTHER, FIELDS } Field;
 
 /* In lower case. A label may stand for two fields in two languages ("da" is a sender in Italian);
  * then the first that is still free in a block counts. */
@@ -73,7 +73,7 @@ static const struct {
          "date and time|date sent|sent on|sent at|empfangen|reçu|posted at|data wysłania|data "
          "invio|"
          "fecha de envío|data de envio|dyddiad|göndərildi|ամսաթիվ|თარიღი|күні|"
-         "data e dërgimit|dërguar|received"},
+         "data e dërgimit|dërguar"},
 	{SUBJECT,
          "subject|betreff|objet|asunto|oggetto|onderwerp|assunto|emne|ämne|aihe|tárgy|тема|konu|"
          "件名|"
@@ -99,6 +99,13 @@ static const struct {
 	{ITEM_ID,
          "item id|itemid|item-id|ews item id|ewsid|rest item id|rest id|restid|exchange item id|"
          "outlook item id|entry id|entryid|graph message id|network message id|networkmessageid"},
+	/* Fields of which nothing is claimed, but which do not end a header either. */
+	{OTHER,
+         "importance|priority|attachments|sensitivity|categories|wichtigkeit|anlagen|"
+         "pièces jointes|importancia|datos adjuntos|priorità|allegati|return-path|delivered-to|"
+         "received|mime-version|content-type|content-transfer-encoding|x-mailer|user-agent|"
+         "references|in-reply-to|dkim-signature|authentication-results|list-unsubscribe|"
+         "received-spf|x-priority|organization"},
 };
 
 static GHashTable *label_fields; /* label -> bits of Field */
@@ -523,7 +530,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Block, block_clear)
 static int free_field(const Block *block, guint fields)
 {
 	for (int field = 0; field < FIELDS; field++)
-		if ((fields & 1u << field) && !block->values[field])
+		if ((fields & 1u << field) && (!block->values[field] || field == OTHER))
 			return field;
 	return -1;
 }
@@ -558,6 +565,7 @@ static guint read_block(char **lines, guint at, Block *block)
 		guint fields = parse_label(lines[i], &value);
 		int field = free_field(block, fields);
 		if (field >= 0) {
+			g_free(block->values[field]);
 			block->values[field] = clean_value(value);
 			last = field;
 			end = i + 1;
@@ -641,6 +649,9 @@ static char *bare_name(const char *written)
 {
 	char *name = g_strstrip(g_strndup(written, strcspn(written, "<")));
 	gsize length = strlen(name);
+	/* "*Eve Doe*": bold, the first star went with the label */
+	if (length > 1 && name[length - 1] == '*')
+		name[--length] = '\0';
 	if (length > 2 && name[0] == '\'' && name[length - 1] == '\'') {
 		name[length - 1] = '\0';
 		memmove(name, name + 1, length - 1);

@@ -237,6 +237,46 @@ static void test_simulations_are_claims(void)
 	}
 }
 
+#define HTML(body) "Subject: Fwd: Prize\nContent-Type: text/html; charset=utf-8\n\n" body "\n"
+#define FILE_OF(name, start, end)                                                                  \
+	"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nlook\n--b\n"                          \
+	"Content-Type: application/octet-stream; name=" name "\n\n" start ORIGINAL end "--b--\n"
+
+static void test_originals_are_found_whatever_stands_around_them(void)
+{
+	static const Case cases[] = {
+		/* "<br>" and the line end after it are one line end */
+		{HTML("<p>---- Begin Email Headers ----<br>\nMessage-ID: &lt;o@evil.example&gt;"
+	              "<br>\nFrom: Evil &lt;e@evil.example&gt;<br>\nSubject: Prize<br>\n"
+	              "---- End Email Headers ----</p>"),
+	         "originals.0.message.from.0.address", "e@evil.example"},
+		{HTML("<pre>---- Forwarded Message ----\nSubject: Prize\nFrom: e@evil.example\n"
+	              "To: ann@corp.example\n\nclick</pre>"),
+	         "originals.0.message.to.0.address", "ann@corp.example"},
+		/* all fields of the original, as Thunderbird forwards them when told so */
+		{"Subject: Fwd: Prize\n\n---- Forwarded Message ----\nReturn-Path: "
+	         "\t<b@evil.example>"
+	         "\nReceived: \tfrom x by y; Mon, 23 Nov 2026 09:00:01 +0100\nSubject: \tPrize\n"
+	         "Date: \tMon, 23 Nov 2026 09:00:00 +0100\nFrom: \te@evil.example\n"
+	         "Message-ID: \t<o@evil.example>\n\nclick\n",
+	         "originals.0.message.date", "2026-11-23T09:00:00+01:00"},
+		{"Subject: Fwd: x\n\nFrom: e@evil.example\nSubject: Prize\nImportance: High\n\n"
+	         "click\n",
+	         "originals.0.message.text", "click"},
+		{"Subject: Fwd: x\n\n---- Forwarded message ----\nFrom: *Eve Doe* "
+	         "<e@evil.example>\n"
+	         "Subject: Prize\n\nclick\n",
+	         "originals.0.message.from.0.name", "Eve Doe"},
+		{FILE_OF("a.eml", "\xef\xbb\xbf", ""), "originals.0.message.message_id",
+	         "o@evil.example"},
+		{FILE_OF("1.emlx", "117       \n", "<?xml version=\"1.0\"?>\n"),
+	         "originals.0.message.message_id", "o@evil.example"},
+		{FILE_OF("1.emlx", "117       \n", "<?xml version=\"1.0\"?>\n"),
+	         "originals.0.message.text", "click\n"},
+	};
+	check(cases, G_N_ELEMENTS(cases));
+}
+
 /* Each a forward of the same mail as another program writes it. */
 static void test_forwards_are_read_in_many_languages(void)
 {
@@ -352,6 +392,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/ids", test_ids_in_the_text_are_claims);
 	g_test_add_func("/report/machines", test_what_machines_send_is_no_report_by_a_person);
 	g_test_add_func("/report/simulations", test_simulations_are_claims);
+	g_test_add_func("/report/around", test_originals_are_found_whatever_stands_around_them);
 	g_test_add_func("/report/languages", test_forwards_are_read_in_many_languages);
 	return g_test_run();
 }
