@@ -178,7 +178,7 @@ json_t *attachments_describe_file(const Message *message, const char *name, GByt
 {
 	json_t *entry = json_object();
 	describe_set(entry, "name", name);
-	describe_content(message, entry, content, name, depth);
+	describe_content(message, entry, content, name ? name : "(no name)", depth);
 	return entry;
 }
 

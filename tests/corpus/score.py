@@ -12,6 +12,9 @@ ROOT = pathlib.Path(os.environ.get("TRAWL_SOURCE_ROOT", pathlib.Path(__file__).r
 TRAWL = os.environ.get("TRAWL_BINARY", str(ROOT / "build" / "src" / "trawl"))  # or --trawl
 
 
+FOLDERS = ("mail", "mime", "auth", "outlook", "reports", "forwards")  # what holds mail, and what lies beside it
+
+
 def find_corpus():
     for place in (os.environ.get("TRAWL_CORPUS"), ROOT / ".." / "shared" / "corpus",
                   ROOT / ".." / ".." / "shared" / "corpus"):
@@ -449,6 +452,26 @@ def score_authentication(corpus):
     return forms, bodies
 
 
+def score_schema(corpus):
+    """Every file of the corpus, whatever it is, has a breakdown, and that is what docs/breakdown.schema.json says."""
+    try:
+        import jsonschema
+    except ImportError:
+        print("skipped: python3-jsonschema is not here")
+        return None
+    score = Score("schema")
+    schema = json.loads((ROOT / "docs" / "breakdown.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    files = sorted({str(path) for base in (corpus.root, corpus.unpacked) for folder in FOLDERS
+                    for path in (base / folder).rglob("*") if path.is_file() and not path.name.endswith(".tar.zst")})
+    documents = read_all(files)
+    for file in files:
+        error = next(validator.iter_errors(documents[file]), None) if file in documents else "no breakdown"
+        place = error if isinstance(error, str) else error and f"{error.json_path}: {error.message[:200]}"
+        score.add(file, "schema", place, None)
+    return score
+
+
 def print_score(label, score, show):
     part = 100 * score.right / score.all if score.all else 100
     print(f"{label:44} {score.right:5} of {score.all:5}  {part:6.2f} %")
@@ -516,6 +539,10 @@ def main():
             print_score("inline forwards: fields", score, chosen.show)
             for path in sorted({path for path, _ in fields}):
                 print(f"    {path:40} {fields[path, True]:5} of {fields[path, True] + fields[path, False]:5}")
+        if wanted("schema"):
+            score = score_schema(corpus)
+            if score:
+                print_score("breakdowns valid by the schema", score, chosen.show)
         if wanted("rewriters"):
             for vendor, score in sorted(score_rewriters(corpus).items()):
                 print_score(f"rewriters: {vendor}", score, chosen.show)

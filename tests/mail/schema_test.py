@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """docs/breakdown.schema.json describes what `trawl breakdown` prints: every seed of every fuzz target and the reports of the
 corpus, where it is, are valid by it, and have no member that it does not name."""
+import base64
+import gzip
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -92,6 +95,19 @@ class Schema(unittest.TestCase):
         for document in documents:
             with self.subTest(document["file"]):
                 self.assert_valid(document)
+
+    def test_a_file_without_a_name_says_where_its_links_are(self):
+        packed = base64.encodebytes(gzip.compress(b'<html><body><a href="https://evil.example/">x</a></body></html>'))
+        mail = (b"Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nlook\n--b\n"
+                b"Content-Type: application/gzip; name=page.html.gz\nContent-Transfer-Encoding: base64\n\n"
+                + packed + b"--b--\n")
+        with tempfile.NamedTemporaryFile(suffix=".eml") as file:
+            file.write(mail)
+            file.flush()
+            document = breakdowns([file.name])[0]
+        self.assert_valid(document)
+        self.assertEqual([(link["host"], link["where"].split(":")[0], "attachment" in link)
+                          for link in document["message"]["links"]], [("evil.example", "attachment", True)])
 
     def test_a_member_that_nobody_described_is_found(self):
         document = breakdowns([ROOT / "tests" / "fuzz" / "seeds" / "breakdown" / "plain.eml"])[0]
