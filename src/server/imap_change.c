@@ -425,9 +425,9 @@ static void set_blind(GError *problem, GError **error)
 /* Marks and expunges one message, and looks whether it is gone, in the folder opened anew. Without
  * the mark (STORE refused) UID EXPUNGE does nothing.
  *
- * The mark's answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir,
- * when several sessions are in the folder, now and then forgets the file, which comes back later
- * as a new message. */
+ * Each answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir, when
+ * several sessions are in the folder, now and then forgets the file, which comes back later as a
+ * new message; whether it can of an EXPUNGE and a SELECT is not worth finding out. */
 static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **error)
 {
 	call->there = FALSE;
@@ -441,13 +441,13 @@ static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **err
 		return FALSE;
 	}
 	const char *folder = call->ref->folder;
-	int end = imap_send(connection, "UID EXPUNGE %u", call->uid);
-	int select = imap_send_select(connection, folder, TRUE);
-	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
-	if (!imap_receive(connection, end, problem ? NULL : &problem) && connection->broken) {
+	if (!imap_command(connection, problem ? NULL : &problem, "UID EXPUNGE %u", call->uid) &&
+	    connection->broken) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
+	int select = imap_send_select(connection, folder, TRUE);
+	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	g_autoptr(GError) blind = NULL;
 	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind)) {
 		set_blind(g_steal_pointer(&blind), error);
