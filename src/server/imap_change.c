@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LITERAL_MINUS 4096 /* octets that LITERAL- lets us send unasked (RFC 7888) */
+#define EXPUNGE_TRIES 3    /* a server may say OK and change nothing, see expunge()   */
 
 /* UIDPLUS answers */
 
@@ -422,33 +423,36 @@ static void set_blind(GError *problem, GError **error)
 	g_propagate_prefixed_error(error, problem, "look whether it is gone: ");
 }
 
-/* Marks and expunges one message, and looks whether it is gone, in the folder opened anew. Without
- * the mark (STORE refused) UID EXPUNGE does nothing.
+/* Marks and expunges one message. What was answered "no" comes back as @problem; FALSE only when
+ * the connection broke. Without the mark (STORE refused) UID EXPUNGE does nothing.
  *
  * Each answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir, when
  * several sessions are in the folder, now and then forgets the file, which comes back later as a
- * new message; whether it can of an EXPUNGE and a SELECT is not worth finding out. */
-static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **error)
+ * new message. */
+static gboolean mark_and_expunge(ImapConnection *connection, TakeCall *call, GError **problem)
 {
-	call->there = FALSE;
-	connection->changing = TRUE;
-	imap_on_fetched(connection, NULL, NULL);
-	g_autoptr(GError) problem = NULL;
-	if (!imap_command(connection, &problem, "UID STORE %u +FLAGS.SILENT (\\Deleted)",
-	                  call->uid) &&
-	    connection->broken) {
-		g_propagate_error(error, g_steal_pointer(&problem));
+	g_autoptr(GError) refused = NULL;
+	gboolean marked = imap_command(connection, &refused,
+	                               "UID STORE %u +FLAGS.SILENT (\\Deleted)", call->uid);
+	if (!marked && connection->broken) {
+		g_propagate_error(problem, g_steal_pointer(&refused));
 		return FALSE;
 	}
+	gboolean expunged =
+		imap_command(connection, marked ? &refused : NULL, "UID EXPUNGE %u", call->uid);
+	if (refused)
+		g_propagate_error(problem, g_steal_pointer(&refused));
+	return expunged || !connection->broken;
+}
+
+/* Looks whether the message is there, in the folder opened anew: what another session sees. */
+static gboolean look_anew(ImapConnection *connection, TakeCall *call, GError **error)
+{
 	const char *folder = call->ref->folder;
-	if (!imap_command(connection, problem ? NULL : &problem, "UID EXPUNGE %u", call->uid) &&
-	    connection->broken) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return FALSE;
-	}
+	g_autoptr(GError) blind = NULL;
 	int select = imap_send_select(connection, folder, TRUE);
 	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
-	g_autoptr(GError) blind = NULL;
+	call->there = FALSE;
 	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind)) {
 		set_blind(g_steal_pointer(&blind), error);
 		return FALSE;
@@ -457,14 +461,32 @@ static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **err
 	imap_on_fetched(connection, same ? on_there : NULL, call);
 	if (!imap_receive(connection, check, error))
 		return FALSE;
-	if (!same) {
-		connection->changing = FALSE;
-		mail_server_set_missing(error, MISSING_MESSAGE, call->ref->uid);
-		return FALSE;
-	}
-	if (!call->there) {
-		connection->changing = FALSE;
+	if (same)
 		return TRUE;
+	connection->changing = FALSE;
+	mail_server_set_missing(error, MISSING_MESSAGE, call->ref->uid);
+	return FALSE;
+}
+
+/* Marks and expunges one message, and looks whether it is gone. A session whose view of the folder
+ * is older than the message (others are in it too) is told OK by the server and changes nothing
+ * (RFC 3501 §6.4.8): in the folder as it was opened to look, it is asked again. */
+static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	connection->changing = TRUE;
+	imap_on_fetched(connection, NULL, NULL);
+	for (guint tries = 0; tries < EXPUNGE_TRIES && !problem; tries++) {
+		if (!mark_and_expunge(connection, call, &problem)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return FALSE;
+		}
+		if (!look_anew(connection, call, error))
+			return FALSE;
+		if (!call->there) {
+			connection->changing = FALSE;
+			return TRUE;
+		}
 	}
 	/* it stays, so it shall look as before */
 	imap_command(connection, NULL, "UID STORE %u -FLAGS.SILENT (\\Deleted)", call->uid);

@@ -221,7 +221,16 @@ class Slot:
         expected = self.expected
         wrong += [f"the store lacks: {line}" for line in missing(expected, store)]
         wrong += [f"the store has besides: {line}" for line in missing(store, expected)]
+        if wrong and self.options.keep:
+            self.keep(f"{self.mail.name}-{mode}-{op}-{number}")
         return wrong, where
+
+    def keep(self, name):
+        """What a failure left behind, for people."""
+        place = tempfile.mkdtemp(prefix=name + "-", dir=self.options.keep)
+        for directory in {self.live, self.mail.mail}:
+            subprocess.run(["cp", "-a", directory, place], check=True)
+        print(f"kept: {place}", flush=True)
 
     def clean_run(self):
         """Nothing is killed: how many events there are, and what the store says at the end."""
@@ -269,7 +278,6 @@ class Rig:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="trawl-rig-", dir=options.directory)
-        os.chmod(self.directory, 0o755)  # a Dovecot that root starts runs as nobody
         os.chmod(self.directory, 0o755)  # Dovecot runs as nobody and has to reach its own directory
         self.world = scenario.World()
         self.free, self.slots, self.totals = {}, [], {}
@@ -370,19 +378,30 @@ class Progress:
             print("\r\033[K", end="", flush=True)
 
 
-# Few places depend on the fsync of a directory: one in fifty points finds that it is missing. The first find ends it.
-SELF_TEST_POINTS = 400
+# Power cuts that look for a missing fsync. By the daemon's last steps, which are unlinks, all is promised that ever will
+# be, so a cut there loses whatever was not made durable; the others are drawn. The first find ends it.
+SELF_TEST_LAST, SELF_TEST_DRAWN = 12, 60
+
+
+def self_test_points(rig, drop):
+    """The power cuts are the same as of a green run."""
+    rng = random.Random(rig.options.seed)
+    points = []
+    for name in rig.options.worlds:
+        if drop == "mail" and name != "maildir":
+            continue
+        total, unlinks = rig.totals[name]["any"], rig.totals[name]["unlink"]
+        points += [(name, "power", "unlink", number) for number in range(unlinks, max(0, unlinks - SELF_TEST_LAST), -1)]
+        # Mail is written in the second half of the scenario.
+        points += [(name, "power", "any", rng.randint(total // 2 if drop == "mail" else 1, total)) for _ in range(SELF_TEST_DRAWN)]
+    return points
 
 
 def self_test(rig):
-    """Each kind of fsync taken away must be noticed; the power points are the same as of a green run."""
+    """Each kind of fsync taken away must be noticed."""
     red = True
     for drop in control.DROP:
-        rng = random.Random(rig.options.seed)
-        names = [name for name in rig.options.worlds if drop != "mail" or name == "maildir"]
-        # Mail is written in the second half of the scenario.
-        points = [(name, "power", "any", rng.randint(total // 2 if drop == "mail" else 1, total))
-                  for name in names for total in [rig.totals[name]["any"]] for _ in range(SELF_TEST_POINTS)]
+        points = self_test_points(rig, drop)
         if not points:
             continue
         found = rig.run(points, (drop,), stop_at_first=True)
@@ -414,6 +433,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=0, help="worker threads of the daemon")
     parser.add_argument("--worlds", default=",".join(WORLDS), help="of " + ", ".join(WORLDS))
     parser.add_argument("--modes", default=",".join(MODES), help="of " + ", ".join(MODES))
+    parser.add_argument("--keep", metavar="DIR", help="copy there what a failed point leaves: data and mailboxes")
     parser.add_argument("--drop", default="", help="fsyncs to forget: " + ", ".join(control.DROP))
     parser.add_argument("--directory", default="/dev/shm", help="where the files are; a tmpfs is quick and never reuses inodes")
     options = parser.parse_args()

@@ -178,6 +178,7 @@ class Trawl:
         except subprocess.TimeoutExpired:
             self.kill()
             raise RuntimeError(f"trawl serve did not stop within {timeout} s\n{self.log()}") from None
+        self.wait_until_gone()
         self.process = None
         if status != 0:
             raise RuntimeError(f"trawl serve stopped with status {status}\n{self.log()}")
