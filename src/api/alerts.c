@@ -51,7 +51,7 @@ static gboolean answer_list(Request *request, Db *db, const AlertFilter *filter,
                             GError **error)
 {
 	Page page;
-	if (!page_parse(request, &page, error))
+	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	g_autoptr(GPtrArray) rows = alert_list_filtered(db, filter, &page, error);
 	if (!rows)

@@ -69,7 +69,7 @@ static gint64 row_revision(gconstpointer row)
 gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
-	if (!page_parse(request, &page, error))
+	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	const char *written = query_text(request, "message_id");
 	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;

@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "store/audit.h"
 
 #include <string.h>
 
@@ -89,6 +90,22 @@ gboolean page_parse(const Request *request, Page *page, GError **error)
 		return TRUE;
 	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
 	                    "this cursor is not of this list with these filters");
+	return FALSE;
+}
+
+gboolean page_check_feed(const Page *page, Db *db, GError **error)
+{
+	gint64 newest = 0;
+	if (!page->feed || page->after_id)
+		return TRUE;
+	if (!audit_last(db, &newest, error))
+		return FALSE;
+	if (page->changed_since <= newest)
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+	            "there is no revision %" G_GINT64_FORMAT " yet, the newest is %" G_GINT64_FORMAT
+	            "; was a backup restored? Begin again with changed_since=0",
+	            page->changed_since, newest);
 	return FALSE;
 }
 

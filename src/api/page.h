@@ -21,6 +21,10 @@
 /** Reads limit, cursor and changed_since. TRAWL_ERROR_INVALID for a cursor of another list. */
 gboolean page_parse(const Request *request, Page *page, GError **error);
 
+/** Refuses a feed from a revision that does not exist yet (TRAWL_ERROR_INVALID): nothing would ever
+ * come after it. */
+gboolean page_check_feed(const Page *page, Db *db, GError **error);
+
 /* How a list shows its rows, and by what it is paged. */
 typedef json_t *(*RowShow)(gconstpointer row);
 typedef gint64 (*RowNumber)(gconstpointer row);

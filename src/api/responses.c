@@ -53,7 +53,7 @@ static gboolean answer_list(Request *request, Db *db, const ResponseFilter *filt
                             GError **error)
 {
 	Page page;
-	if (!page_parse(request, &page, error))
+	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	g_autoptr(GPtrArray) rows = response_list_filtered(db, filter, &page, error);
 	if (!rows)
