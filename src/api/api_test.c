@@ -719,7 +719,7 @@ static void test_a_feed_from_the_future_is_refused(void)
 
 static void test_filters_find_what_they_name(void)
 {
-	g_autoptr(ApiRig) rig = api_rig_new();
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
 	raise_many(rig, 9);
 	ASSERT_CALL(
 		rig, SCOPE_TRIAGE, "PATCH", "/v1/incidents/4",

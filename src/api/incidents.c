@@ -3,6 +3,7 @@
 #include "api/resources.h"
 #include "api/show.h"
 #include "audit/audit.h"
+#include "auth/account.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -10,6 +11,7 @@
 #include "model/names.h"
 #include "store/incident.h"
 #include "store/report.h"
+#include "store/user.h"
 
 #include <string.h>
 
@@ -36,7 +38,7 @@ const Field incident_update_fields[] = {
 	{"severity",        FIELD_NAME, 0, 0, 0, severity_names,    "severity is informational, minor, moderate, major or critical"},
 	{"disposition",     FIELD_NAME, 0, 0, 0, disposition_names, "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
 	{"sub_disposition", FIELD_NAME, FIELD_NULLABLE, 0, 0, sub_disposition_names, "sub_disposition is needs_manual_review or likely_harmless, or null"},
-	{"assignee",        FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "assignee is 1 to 200 characters, or null"},
+	{"assignee",        FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "assignee is the name of a user, or null"},
 	{NULL}
 };
 
@@ -125,7 +127,34 @@ static Incident *load_to_change(const Request *request, Db *db, GError **error)
 	return g_steal_pointer(&incident);
 }
 
-static gboolean apply_judgement(const Request *request, Incident *incident, GError **error)
+/* Who works on it is somebody who can log in; who it is already may stay. */
+static gboolean apply_assignee(const Request *request, Db *db, Incident *incident, GError **error)
+{
+	const char *sent = sent_text(request, "assignee");
+	if (!sent) {
+		sent_take_text(request, "assignee", &incident->assignee);
+		return TRUE;
+	}
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *name = account_name(sent);
+	g_autoptr(User) user = user_find(db, name, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	if (g_strcmp0(sent, incident->assignee) != 0 && (!user || !user->enabled)) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            "there is nobody called \"%s\" who can log in; /v1/people lists who "
+		            "there is",
+		            sent);
+		return FALSE;
+	}
+	g_free(incident->assignee);
+	incident->assignee = user ? g_steal_pointer(&name) : g_strdup(sent);
+	return TRUE;
+}
+
+static gboolean apply_judgement(const Request *request, Db *db, Incident *incident, GError **error)
 {
 	const char *severity = sent_text(request, "severity");
 	const char *disposition = sent_text(request, "disposition");
@@ -133,7 +162,8 @@ static gboolean apply_judgement(const Request *request, Incident *incident, GErr
 		incident->severity = (Severity)names_find(severity_names, severity);
 	if (disposition)
 		incident->disposition = (Disposition)names_find(disposition_names, disposition);
-	sent_take_text(request, "assignee", &incident->assignee);
+	if (!apply_assignee(request, db, incident, error))
+		return FALSE;
 	sent_take_text(request, "sub_disposition", &incident->sub_disposition);
 	if (incident->disposition == DISPOSITION_UNKNOWN || !incident->sub_disposition)
 		return TRUE;
@@ -153,7 +183,7 @@ gboolean incident_patch(Request *request, Db *db, Answer *answer, GError **error
 		return FALSE;
 	gint64 expected = incident->revision;
 	g_autoptr(json_t) before = incident_show(incident);
-	if (!apply_judgement(request, incident, error))
+	if (!apply_judgement(request, db, incident, error))
 		return FALSE;
 	g_autoptr(json_t) after = incident_show(incident);
 	json_t *changes = show_changes(after, before, after);

@@ -12,7 +12,7 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	setup_fields[], user_create_fields[], user_update_fields[], password_fields[],
 	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
-	page_query[];
+	comment_fields[], page_query[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -41,6 +41,12 @@ gboolean incident_reports(Request *request, Db *db, Answer *answer, GError **err
 gboolean incident_responses(Request *request, Db *db, Answer *answer, GError **error);
 gboolean incident_respond(Request *request, Db *db, Answer *answer, GError **error);
 gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean comment_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean comment_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean comment_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean comment_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean comment_remove(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean alert_list_some(Request *request, Db *db, Answer *answer, GError **error);
 gboolean alert_get(Request *request, Db *db, Answer *answer, GError **error);
@@ -86,6 +92,7 @@ gboolean account_totp_confirm(Request *request, Db *db, Answer *answer, GError *
 gboolean account_totp_remove(Request *request, Db *db, Answer *answer, GError **error);
 gboolean account_recovery_codes(Request *request, Db *db, Answer *answer, GError **error);
 
+gboolean person_list_all(Request *request, Db *db, Answer *answer, GError **error);
 gboolean user_list_all(Request *request, Db *db, Answer *answer, GError **error);
 gboolean user_create(Request *request, Db *db, Answer *answer, GError **error);
 gboolean user_get(Request *request, Db *db, Answer *answer, GError **error);

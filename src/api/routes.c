@@ -43,6 +43,12 @@ const Route routes[] = {
 	{"POST",   "/v1/incidents/{id}/responses",  RESPOND,   ROUTE_WRITE, incident_respond,          "createResponse",        NULL,              response_create_fields},
 	{"GET",    "/v1/incidents/{id}/activity",   READ,      ROUTE_READ,  incident_activity,         "listIncidentActivity",  activity_query,    NULL},
 
+	{"GET",    "/v1/incidents/{id}/comments",   READ,      ROUTE_READ,  comment_list_some,         "listIncidentComments",  page_query,        NULL},
+	{"POST",   "/v1/incidents/{id}/comments",   TRIAGE,    ROUTE_WRITE, comment_create,            "createComment",         NULL,              comment_fields},
+	{"GET",    "/v1/comments/{id}",             READ,      ROUTE_READ,  comment_get,               "getComment",            NULL,              NULL},
+	{"PATCH",  "/v1/comments/{id}",             TRIAGE,    ROUTE_WRITE, comment_patch,             "updateComment",         NULL,              comment_fields},
+	{"DELETE", "/v1/comments/{id}",             TRIAGE,    ROUTE_WRITE, comment_remove,            "deleteComment",         NULL,              NULL},
+
 	{"GET",    "/v1/alerts",                    READ,      ROUTE_READ,  alert_list_some,           "listAlerts",            alert_query,       NULL},
 	{"GET",    "/v1/alerts/{id}",               READ,      ROUTE_READ,  alert_get,                 "getAlert",              NULL,              NULL},
 	{"PATCH",  "/v1/alerts/{id}",               TRIAGE,    ROUTE_WRITE, alert_patch,               "updateAlert",           NULL,              alert_update_fields},
@@ -70,6 +76,7 @@ const Route routes[] = {
 	{"POST",   "/v1/api-keys",                  ADMIN,     ROUTE_WRITE, api_key_create,            "createApiKey",          NULL,              api_key_create_fields},
 	{"DELETE", "/v1/api-keys/{id}",             ADMIN,     ROUTE_WRITE, api_key_revoke_one,        "revokeApiKey",          NULL,              NULL},
 
+	{"GET",    "/v1/people",                    READ,      ROUTE_READ,  person_list_all,           "listPeople",            page_query,        NULL},
 	{"GET",    "/v1/users",                     ADMIN,     ROUTE_READ,  user_list_all,             "listUsers",             page_query,        NULL},
 	{"POST",   "/v1/users",                     ADMIN,     ROUTE_ALONE, user_create,               "createUser",            NULL,              user_create_fields},
 	{"GET",    "/v1/users/{id}",                ADMIN,     ROUTE_READ,  user_get,                  "getUser",               NULL,              NULL},

@@ -268,6 +268,22 @@ json_t *user_session_show(const UserSession *x)
 	return to;
 }
 
+/* Who deleted a comment wants its words not to be read. */
+json_t *comment_show(const Comment *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "revision", x->revision);
+	put_int(to, "incident_id", x->incident_id);
+	put_text(to, "author", x->author);
+	put_int(to, "author_id", x->author_id);
+	put_text(to, "text", x->deleted_at ? NULL : x->text);
+	put_time(to, "created_at", x->created_at);
+	put_time(to, "edited_at", x->edited_at);
+	put_time(to, "deleted_at", x->deleted_at);
+	return to;
+}
+
 json_t *caller_show(const Caller *x)
 {
 	return x->key ? api_key_show(x->key) : user_show(x->user);

@@ -440,6 +440,57 @@ static void codes_are_switched_on_and_off_with_the_passphrase(void)
 	g_assert_null(strstr(text, json_text(again, "0")));
 }
 
+static void people_are_known_by_their_names_alone(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
+	g_autofree char *ann = api_rig_session(rig, "ann");
+	ASSERT_STATUS(rig, ann, "POST", "/v1/users",
+	              "{\"name\":\"bob\",\"role\":\"analyst\",\"email\":\"bob@corp.example\","
+	              "\"display_name\":\"Bob Miller\"}",
+	              201);
+	ASSERT_STATUS(rig, ann, "POST", "/v1/users",
+	              "{\"name\":\"cat\",\"role\":\"viewer\",\"enabled\":false}", 201);
+	add_user(rig, ann, "dan", "analyst");
+	ASSERT_STATUS(rig, ann, "DELETE", "/v1/users/4", NULL, 204);
+	g_autoptr(Reply) people = api_rig_call(rig, SCOPE_READ, "GET", "/v1/people", NULL, NULL);
+	const json_t *items = json_at(people->json, "items");
+	g_assert_cmpuint(json_array_size(items), ==, 3); /* who was deleted is nobody */
+	g_assert_cmpstr(json_text(items, "1.name"), ==, "bob");
+	g_assert_cmpstr(json_text(items, "1.display_name"), ==, "Bob Miller");
+	g_assert_true(json_bool(json_array_get(items, 1), "active", FALSE));
+	g_assert_false(json_bool(json_array_get(items, 0), "active", TRUE));
+	for (gsize i = 0; i < json_array_size(items); i++)
+		g_assert_cmpuint(json_object_size(json_array_get(items, i)), ==, 4);
+}
+
+static void an_incident_is_assigned_to_who_can_log_in(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_with_ann();
+	g_autofree char *ann = api_rig_session(rig, "ann");
+	gint64 bob = add_user(rig, ann, "bob", "analyst");
+	g_autofree char *path = user_path(bob, "");
+	static const struct {
+		const char *body;
+		int status;
+		const char *assignee;
+	} cases[] = {
+		{"{\"assignee\":\"nobody\"}", 400, NULL},  {"{\"assignee\":\"BOB\"}", 200, "bob"},
+		{"{\"assignee\":\"nobody\"}", 400, "bob"}, {"{\"assignee\":null}", 200, NULL},
+		{"{\"assignee\":\" bob \"}", 200, "bob"},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ASSERT_STATUS(rig, ann, "PATCH", "/v1/incidents/1", cases[i].body, cases[i].status);
+		g_autoptr(Reply) now = api_rig_call(rig, 0, "GET", "/v1/incidents/1", NULL, ann);
+		g_assert_cmpstr(json_text(now->json, "assignee"), ==, cases[i].assignee);
+	}
+	/* Who has gone may keep what they had, and gets nothing new. */
+	ASSERT_STATUS(rig, ann, "DELETE", path, NULL, 204);
+	ASSERT_STATUS(rig, ann, "PATCH", "/v1/incidents/1",
+	              "{\"assignee\":\"bob\",\"severity\":\"minor\"}", 200);
+	ASSERT_STATUS(rig, ann, "PATCH", "/v1/incidents/1", "{\"assignee\":null}", 200);
+	ASSERT_STATUS(rig, ann, "PATCH", "/v1/incidents/1", "{\"assignee\":\"bob\"}", 400);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -448,6 +499,9 @@ int main(int argc, char **argv)
 	TEST("what a session was begun with ends it", what_a_session_was_begun_with_ends_it);
 	TEST("the last administrator stays", the_last_administrator_stays);
 	TEST("a passphrase is changed with the old one", a_passphrase_is_changed_with_the_old_one);
+	TEST("people are known by their names alone", people_are_known_by_their_names_alone);
+	TEST("an incident is assigned to who can log in",
+	     an_incident_is_assigned_to_who_can_log_in);
 	TEST("an administrator unlocks", an_administrator_unlocks);
 	TEST("a person changes their own name and nothing more",
 	     a_person_changes_their_own_name_and_nothing_more);

@@ -124,6 +124,7 @@
 #define LIMIT_AUTH_ADDRESSES  10000       /* addresses whose failures are remembered         */
 #define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */
 #define LIMIT_STREAMS         256         /* open server-sent event streams                  */
+#define LIMIT_COMMENTS        1000        /* comments of one incident                        */
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
 

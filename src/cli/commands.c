@@ -83,6 +83,11 @@ static const CliOption reason_options[] = {
 	{NULL}
 };
 
+static const CliOption comment_options[] = {
+	NEEDED("text", "TEXT", "what to say"),
+	{NULL}
+};
+
 static const CliOption may_reason_options[] = {
 	TEXT("reason", "TEXT", "why, for those who look later"),
 	{NULL}
@@ -294,13 +299,16 @@ const CliCommand cli_commands[] = {
 	 "show everything about an incident on one page",
 	 "The verdict, the original, who reported it, who received it, what became of each copy, what happened last, "
 	 "and what can be done next. --json prints the incident with \"original\", \"reports\", \"alerts\", "
-	 "\"responses\" (each with \"results\") and \"activity\"."},
+	 "\"responses\" (each with \"results\"), \"comments\" and \"activity\"."},
 	{"incident", "set", "INCIDENT", incident_set_options, cli_incident_set, NULL, ONE,
 	 "change the verdict on an incident, or who works on it", NULL},
 	{"incident", "close", "INCIDENT", reason_options, cli_incident_close, NULL, ONE,
 	 "close an incident and its alerts", NULL},
 	{"incident", "reopen", "INCIDENT", may_reason_options, cli_incident_reopen, NULL, ONE,
 	 "open a closed incident again", NULL},
+	{"incident", "comment", "INCIDENT", comment_options, cli_incident_comment, NULL, ONE,
+	 "say something about an incident to those who work on it",
+	 "Plain text. \"trawl incident show\" has what was said."},
 	{"incident", "watch", "[INCIDENT]", NULL, cli_incident_watch, NULL, ONE,
 	 "show what happens to incidents, as it happens",
 	 "Ends with Ctrl-C. With --json one record of the audit log a line. After a broken connection it goes on where it was."},

@@ -114,6 +114,21 @@ int cli_incident_reopen(Cli *cli, GError **error)
 	return change(cli, "POST", "/reopen", body, "is open again", error);
 }
 
+int cli_incident_comment(Cli *cli, GError **error)
+{
+	gint64 id;
+	Client *client;
+	if (!cli_argument_id(cli, 0, &id, error) || !(client = cli_client(cli, error)))
+		return -1;
+	g_autofree char *path = incident_path(id, "/comments");
+	g_autoptr(json_t) body = json_pack("{s:s}", "text", cli_text(cli, "text"));
+	g_autoptr(json_t) made = client_change(client, "POST", path, body, NULL, error);
+	if (!made)
+		return -1;
+	return view_done(cli, made, "id",
+	                 g_strdup_printf("said about incident %" G_GINT64_FORMAT, id));
+}
+
 int cli_incident_set(Cli *cli, GError **error)
 {
 	/* clang-format off */

@@ -18,15 +18,15 @@
 
 /* What the page is made of. */
 typedef struct {
-	json_t *incident, *original, *reports, *alerts, *responses, *activity;
+	json_t *incident, *original, *reports, *alerts, *responses, *comments, *activity;
 	GHashTable *sources; /* id -> name */
 	gboolean more_reports, more_alerts;
 } Page;
 
 static void page_clear(Page *page)
 {
-	json_t *parts[] = {page->incident, page->original,  page->reports,
-	                   page->alerts,   page->responses, page->activity};
+	json_t *parts[] = {page->incident,  page->original, page->reports, page->alerts,
+	                   page->responses, page->comments, page->activity};
 	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
 		json_decref(parts[i]);
 	g_clear_pointer(&page->sources, g_hash_table_unref);
@@ -81,6 +81,7 @@ static gboolean page_fetch(Cli *cli, gint64 id, Page *page, GError **error)
 	       (page->alerts = fetch_part(cli, id, "alerts", &page->more_alerts, error)) &&
 	       (page->responses = fetch_part(cli, id, "responses", NULL, error)) &&
 	       fetch_ledgers(cli, page->responses, error) &&
+	       (page->comments = fetch_part(cli, id, "comments", NULL, error)) &&
 	       (page->activity = activity_latest(cli->client, id, ACTIVITY_FETCHED, error)) &&
 	       (page->sources = view_names(cli->client, "/v1/sources", error));
 }
@@ -380,6 +381,25 @@ static void print_responses(const Cli *cli, const json_t *responses)
 	}
 }
 
+/* What was said, oldest first; who deleted something said it nevertheless. */
+static void print_comments(const Cli *cli, const json_t *comments)
+{
+	size_t i;
+	json_t *comment;
+	if (json_array_size(comments))
+		view_heading(cli, "Comments");
+	json_array_foreach (comments, i, comment) {
+		const char *text = json_text(comment, "text");
+		g_autofree char *when = view_when(comment, "created_at");
+		gboolean edited = json_text(comment, "edited_at") != NULL;
+		view_line(cli, STYLE_DIM, "%s, %s%s%s", json_text(comment, "author"), when,
+		          edited && text ? ", changed" : "", text ? "" : ", deleted");
+		g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+		for (char **line = lines; text && *line; line++)
+			view_line(cli, STYLE_PLAIN, "  %s", *line);
+	}
+}
+
 /* The last records but those of single copies, which the ledger shows better. */
 static void print_activity(const Cli *cli, const json_t *activity)
 {
@@ -453,6 +473,7 @@ static json_t *page_document(const Page *page)
 	json_object_set(document, "reports", page->reports);
 	json_object_set(document, "alerts", page->alerts);
 	json_object_set(document, "responses", page->responses);
+	json_object_set(document, "comments", page->comments);
 	json_object_set(document, "activity", page->activity);
 	return document;
 }
@@ -476,6 +497,7 @@ int cli_incident_show(Cli *cli, GError **error)
 	print_reports(cli, &page);
 	print_alerts(cli, &page);
 	print_responses(cli, page.responses);
+	print_comments(cli, page.comments);
 	print_activity(cli, page.activity);
 	print_next(cli, &page);
 	return EX_OK;

@@ -97,6 +97,7 @@ static const struct {
 	{"quarantine_result", "mail_server_id", "mail_server", "id"},
 	{"quarantine_result", "quarantine_server_id", "mail_server", "id"},
 	{"quarantine_result", "restore_response_id", "response", "id"},
+	{"incident_comment", "incident_id", "incident", "id"},
 	{"audit", "incident_id", "incident", "id"},
 };
 
@@ -116,8 +117,9 @@ static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GEr
 	return TRUE;
 }
 
-static const char *const revised[] = {"api_key",  "mail_server", "source",   "report",
-                                      "incident", "alert",       "response", "quarantine_result"};
+static const char *const revised[] = {"api_key",  "mail_server",       "source",
+                                      "report",   "incident",          "alert",
+                                      "response", "quarantine_result", "incident_comment"};
 
 static gboolean check_revisions(Db *db, RawStore *raw, CheckResult *result, GError **error)
 {

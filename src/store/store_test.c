@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "store/api_key.h"
 #include "store/audit.h"
+#include "store/comment.h"
 #include "store/incident.h"
 #include "store/report.h"
 #include "store/response.h"
@@ -953,6 +954,54 @@ static void test_the_log_of_incidents_leaves_people_out(TestDb *t)
 	within(t, log_is_filtered);
 }
 
+static gboolean comment_is_kept(Db *db, gpointer unused, GError **error)
+{
+	gint64 first = sample_incident(db, "a@x", 0, "first");
+	gint64 second = sample_incident(db, "b@x", 0, "second");
+	Comment comment = {.incident_id = first,
+	                   .author = (char *)"user:ann",
+	                   .author_id = -7,
+	                   .text = (char *)"Grüße\n\xF0\x9F\x90\x9F",
+	                   .created_at = 5,
+	                   .revision = 3};
+	g_assert_true(comment_insert(db, &comment, error));
+	Comment other = {.incident_id = second, .author = (char *)"key:k", .text = (char *)"x"};
+	g_assert_true(comment_insert(db, &other, error));
+	g_autoptr(Comment) loaded = comment_load(db, comment.id, error);
+	g_assert_cmpstr(loaded->text, ==, comment.text);
+	g_assert_cmpstr(loaded->author, ==, "user:ann");
+	g_assert_cmpint(loaded->author_id, ==, -7);
+	g_assert_cmpint(loaded->created_at, ==, 5);
+	g_assert_cmpint(loaded->edited_at, ==, 0);
+	g_free(loaded->text);
+	loaded->text = g_strdup("");
+	loaded->deleted_at = 9;
+	loaded->revision = 4;
+	g_assert_true(comment_update(db, loaded, 3, error));
+	g_autoptr(GPtrArray) all = comment_list(db, first, 0, 10, error);
+	g_assert_cmpuint(all->len, ==, 1);
+	g_assert_cmpint(((Comment *)all->pdata[0])->deleted_at, ==, 9);
+	g_assert_cmpstr(((Comment *)all->pdata[0])->text, ==, "");
+	gint64 count;
+	g_assert_true(comment_count(db, first, &count, error));
+	g_assert_cmpint(count, ==, 1);
+	g_autoptr(GPtrArray) before = comment_list(db, first, comment.id, 10, error);
+	g_assert_cmpuint(before->len, ==, 0);
+	return TRUE;
+}
+
+static gboolean lose_comment(Db *db, gpointer unused, GError **error)
+{
+	g_autoptr(Comment) comment = comment_load(db, 1, error);
+	return comment && comment_update(db, comment, 99, error);
+}
+
+static void test_a_comment_is_kept_changed_and_deleted(TestDb *t)
+{
+	within(t, comment_is_kept);
+	refused(t, lose_comment, NULL, TRAWL_ERROR_PRECONDITION);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -991,6 +1040,8 @@ int main(int argc, char **argv)
 	testdb_add("/store/sessions are listed and ended", test_sessions_are_listed_and_ended);
 	testdb_add("/store/a role is kept, updated and deleted",
 	           test_a_role_is_kept_updated_and_deleted);
+	testdb_add("/store/a comment is kept, changed and deleted",
+	           test_a_comment_is_kept_changed_and_deleted);
 	testdb_add("/store/the log of incidents leaves people out",
 	           test_the_log_of_incidents_leaves_people_out);
 	return g_test_run();

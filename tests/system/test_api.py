@@ -161,8 +161,13 @@ class TheDescription(harness.SystemTest):
         incident = [i for i in incidents if i["alert_count"] > 1 and i["original_id"]][0]
         path = f"/incidents/{incident['id']}"
         asked.get(path)
+        self.assertIn("ann", [person["name"] for person in asked.get("/people")["items"]])
         asked.call("PATCH", path, {"severity": "critical", "disposition": "malicious", "assignee": "ann"})
-        for part in ("alerts", "reports", "responses", "activity"):
+        comment = asked.post(f"{path}/comments", {"text": "one of these"}, 201)
+        asked.call("PATCH", f"/comments/{comment['id']}", {"text": "one of many"})
+        self.assertEqual(asked.get(f"/comments/{comment['id']}")["text"], "one of many")
+        asked.call("DELETE", f"/comments/{comment['id']}", expect=204)
+        for part in ("alerts", "reports", "responses", "comments", "activity"):
             asked.get(f"{path}/{part}")
         alert = asked.get(f"/alerts?incident_id={incident['id']}")["items"][0]
         asked.get(f"/alerts/{alert['id']}")
@@ -274,9 +279,9 @@ class TheDescription(harness.SystemTest):
     def test_every_operation_answers_as_described(self):
         source = self.configure()
         self.follow_reports(source)
+        self.people()
         self.pull_and_put_back(self.judge())
         self.administer(source)
-        self.people()
         self.cancel_and_retry(source)
         self.read_events()
         # What only a broken job or luck would show is tested elsewhere.

@@ -42,6 +42,12 @@ const states = [
     await page.getByRole('button', { name: /^Pull/ }).click();
     await page.getByRole('dialog').waitFor();
   }],
+  ['incident-assign', 'incident', async (page) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^Assign…/ }).click();
+    await page.getByRole('option').first().waitFor();
+  }],
   ['source-new', '/sources/new', quiet],
   ['source', '/sources/1', quiet],
   ['mail-server-new', '/settings/email/new', quiet],

@@ -136,13 +136,80 @@ test('an incident is pulled, put back, closed and opened again', async () => {
     await copies.filter({ hasText: state }).nth(3).waitFor();
     await page.getByRole('progressbar', { name: button }).waitFor();
   }
-  await page.keyboard.press('c');
+  await page.keyboard.press('e');
   await page.getByRole('dialog').getByLabel('Reason').fill('all is well');
   await page.keyboard.press('Enter');
   await page.locator('.page-head').getByText('Closed').waitFor();
-  await page.keyboard.press('c');
+  await page.keyboard.press('e');
   await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).click();
   await page.locator('.page-head').getByText('Closed').waitFor({ state: 'detached' });
+  await leave(page);
+});
+
+test('an incident is talked about, and what is said is only text', async () => {
+  const page = await enter();
+  await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
+  const other = await enter(new URL(page.url()).pathname);
+  await page.keyboard.press('c');
+  const field = page.getByLabel('Comment', { exact: true });
+  await field.waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+  const words = 'Same as <b>last</b> week: <img src=x onerror="alert(1)"> http://evil.example/ [x](javascript:alert(1))\n\u202edesrever';
+  await page.keyboard.insertText(words);
+  await page.keyboard.press('Control+Enter');
+  const comment = page.getByRole('article', { name: 'Comment of' });
+  await comment.waitFor();
+  assert.equal(await comment.locator('.said').textContent(), words);
+  assert.equal(await comment.locator('a, img, b, script').count(), 0);
+  assert.equal(await field.inputValue(), '');
+  // somebody else's window has it without being asked
+  await other.getByRole('complementary').getByText('Same as <b>last</b> week').waitFor();
+  await comment.getByRole('button', { name: 'Edit' }).click();
+  await comment.getByLabel('Change the comment').fill('Seen last week, too');
+  await comment.getByRole('button', { name: 'Save' }).click();
+  await comment.getByText('changed').waitFor();
+  await other.getByRole('complementary').getByText('Seen last week, too').waitFor();
+  await comment.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await comment.getByText('This comment was deleted').waitFor();
+  await other.getByText('Seen last week, too').waitFor({ state: 'detached' });
+  await leave(other);
+  await leave(page);
+});
+
+test('an incident is assigned to somebody whose name is half known, and given back', async () => {
+  const page = await enter();
+  const made = await page.evaluate(async () => {
+    const { csrf } = await (await fetch('/v1/session')).json();
+    const make = (name, display_name) => fetch('/v1/users', { method: 'POST', headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' }, body: JSON.stringify({ name, display_name, role: 'analyst' }) });
+    return [(await make('rene', 'René Ångström')).status, (await make('renate', 'Renate Vogel')).status];
+  });
+  assert.deepEqual(made, [201, 201]);
+  await page.reload();
+  await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
+  const head = page.locator('.page-head');
+  await page.keyboard.press('a');
+  await head.getByText('Mara Lindqvist').waitFor();
+  await page.keyboard.press('Shift+A');
+  const dialog = page.getByRole('dialog', { name: 'Assign to' });
+  await dialog.getByRole('option', { name: 'Nobody' }).waitFor();
+  await page.keyboard.type('angstr');
+  await dialog.getByRole('option', { name: 'René Ångström' }).waitFor();
+  assert.equal(await dialog.getByRole('option').count(), 1);
+  await page.keyboard.press('Enter');
+  await head.getByText('René Ångström').waitFor();
+  await page.keyboard.press('Shift+A');
+  await page.keyboard.type('ren');
+  await page.keyboard.press('ArrowDown');
+  const second = await dialog.getByRole('option', { selected: true }).textContent();
+  await page.keyboard.press('Enter');
+  await head.getByText(/Renate Vogel|René Ångström/).waitFor();
+  assert.match(second, /Ren/);
+  await page.keyboard.press('Shift+A');
+  await dialog.getByRole('option', { name: 'Nobody' }).click();
+  await head.getByText(/Renate Vogel|René Ångström/).waitFor({ state: 'detached' });
   await leave(page);
 });
 

@@ -28,7 +28,7 @@ function hear(message: MessageEvent): void {
 
 /** Every action has an event name of its own; EventSource wants each by name. */
 const actions = [
-  'incident.open', 'incident.join', 'incident.reopen', 'incident.close', 'incident.update', 'incident.finding', 'incident.comment',
+  'incident.open', 'incident.join', 'incident.reopen', 'incident.close', 'incident.update', 'incident.finding', 'comment.add', 'comment.edit', 'comment.delete',
   'alert.raise', 'alert.update', 'alert.close', 'report.keep', 'report.read', 'report.gone',
   'response.requested', 'response.running', 'response.done', 'copy.moved', 'copy.restored', 'copy.ended', 'copy.not_attempted', 'copy.not_restored', 'copy.not_found',
   'copy.failed', 'copy.skipped',

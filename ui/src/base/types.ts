@@ -56,6 +56,26 @@ export interface Session {
   expires_at: string;
 }
 
+/** Somebody by name alone. */
+export interface Person {
+  id: number;
+  name: string;
+  display_name: string | null;
+  active: boolean;
+}
+
+export interface Comment {
+  id: number;
+  revision: number;
+  incident_id: number;
+  author: string;
+  author_id: number;
+  text: string | null;
+  created_at: string;
+  edited_at: string | null;
+  deleted_at: string | null;
+}
+
 export interface Finding {
   id: string;
   detail: string;

@@ -11,6 +11,7 @@ import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
 import { sources } from './de/sources';
+import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...talk, ...users };

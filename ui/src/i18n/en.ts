@@ -11,6 +11,7 @@ import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
 import { sources } from './en/sources';
+import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...talk, ...users };

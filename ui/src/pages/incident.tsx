@@ -1,5 +1,5 @@
 // One incident: what was reported, by whom, who has it, and what is to be done about it. Each decision has a key.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { may } from '../app/session';
 import type { PageProps } from '../app/pages';
 import { api, session, words } from '../base/api';
@@ -7,11 +7,14 @@ import type { Breakdown } from '../base/breakdown';
 import { useEvents } from '../base/events';
 import { useKeys } from '../base/keys';
 import { useLoad } from '../base/load';
+import { actorName, askPeople, personName } from '../base/people';
 import { go } from '../base/router';
-import { severities, type Activity, type Alert, type Disposition, type Incident as Row, type IncidentWhole, type Original, type Page, type QuarantineResult, type Report, type Response, type Severity } from '../base/types';
+import { severities, type Activity, type Alert, type Comment, type Disposition, type Incident as Row, type IncidentWhole, type Original, type Page, type QuarantineResult, type Report, type Response, type Severity } from '../base/types';
+import { AssignDialog } from '../components/assign';
 import { Badge, Button, Card, DispositionBadge, Empty, Failed, Input, Note, SeverityBadge, Tabs, Time, Waiting, type Tone } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { MessageView } from '../components/message';
+import { CommentItem, CommentText, Composer, focusComposer } from '../components/talk';
 import { t, word } from '../i18n';
 import { verdictKeys } from './incidents';
 
@@ -20,6 +23,7 @@ interface Parts {
   reports: Report[];
   responses: Response[];
   results: QuarantineResult[];
+  comments: Comment[];
   activity: Activity[];
 }
 
@@ -28,14 +32,15 @@ function useParts(id: string): { parts: Parts | null; error: unknown; reload: ()
   const alerts = useLoad<Page<Alert>>(`/incidents/${id}/alerts`, { limit: 500 });
   const reports = useLoad<Page<Report>>(`/incidents/${id}/reports`, { limit: 500 });
   const responses = useLoad<Page<Response>>(`/incidents/${id}/responses`, { limit: 50 });
+  const comments = useLoad<Page<Comment>>(`/incidents/${id}/comments`, { limit: 500 });
   const activity = useLoad<Page<Activity>>(`/incidents/${id}/activity`, { limit: 500 });
   const last = responses.data?.items.filter((one) => one.kind === 'quarantine') ?? [];
   const results = useLoad<Page<QuarantineResult>>(last[0] ? `/responses/${last[0].id}/results` : null, { limit: 500 });
-  const lists = [alerts, reports, responses, activity];
+  const lists = [alerts, reports, responses, comments, activity];
   const ready = lists.every((list) => list.data);
   return {
     parts: ready ? {
-      alerts: alerts.data!.items, reports: reports.data!.items, responses: responses.data!.items, activity: activity.data!.items, results: results.data?.items ?? [],
+      alerts: alerts.data!.items, reports: reports.data!.items, responses: responses.data!.items, comments: comments.data!.items, activity: activity.data!.items, results: results.data?.items ?? [],
     } : null,
     error: lists.find((list) => list.error)?.error,
     reload: () => [...lists, results].forEach((list) => list.reload()),
@@ -103,16 +108,52 @@ function Reports({ reports }: { reports: Report[] }) {
   );
 }
 
-function Timeline({ activity }: { activity: Activity[] }) {
+/** "severity: minor → major", or what else a record says. */
+function inDetail(detail: Record<string, unknown>): string {
+  const { changes, ...rest } = detail as { changes?: Record<string, { from: unknown; to: unknown }> };
+  const plain = (value: unknown) => (value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return [
+    ...Object.entries(changes ?? {}).map(([name, { from, to }]) => `${name}: ${plain(from)} → ${plain(to)}`),
+    ...Object.entries(rest).slice(0, 6).map(([name, value]) => `${name}: ${plain(value)}`),
+  ].join(' · ').slice(0, 400);
+}
+
+function Happened({ one }: { one: Activity }) {
   return (
-    <ol class="timeline">
-      {[...activity].reverse().map((one) => (
-        <li key={one.seq}>
-          <Time at={one.at} /> <strong>{word('action', one.action)}</strong> <span class="soft">{one.actor}</span>
-          {one.detail && Object.keys(one.detail).length > 0 && <div class="soft mono break">{Object.entries(one.detail).slice(0, 6).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' · ').slice(0, 400)}</div>}
-        </li>
-      ))}
-    </ol>
+    <>
+      <Time at={one.at} /> <strong>{word('action', one.action)}</strong> <span class="soft"><bdi>{actorName(one.actor)}</bdi></span>
+      {one.detail && Object.keys(one.detail).length > 0 && <div class="soft mono break">{inDetail(one.detail)}</div>}
+    </>
+  );
+}
+
+/** What happened and what was said, newest first; a comment stands where it was made, as it is now. */
+function Timeline({ incident, parts, onDone }: { incident: number; parts: Parts; onDone: () => void }) {
+  const said = new Map(parts.comments.map((one) => [one.id, one]));
+  const rows = parts.activity.filter((one) => one.action !== 'comment.edit' && (one.action !== 'comment.delete' || !said.has(one.object_id)));
+  return (
+    <div class="stack">
+      {may('triage') && <Composer incident={incident} onDone={onDone} />}
+      <ol class="timeline" aria-live="polite" aria-relevant="additions">
+        {[...rows].reverse().map((one) => {
+          const comment = one.action === 'comment.add' ? said.get(one.object_id) : undefined;
+          return <li key={one.seq}>{comment ? <CommentItem comment={comment} onDone={onDone} /> : <Happened one={one} />}</li>;
+        })}
+      </ol>
+    </div>
+  );
+}
+
+/** The last that was said, where it is seen without looking for it. */
+function LastWords({ comments, onAll }: { comments: Comment[]; onAll: () => void }) {
+  const last = comments.filter((one) => one.text !== null).slice(0, 2);
+  if (!last.length) return null;
+  return (
+    <Card title={t('talk.title')} actions={<Button look="quiet" onClick={onAll}>{t('talk.all')} {comments.length}</Button>}>
+      <div class="stack">
+        {last.map((one) => <div key={one.id}><strong><bdi>{actorName(one.author)}</bdi></strong> <Time at={one.created_at} /><div class="said-short"><CommentText comment={one} /></div></div>)}
+      </div>
+    </Card>
   );
 }
 
@@ -161,9 +202,9 @@ function Related({ incident }: { incident: IncidentWhole }) {
   );
 }
 
-type Asked = 'quarantine' | 'restore' | 'close' | 'reopen' | null;
+type Asked = 'quarantine' | 'restore' | 'close' | 'reopen' | 'assign' | null;
 
-function AskDialog({ asked, incident, parts, onDone, onClose }: { asked: Exclude<Asked, null>; incident: IncidentWhole; parts: Parts; onDone: () => void; onClose: () => void }) {
+function AskDialog({ asked, incident, parts, onDone, onClose }: { asked: Exclude<Asked, null | 'assign'>; incident: IncidentWhole; parts: Parts; onDone: () => void; onClose: () => void }) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const needsReason = asked === 'close';
@@ -204,7 +245,13 @@ function IncidentPage({ id }: { id: string }) {
   const [view, setView] = useState<View>('message');
   const [asked, setAsked] = useState<Asked>(null);
   const renew = () => { whole.reload(); reload(); };
-  useEvents((event) => event.incident_id === Number(id), renew);
+  useEffect(askPeople, []);
+  const actor = `user:${session.value!.user.name}`;
+  useEvents((event) => event.incident_id === Number(id), (events) => {
+    renew();
+    const other = events.find((one) => one.action === 'comment.add' && one.actor !== actor);
+    if (other) say(t('talk.new', { who: actorName(other.actor) }), 'accent');
+  });
 
   async function change(body: Partial<Row>, done: string): Promise<void> {
     if (!incident) return;
@@ -221,7 +268,12 @@ function IncidentPage({ id }: { id: string }) {
   const judge = (verdict: Disposition) => change({ disposition: verdict }, word('disposition', verdict));
   const rate = (severity: Severity) => change({ severity }, word('severity', severity));
   const mine = session.value!.user.name;
-  const assign = () => change({ assignee: incident?.assignee === mine ? null : mine }, t('incident.assigned'));
+  const assignTo = (name: string | null) => change({ assignee: name }, t('incident.assigned'));
+  const assign = () => assignTo(incident?.assignee === mine ? null : mine);
+  const comment = () => {
+    setView('activity');
+    requestAnimationFrame(() => requestAnimationFrame(focusComposer));
+  };
   const pulled = parts?.responses.some((one) => one.kind === 'quarantine') ?? false;
 
   useKeys([
@@ -229,7 +281,9 @@ function IncidentPage({ id }: { id: string }) {
       ...verdictKeys.map(({ key, verdict }) => ({ key, words: t('incidents.key.verdict', { verdict: word('disposition', verdict) }), run: () => void judge(verdict) })),
       ...severities.map((severity, i) => ({ key: String(i + 1), words: `${t('incident.severity')}: ${word('severity', severity)}`, run: () => void rate(severity) })),
       { key: 'a', words: t('incident.assign'), run: () => void assign() },
-      { key: 'c', words: t('incident.close.title'), run: () => setAsked(incident?.state === 'closed' ? 'reopen' : 'close') },
+      { key: 'Shift+A', words: t('assign.title'), run: () => setAsked('assign') },
+      { key: 'c', words: t('talk.add'), run: comment },
+      { key: 'e', words: t('incident.close.title'), run: () => setAsked(incident?.state === 'closed' ? 'reopen' : 'close') },
     ] : []),
     ...(may('respond') ? [
       { key: 'q', words: t('incident.quarantine.do'), run: () => setAsked('quarantine') },
@@ -254,7 +308,7 @@ function IncidentPage({ id }: { id: string }) {
         <span class="soft">#{incident.id}</span>
         <SeverityBadge value={incident.severity} /><DispositionBadge value={incident.disposition} />
         {incident.state === 'closed' && <Badge>{t('state.closed')}</Badge>}
-        {incident.assignee && <Badge tone="accent">{incident.assignee}</Badge>}
+        {incident.assignee && <Badge tone="accent" title={incident.assignee}><bdi>{personName(incident.assignee)}</bdi></Badge>}
       </div>
       <div class="verdicts" role="toolbar" aria-label={t('incident.decide')}>
         <div>
@@ -266,7 +320,9 @@ function IncidentPage({ id }: { id: string }) {
           {may('respond') && <Button look="danger" hint="q" onClick={() => setAsked('quarantine')}>{t('incident.quarantine.do')}</Button>}
           {may('respond') && pulled && <Button hint="r" onClick={() => setAsked('restore')}>{t('incident.restore.do')}</Button>}
           {may('triage') && <Button hint="a" onClick={() => void assign()}>{incident.assignee === mine ? t('incident.unassign') : t('incident.assign')}</Button>}
-          {may('triage') && <Button hint="c" onClick={() => setAsked(incident.state === 'closed' ? 'reopen' : 'close')}>{incident.state === 'closed' ? t('incident.reopen.do') : t('do.close')}</Button>}
+          {may('triage') && <Button hint="Shift+A" onClick={() => setAsked('assign')}>{t('assign.do')}</Button>}
+          {may('triage') && <Button hint="c" onClick={comment}>{t('talk.say')}</Button>}
+          {may('triage') && <Button hint="e" onClick={() => setAsked(incident.state === 'closed' ? 'reopen' : 'close')}>{incident.state === 'closed' ? t('incident.reopen.do') : t('do.close')}</Button>}
         </div>
       </div>
       {error ? <Failed error={error} retry={reload} /> : null}
@@ -278,19 +334,21 @@ function IncidentPage({ id }: { id: string }) {
               <div role="tabpanel">
                 {view === 'message' ? (original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} />
                   : original.error ? <Failed error={original.error} retry={original.reload} /> : incident.original_id ? <Waiting /> : <Empty title={word('kind', incident.kind)} />)
-                  : !parts ? <Waiting /> : view === 'people' ? <Recipients parts={parts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline activity={parts.activity} />}
+                  : !parts ? <Waiting /> : view === 'people' ? <Recipients parts={parts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline incident={incident.id} parts={parts} onDone={renew} />}
               </div>
             </div>
           </Card>
         </div>
         <aside class="stack" aria-label={t('incident.before')}>
           {parts && parts.responses.length > 0 && <Card title={t('incident.responses')}><div class="stack" aria-live="polite">{parts.responses.slice(0, 4).map((one) => <Counts key={one.id} response={one} />)}</div></Card>}
+          {parts && <LastWords comments={parts.comments} onAll={() => setView('activity')} />}
           {parts && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}
           <Card title={t('incident.sender')}><Related incident={incident} /></Card>
           {may('triage') && <Card title={t('incident.severity')}><div class="choices">{severities.map((severity, i) => <Button key={severity} hint={String(i + 1)} aria-pressed={incident.severity === severity} onClick={() => void rate(severity)}>{word('severity', severity)}</Button>)}</div></Card>}
         </aside>
       </div>
-      {asked && parts && <AskDialog asked={asked} incident={incident} parts={parts} onDone={renew} onClose={() => setAsked(null)} />}
+      {asked === 'assign' && <AssignDialog assignee={incident.assignee} onChoose={(name) => void assignTo(name)} onClose={() => setAsked(null)} />}
+      {asked && asked !== 'assign' && parts && <AskDialog asked={asked} incident={incident} parts={parts} onDone={renew} onClose={() => setAsked(null)} />}
     </div>
   );
 }

@@ -1,0 +1,26 @@
+export const talk = {
+  'talk.title': 'Kommentare',
+  'talk.say': 'Kommentar',
+  'talk.hint': 'Reiner Text, für alle, die daran arbeiten. Strg+Eingabe sendet ihn.',
+  'talk.add': 'Kommentieren',
+  'talk.change': 'Kommentar ändern',
+  'talk.by': 'Kommentar von {who}',
+  'talk.edited': 'geändert',
+  'talk.deleted': 'Dieser Kommentar wurde gelöscht.',
+  'talk.delete': 'Diesen Kommentar löschen?',
+  'talk.delete.hint': 'Was er sagt, ist endgültig weg. Dass es einen Kommentar gab und von wem, bleibt.',
+  'talk.all': 'Alles',
+  'talk.new': '{who} hat kommentiert',
+
+  'assign.title': 'Zuteilen an',
+  'assign.do': 'Zuteilen…',
+  'assign.find': 'Teil eines Namens eingeben',
+  'assign.none': 'Niemand mit diesem Namen kann sich anmelden.',
+  'assign.nobody': 'Niemand',
+  'assign.you': 'Sie',
+
+  'action.comment.add': 'Kommentiert',
+  'action.comment.edit': 'Kommentar geändert',
+  'action.comment.delete': 'Kommentar gelöscht',
+  'thing.comment': 'Kommentar',
+};

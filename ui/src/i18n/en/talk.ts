@@ -1,0 +1,26 @@
+export const talk = {
+  'talk.title': 'Comments',
+  'talk.say': 'Comment',
+  'talk.hint': 'Plain text, for those who work on it. Ctrl+Enter sends it.',
+  'talk.add': 'Add comment',
+  'talk.change': 'Change the comment',
+  'talk.by': 'Comment of {who}',
+  'talk.edited': 'changed',
+  'talk.deleted': 'This comment was deleted.',
+  'talk.delete': 'Delete this comment?',
+  'talk.delete.hint': 'What it says is gone for good. That there was a comment, and whose, stays.',
+  'talk.all': 'All of it',
+  'talk.new': '{who} has commented',
+
+  'assign.title': 'Assign to',
+  'assign.do': 'Assign…',
+  'assign.find': 'Type part of a name',
+  'assign.none': 'Nobody of that name can log in.',
+  'assign.nobody': 'Nobody',
+  'assign.you': 'you',
+
+  'action.comment.add': 'Commented',
+  'action.comment.edit': 'Comment changed',
+  'action.comment.delete': 'Comment deleted',
+  'thing.comment': 'Comment',
+};
