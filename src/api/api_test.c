@@ -8,6 +8,7 @@
 #include "jobs/jobs.h"
 #include "store/incident.h"
 #include "store/job.h"
+#include "store/need.h"
 #include "store/source.h"
 
 #include <string.h>
@@ -703,6 +704,45 @@ static void test_a_feed_gives_every_change_also_within_one_revision(void)
 	g_assert_cmpuint(nothing->len, ==, 0);
 }
 
+/* What is weightier first, page by page, and its reasons with it; what is closed comes last. */
+static void test_the_queue_begins_with_what_needs_a_person(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	raise_many(rig, 9);
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "PATCH", "/v1/incidents/4", "{\"severity\":\"critical\"}",
+	            NULL, 200, NULL);
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "PATCH", "/v1/incidents/6",
+	            "{\"disposition\":\"malicious\",\"severity\":\"major\"}", NULL, 200, NULL);
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "PATCH", "/v1/incidents/8", "{\"disposition\":\"bulk\"}",
+	            NULL, 200, NULL);
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "POST", "/v1/incidents/9/close", "{\"reason\":\"x\"}", NULL,
+	            200, NULL);
+	static const gint64 expected[] = {6, 4, 7, 5, 3, 2, 1, 8, 9};
+	g_autoptr(GArray) ids = follow(rig, "/v1/incidents?limit=2&sort=need", NULL);
+	g_assert_cmpuint(ids->len, ==, G_N_ELEMENTS(expected));
+	for (guint i = 0; i < ids->len; i++)
+		g_assert_cmpint(g_array_index(ids, gint64, i), ==, expected[i]);
+	g_autoptr(GArray) open = follow(rig, "/v1/incidents?limit=3&sort=need&state=open", NULL);
+	g_assert_cmpuint(open->len, ==, 8);
+	g_autoptr(Reply) one = api_rig_call(rig, SCOPE_READ, "GET", "/v1/incidents/6", NULL, NULL);
+	g_assert_cmpstr(json_string_value(json_array_get(json_at(one->json, "need_reasons"), 0)),
+	                ==, "not_pulled");
+	ASSERT_CALL(rig, SCOPE_READ, "GET", "/v1/incidents?sort=oldest", NULL, NULL, 400,
+	            "invalid");
+}
+
+/* Whoever reads openapi.json knows every reason there is. */
+static void test_each_reason_is_described(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	g_autoptr(Reply) openapi = api_rig_call(rig, 0, "GET", "/v1/openapi.json", NULL, NULL);
+	const json_t *known = json_at(openapi->json, "components.schemas.NeedReason.enum");
+	const char *const *codes = need_codes();
+	g_assert_cmpuint(json_array_size(known), ==, g_strv_length((char **)codes));
+	for (guint i = 0; codes[i]; i++)
+		g_assert_cmpstr(json_string_value(json_array_get(known, i)), ==, codes[i]);
+}
+
 /* A client whose mark is of a time that was undone would else wait for ever. */
 static void test_a_feed_from_the_future_is_refused(void)
 {
@@ -1121,6 +1161,9 @@ int main(int argc, char **argv)
 	TEST("a feed gives every change, also within one revision",
 	     test_a_feed_gives_every_change_also_within_one_revision);
 	TEST("a feed from the future is refused", test_a_feed_from_the_future_is_refused);
+	TEST("the queue begins with what needs a person",
+	     test_the_queue_begins_with_what_needs_a_person);
+	TEST("each reason is described", test_each_reason_is_described);
 	TEST("filters find what they name", test_filters_find_what_they_name);
 	TEST("bodies take a scope and leave a record", test_bodies_take_a_scope_and_leave_a_record);
 	TEST("raw bytes are a file to save", test_raw_bytes_are_a_file_to_save);

@@ -15,12 +15,15 @@
 
 #include <string.h>
 
+static const char *const sort_names[] = {"newest", "need", NULL};
+
 /* clang-format off */
 const Field page_query[] = {PAGE_FIELDS, {NULL}};
 
 const Field incident_query[] = {
 	PAGE_FIELDS,
 	FEED_FIELDS,
+	{"sort",         FIELD_NAME,    0, 0, 0, sort_names,          "sort is newest or need"},
 	{"state",        FIELD_NAME,    0, 0, 0, open_state_names,    "state is open or closed"},
 	{"severity_min", FIELD_NAME,    0, 0, 0, severity_names,      "severity_min is informational, minor, moderate, major or critical"},
 	{"disposition",  FIELD_NAME,    0, 0, 0, disposition_names,   "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
@@ -68,11 +71,17 @@ static gint64 row_revision(gconstpointer row)
 	return ((const Incident *)row)->revision;
 }
 
+static gint64 row_need(gconstpointer row)
+{
+	return ((const Incident *)row)->need;
+}
+
 gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
 	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
+	page.by_need = !page.feed && g_strcmp0(query_text(request, "sort"), "need") == 0;
 	const char *written = query_text(request, "message_id");
 	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;
 	g_autofree char *reporter = query_address(request, "reporter");
@@ -92,7 +101,8 @@ gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **e
 	g_autoptr(GPtrArray) rows = incident_list(db, &filter, &page, error);
 	if (!rows)
 		return FALSE;
-	page_answer(request, answer, &page, rows, row_show, row_id, row_revision);
+	page_answer(request, answer, &page, rows, row_show, row_id,
+	            page.by_need ? row_need : row_revision);
 	return TRUE;
 }
 
@@ -239,7 +249,7 @@ gboolean incident_reopen(Request *request, Db *db, Answer *answer, GError **erro
 	g_clear_pointer(&incident->close_reason, g_free);
 	incident->state = STATE_OPEN;
 	incident->closed_at = 0;
-	incident->updated_at = clock_now();
+	incident->updated_at = incident->waiting_since = clock_now();
 	return audit_append(db, request->actor, "incident.reopen", "incident", incident->id,
 	                    incident->id,
 	                    json_pack("{s:s*}", "reason", sent_text(request, "reason")),

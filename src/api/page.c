@@ -51,11 +51,12 @@ static char *base64url_decode(const char *coded)
 	               : NULL;
 }
 
-static char *format_cursor(const Request *request, gint64 id, gint64 revision)
+/* @order: by what else than the id the list is ordered, or 0. */
+static char *format_cursor(const Request *request, gint64 id, gint64 order)
 {
 	g_autofree char *hash = list_hash(request);
 	g_autofree char *plain =
-		g_strdup_printf("%s.%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, hash, id, revision);
+		g_strdup_printf("%s.%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, hash, id, order);
 	return base64url(plain);
 }
 
@@ -64,16 +65,17 @@ static gboolean parse_cursor(const Request *request, const char *cursor, Page *p
 	g_autofree char *plain = base64url_decode(cursor);
 	g_auto(GStrv) parts = g_strsplit(plain ? plain : "", ".", 4);
 	g_autofree char *hash = list_hash(request);
-	gint64 id, revision;
+	gint64 id, order;
 	if (g_strv_length(parts) != 3 || strcmp(parts[0], hash) != 0 ||
 	    !g_ascii_string_to_signed(parts[1], 10, 1, G_MAXINT64, &id, NULL) ||
-	    !g_ascii_string_to_signed(parts[2], 10, 0, G_MAXINT64, &revision, NULL))
+	    !g_ascii_string_to_signed(parts[2], 10, 0, G_MAXINT64, &order, NULL))
 		return FALSE;
 	if (page->feed) {
-		page->changed_since = revision;
+		page->changed_since = order;
 		page->after_id = id;
 	} else {
 		page->before_id = id;
+		page->before_need = order;
 	}
 	return TRUE;
 }
@@ -126,7 +128,7 @@ void page_link(const Request *request, Answer *answer, const char *name, const c
 }
 
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
-                 RowShow show, RowNumber id, RowNumber revision)
+                 RowShow show, RowNumber id, RowNumber order)
 {
 	json_t *items = json_array();
 	for (guint i = 0; i < rows->len; i++)
@@ -136,8 +138,8 @@ void page_answer(const Request *request, Answer *answer, const Page *page, const
 	json_t *document = json_object();
 	json_object_set_new(document, "items", items);
 	if (more) {
-		g_autofree char *next =
-			format_cursor(request, id(last), page->feed ? revision(last) : 0);
+		gboolean ordered = page->feed || page->by_need;
+		g_autofree char *next = format_cursor(request, id(last), ordered ? order(last) : 0);
 		json_object_set_new(document, "next", json_string(next));
 		page_link(request, answer, "cursor", next);
 	} else {
@@ -148,7 +150,7 @@ void page_answer(const Request *request, Answer *answer, const Page *page, const
 	if (page->feed)
 		json_object_set_new(
 			document, "changed_since",
-			json_integer(last ? revision(last) - (more ? 1 : 0) : page->changed_since));
+			json_integer(last ? order(last) - (more ? 1 : 0) : page->changed_since));
 	answer_json(answer, 200, document);
 }
 

@@ -32,10 +32,10 @@ typedef gint64 (*RowNumber)(gconstpointer row);
 /**
  * Answers {"items", "next", "changed_since"}, with a Link header when there may be more.
  *
- * @revision  of a row; NULL for lists that are no feed
+ * @order  of a feed the revision of a row, by need what it needs; NULL for lists that are neither
  */
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
-                 RowShow show, RowNumber id, RowNumber revision);
+                 RowShow show, RowNumber id, RowNumber order);
 
 /** Leaves of a list that was loaded whole (configuration, keys) one page, newest first. */
 void page_cut(const Page *page, GPtrArray *rows, RowNumber id);

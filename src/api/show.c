@@ -70,6 +70,9 @@ json_t *incident_show(const Incident *x)
 	put_int(to, "open_alert_count", x->open_alert_count);
 	gboolean none = !x->findings || strcmp(x->findings, "[]") == 0;
 	json_object_set_new(to, "findings", none ? json_array() : show_json(x->findings));
+	put_int(to, "need", x->need);
+	put_json(to, "need_reasons", x->need_reasons ? x->need_reasons : "[]");
+	put_time(to, "waiting_since", x->state == STATE_OPEN ? x->waiting_since : 0);
 	return to;
 }
 

@@ -41,6 +41,7 @@ const CliNoun cli_nouns[] = {
 
 /* --- options --- */
 
+static const char *const orders[] = {"newest", "need", NULL};
 static const char *const states[] = {"open", "closed", "all", NULL};
 
 #define FLAG(name, letter, help)              {name, letter, OPTION_FLAG, NULL, help}
@@ -52,6 +53,7 @@ static const char *const states[] = {"open", "closed", "all", NULL};
 #define ID(name, help)                        NUMBER(name, "N", 1, G_MAXINT64, help)
 
 static const CliOption incident_list_options[] = {
+	NAME("sort", "ORDER", orders, "by what needs a person first, or the newest first (default: newest)"),
 	NAME("state", "STATE", states, "which ones (default: open)"),
 	NAME("severity", "SEVERITY", severity_names, "at least this severe"),
 	NAME("disposition", "DISPOSITION", disposition_names, "with this verdict"),
@@ -293,7 +295,9 @@ static const CliOption help_options[] = {
 const CliCommand cli_commands[] = {
 	{"incident", "list", NULL, incident_list_options, cli_incident_list, NULL, MANY,
 	 "list incidents, newest first",
-	 "Without --state only open ones. Columns: verdict is the disposition; alerts are open ones of all.\n\n"
+	 "Without --state only open ones. Columns: need is how much a person is needed; verdict is the disposition; alerts are open "
+	 "ones of all.\n\n"
+	 "  trawl incident list --sort need\n"
 	 "  trawl incident list --severity major --reporter ann@corp.example"},
 	{"incident", "show", "INCIDENT", incident_show_options, cli_incident_show, NULL, ONE,
 	 "show everything about an incident on one page",

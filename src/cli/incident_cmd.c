@@ -24,6 +24,10 @@ static void add_row(Table *table, const json_t *item, gpointer all)
 		table_add(table, STYLE_PLAIN, NULL);
 	view_add_word(table, item, "severity");
 	table_add(table, view_style(json_text(item, "disposition")), verdict);
+	if (all)
+		table_add(table, STYLE_PLAIN, NULL);
+	else
+		view_add_int(table, item, "need");
 	view_add_int(table, item, "report_count");
 	table_add(table, STYLE_PLAIN, alerts);
 	view_add_when(table, item, "opened_at");
@@ -39,6 +43,7 @@ int cli_incident_list(Cli *cli, GError **error)
 		{"state",    FALSE, 0,  FALSE},
 		{"severity", FALSE, 0,  FALSE},
 		{"verdict",  FALSE, 0,  FALSE},
+		{"need",     TRUE,  0,  TRUE},
 		{"reports",  TRUE,  0,  TRUE},
 		{"alerts",   TRUE,  0,  FALSE},
 		{"opened",   FALSE, 0,  FALSE},
@@ -58,6 +63,7 @@ int cli_incident_list(Cli *cli, GError **error)
 	static const struct {
 		const char *option, *parameter;
 	} filters[] = {
+		{"sort",        "sort"},
 		{"severity",    "severity_min"},
 		{"disposition", "disposition"},
 		{"kind",        "kind"},

@@ -120,6 +120,19 @@ static void print_findings(Fields *fields, const json_t *findings)
 	}
 }
 
+/* "not pulled, many reports" */
+static void add_need(Fields *fields, const json_t *incident)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+	size_t i;
+	json_t *code;
+	json_array_foreach (json_at(incident, "need_reasons"), i, code) {
+		g_autofree char *word = view_word(json_string_value(code));
+		g_string_append_printf(line, "%s%s", i ? ", " : "", word ? word : "");
+	}
+	fields_add(fields, "needs you", STYLE_PLAIN, line->str);
+}
+
 static void print_summary(const Cli *cli, const json_t *incident)
 {
 	g_autofree char *reports =
@@ -137,6 +150,7 @@ static void print_summary(const Cli *cli, const json_t *incident)
 	view_field_when(fields, "closed", incident, "closed_at");
 	view_field_text(fields, "reason", incident, "close_reason");
 	view_field_text(fields, "assignee", incident, "assignee");
+	add_need(fields, incident);
 	print_findings(fields, json_at(incident, "findings"));
 	view_fields(cli, fields);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "daemon/house.h"
 #include "daemon/kinds.h"
+#include "daemon/needs.h"
 #include "daemon/sandbox.h"
 #include "daemon/states.h"
 #include "mail/limits.h"
@@ -205,7 +206,9 @@ static int worker_main(const ServeOptions *options)
 	job_runner_start(runner, options->doorbell);
 	SourceWatch *watch = source_watch_start(&tools);
 	ServerStates *states = server_states_start(&tools);
+	NeedKeeper *needs = need_keeper_start(db);
 	live(db, node);
+	need_keeper_stop(needs);
 	server_states_stop(states);
 	gboolean ended = source_watch_stop(watch);
 	if (!job_runner_stop(runner, STOP_SECONDS))

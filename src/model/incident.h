@@ -45,7 +45,12 @@ typedef struct {
 	char *assignee;                          /* or NULL */
 	gint64 opened_at, closed_at, updated_at; /* wall; 0: not yet */
 	gint64 report_count, alert_count, open_alert_count;
-	char *findings; /* JSON array */
+	char *findings;       /* JSON array */
+	gint64 waiting_since; /* wall: when it was opened, or opened again; 0 in a new one:
+	                         opened_at */
+	/* store/need.c's to say; read, not written */
+	gint64 need;
+	char *need_reasons; /* JSON array */
 	gint64 revision;
 } Incident;
 

@@ -237,6 +237,7 @@ static gboolean join_incident(const Raise *raise, Db *db, const ReportedOriginal
 		                    json_text_new(incident->close_reason));
 		incident->state = STATE_OPEN;
 		incident->closed_at = 0;
+		incident->waiting_since = raise->now;
 		g_clear_pointer(&incident->close_reason, g_free);
 	}
 	if (reported->first_hand && original->subject && *original->subject) {

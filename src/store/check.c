@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/audit.h"
+#include "store/need.h"
 #include "store/report.h"
 #include "store/response.h"
 #include "store/rows.h"
@@ -331,6 +332,58 @@ static gboolean check_ledgers(Db *db, RawStore *raw, CheckResult *result, GError
 	               result, check_ledger, error);
 }
 
+typedef struct {
+	gint64 id, waited, need;
+	char *reasons;
+} NeedRow;
+
+static gpointer read_need(DbRows *rows)
+{
+	NeedRow *row = g_new0(NeedRow, 1);
+	row->id = db_int(rows, 0);
+	row->waited = MAX(0, db_int(rows, 1));
+	row->need = db_int(rows, 2);
+	row->reasons = db_text_dup(rows, 3);
+	return row;
+}
+
+static void need_row_free(NeedRow *row)
+{
+	g_free(row->reasons);
+	g_free(row);
+}
+
+/* As of the last moment for which what is stored was worked out. */
+static gboolean check_need_row(Db *db, const NeedRow *row, CheckResult *result, GError **error)
+{
+	NeedFacts facts;
+	if (!need_facts_load(db, row->id, row->waited, &facts, error))
+		return FALSE;
+	g_auto(Need) need = need_of(&facts);
+	if (need.need != row->need || g_strcmp0(need.reasons, row->reasons) != 0)
+		add_broken(result,
+		           g_strdup_printf("incident %" G_GINT64_FORMAT " says %" G_GINT64_FORMAT
+		                           " %s, and needs %" G_GINT64_FORMAT " %s",
+		                           row->id, row->need, row->reasons, need.need,
+		                           need.reasons));
+	return TRUE;
+}
+
+static gboolean check_needs(Db *db, RawStore *raw, CheckResult *result, GError **error)
+{
+	g_autoptr(GPtrArray) rows =
+		rows_collect(db_query(db, error, "",
+	                              "SELECT id, need_due_at - 1 - COALESCE(NULLIF(waiting_since, "
+	                              "0), opened_at), "
+	                              "need, need_reasons FROM incident WHERE need_due_at > 0"),
+	                     read_need, (GDestroyNotify)need_row_free, error);
+	for (guint i = 0; rows && i < rows->len; i++)
+		if (!check_need_row(db, rows->pdata[i], result, error))
+			return FALSE;
+	result->checked = rows ? rows->len : 0;
+	return rows != NULL;
+}
+
 /* --- the table ----------------------------------------------------------------------------------
  */
 
@@ -460,6 +513,11 @@ static const struct {
 		.offenders = "SELECT 'incident ' || id || ' is closed and has ' || "
 			     "open_alert_count || ' open alerts' FROM incident WHERE state = "
 			     "'closed' AND open_alert_count > 0",
+	},
+	{
+		.name = "incident-need",
+		.claim = "What an incident needs, and why, is what its rows say.",
+		.function = check_needs,
 	},
 	{
 		.name = "incident-sources",

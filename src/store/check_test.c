@@ -9,6 +9,7 @@
 #include "store/audit.h"
 #include "store/incident.h"
 #include "store/job.h"
+#include "store/need.h"
 #include "store/report.h"
 #include "store/response.h"
 
@@ -138,6 +139,7 @@ static gboolean build(Db *db, gpointer data, GError **error)
 	add_job(db, "copy:2");
 	sample_response(db, 1, RESPONSE_QUARANTINE);
 	add_job(db, "response:3");
+	must(need_update(db, 1, error) && need_update(db, 2, error), *error);
 	return TRUE;
 }
 
@@ -248,8 +250,11 @@ static const struct {
          "alert-open-once"},
 	{"DELETE FROM alert_report WHERE alert_id = 1 AND report_id = 1", "alert-report"},
 	{"UPDATE incident SET alert_count = alert_count + 1", "incident-counts"},
-	{"UPDATE incident SET report_count = 0", "incident-counts"},
-	{"UPDATE incident SET state = 'closed'", "incident-state"},
+	{"UPDATE incident SET report_count = 0", "incident-counts incident-need"},
+	{"UPDATE incident SET state = 'closed'", "incident-state incident-need"},
+	{"UPDATE incident SET need = need + 1 WHERE id = 1", "incident-need"},
+	{"UPDATE incident SET need_reasons = '[]' WHERE id = 1", "incident-need"},
+	{"UPDATE incident SET assignee = 'eve' WHERE id = 1", "incident-need"},
 	{"DELETE FROM incident_source", "incident-sources"},
 	{"DELETE FROM job WHERE unique_key = 'response:3'", "response-worked-on"},
 	{"DELETE FROM quarantine_result WHERE id = 2", "response-worked-on"},

@@ -9,7 +9,8 @@
 	"incident.title, incident.severity, incident.disposition, incident.sub_disposition, "      \
 	"incident.close_reason, incident.assignee, incident.opened_at, incident.closed_at, "       \
 	"incident.updated_at, incident.report_count, incident.alert_count, "                       \
-	"incident.open_alert_count, incident.findings, incident.revision"
+	"incident.open_alert_count, incident.findings, incident.revision, "                        \
+	"incident.waiting_since, incident.need, incident.need_reasons"
 gpointer incident_read(DbRows *rows);
 
 #define ALERT_COLUMNS                                                                              \

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "store/columns.h"
+#include "store/need.h"
 #include "store/rows.h"
 
 gpointer incident_read(DbRows *rows)
@@ -30,28 +31,38 @@ gpointer incident_read(DbRows *rows)
 	incident->open_alert_count = db_int(rows, 16);
 	incident->findings = db_text_dup(rows, 17);
 	incident->revision = db_int(rows, 18);
+	incident->waiting_since = db_int(rows, 19);
+	incident->need = db_int(rows, 20);
+	incident->need_reasons = db_text_dup(rows, 21);
 	return incident;
 }
 
 gboolean incident_insert(Db *db, Incident *incident, GError **error)
 {
 	g_autofree char *folded = rows_fold(incident->title);
-	return rows_int(
-		db_query(db, error, "tttzttttttizitit",
-	                 "INSERT INTO incident (state, kind, link_key, original_id, title, "
-	                 "severity, disposition, sub_disposition, close_reason, assignee, "
-	                 "opened_at, closed_at, updated_at, findings, revision, title_folded) "
-	                 "VALUES ($1, $2, $3, "
-	                 "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
-	                 open_state_names[incident->state], incident_kind_names[incident->kind],
-	                 incident->link_key, incident->original_id, incident->title,
-	                 severity_names[incident->severity],
-	                 disposition_names[incident->disposition], incident->sub_disposition,
-	                 incident->close_reason, incident->assignee, incident->opened_at,
-	                 incident->closed_at, incident->updated_at,
-	                 incident->findings ? incident->findings : "[]", incident->revision,
-	                 folded),
-		&incident->id, error);
+	if (!incident->waiting_since)
+		incident->waiting_since = incident->opened_at;
+	return rows_int(db_query(db, error, "tttzttttttizititi",
+	                         "INSERT INTO incident (state, kind, link_key, original_id, title, "
+	                         "severity, disposition, sub_disposition, close_reason, assignee, "
+	                         "opened_at, closed_at, updated_at, findings, revision, "
+	                         "title_folded, "
+	                         "waiting_since) "
+	                         "VALUES ($1, $2, $3, "
+	                         "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
+	                         "RETURNING id",
+	                         open_state_names[incident->state],
+	                         incident_kind_names[incident->kind], incident->link_key,
+	                         incident->original_id, incident->title,
+	                         severity_names[incident->severity],
+	                         disposition_names[incident->disposition],
+	                         incident->sub_disposition, incident->close_reason,
+	                         incident->assignee, incident->opened_at, incident->closed_at,
+	                         incident->updated_at,
+	                         incident->findings ? incident->findings : "[]", incident->revision,
+	                         folded, incident->waiting_since),
+	                &incident->id, error) &&
+	       need_update(db, incident->id, error);
 }
 
 Incident *incident_load(Db *db, gint64 id, GError **error)
@@ -65,11 +76,12 @@ gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError
 {
 	g_autofree char *folded = rows_fold(incident->title);
 	gint64 changed = 0;
-	return db_run(db, &changed, error, "tttzttttttizitiiit",
+	return db_run(db, &changed, error, "tttzttttttizitiiiti",
 	              "UPDATE incident SET state = $1, kind = $2, link_key = $3, original_id = $4, "
 	              "title = $5, severity = $6, disposition = $7, sub_disposition = $8, "
 	              "close_reason = $9, assignee = $10, opened_at = $11, closed_at = $12, "
-	              "updated_at = $13, findings = $14, revision = $15, title_folded = $18 "
+	              "updated_at = $13, findings = $14, revision = $15, title_folded = $18, "
+	              "waiting_since = $19 "
 	              "WHERE id = $16 AND ($17 = 0 OR revision = $17)",
 	              open_state_names[incident->state], incident_kind_names[incident->kind],
 	              incident->link_key, incident->original_id, incident->title,
@@ -77,8 +89,9 @@ gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError
 	              incident->sub_disposition, incident->close_reason, incident->assignee,
 	              incident->opened_at, incident->closed_at, incident->updated_at,
 	              incident->findings ? incident->findings : "[]", incident->revision,
-	              incident->id, expected, folded) &&
-	       rows_check_saved(changed, expected, "incident", incident->id, error);
+	              incident->id, expected, folded, incident->waiting_since) &&
+	       rows_check_saved(changed, expected, "incident", incident->id, error) &&
+	       need_update(db, incident->id, error);
 }
 
 GPtrArray *incident_find_linked(Db *db, const char *link_key, GError **error)
@@ -101,7 +114,7 @@ gboolean incident_recount(Db *db, gint64 id, gint64 revision, gint64 at, GError 
 	              "open_alert_count = (SELECT count(*) FROM alert WHERE incident_id = $1 AND "
 	              "state = 'open'), revision = $2, updated_at = $3 WHERE id = $1",
 	              id, revision, at) &&
-	       rows_check_saved(changed, 0, "incident", id, error);
+	       rows_check_saved(changed, 0, "incident", id, error) && need_update(db, id, error);
 }
 
 gpointer alert_read(DbRows *rows)

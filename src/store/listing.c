@@ -58,11 +58,13 @@ static DbValue number_value(gint64 number)
 	return (DbValue){.type = 'i', .i = number};
 }
 
-/* A column as a filter names it; in a feed in such a way that no index is chosen by it. */
+/* A column as a filter names it; in a feed and by need in such a way that no index is chosen by it.
+ */
 static void column(Query *query, const char *name, const char *neutral)
 {
-	g_string_append_printf(query->sql, query->page->feed ? " AND (%s%s)" : " AND %s", name,
-	                       query->page->feed ? neutral : "");
+	gboolean other = query->page->feed || query->page->by_need;
+	g_string_append_printf(query->sql, other ? " AND (%s%s)" : " AND %s", name,
+	                       other ? neutral : "");
 }
 
 static void where_text(Query *query, const char *name, const char *text)
@@ -102,6 +104,15 @@ static void cut_page(Query *query, const char *table, const char *key)
 		add(query, "(?, ", number_value(page->changed_since));
 		add(query, "?)", number_value(page->after_id ? page->after_id : G_MAXINT64));
 		g_string_append_printf(query->sql, " ORDER BY %s.revision, %s.id", table, table);
+	} else if (page->by_need) {
+		if (page->before_id > 0) {
+			g_string_append_printf(query->sql, " AND (%s.need, %s.id) < ", table,
+			                       table);
+			add(query, "(?, ", number_value(page->before_need));
+			add(query, "?)", number_value(page->before_id));
+		}
+		g_string_append_printf(query->sql, " ORDER BY %s.need DESC, %s.id DESC", table,
+		                       table);
 	} else {
 		if (page->before_id > 0) {
 			g_string_append_printf(query->sql, " AND %s < ", key);
@@ -138,16 +149,21 @@ static char *pattern_containing(const char *text)
 
 /* Whether so many rows have @text that the newest of them are found soonest by going through
  * everything from the newest; few are better looked up and sorted. @sql counts up to COMMON. */
+static gboolean is_common_value(Db *db, const char *sql, DbValue value, gboolean *common,
+                                GError **error)
+{
+	gint64 n = 0;
+	const DbValue values[] = {value, number_value(COMMON)};
+	gboolean ok = rows_int(db_query_values(db, error, sql, values, 2), &n, error);
+	*common = n == COMMON;
+	return ok;
+}
+
 static gboolean is_common(Db *db, const char *sql, const char *text, gboolean *common,
                           GError **error)
 {
-	gint64 n = 0;
 	*common = FALSE;
-	if (!text)
-		return TRUE;
-	gboolean ok = rows_int(db_query(db, error, "ti", sql, text, (gint64)COMMON), &n, error);
-	*common = n == COMMON;
-	return ok;
+	return !text || is_common_value(db, sql, text_value(text), common, error);
 }
 
 static const char count_recipient[] =
@@ -176,11 +192,41 @@ static gboolean where_people(Db *db, Query *query, const IncidentFilter *filter,
 	return TRUE;
 }
 
-/* One page of the incidents of one severity, or with -1 of all. */
-static GPtrArray *list_severity(Db *db, const IncidentFilter *filter, const Page *page,
-                                int severity, GError **error)
+static const char count_source[] =
+	"SELECT count(*) FROM (SELECT 1 FROM incident_source WHERE source_id = $1 LIMIT $2) AS few";
+static const char count_assignee[] =
+	"SELECT count(*) FROM (SELECT 1 FROM incident WHERE assignee = $1 LIMIT $2) AS few";
+
+/* The filters that the order by need has no index for: few are looked up and sorted. */
+static gboolean where_few(Db *db, Query *query, const IncidentFilter *filter, GError **error)
 {
-	gboolean by_source = filter->source_id > 0 && !page->feed;
+	gboolean many = FALSE;
+	DbValue source = number_value(filter->source_id);
+	if (filter->source_id > 0 && query->page->by_need) {
+		if (!is_common_value(db, count_source, source, &many, error))
+			return FALSE;
+		if (!many)
+			add(query,
+			    " AND incident.id IN (SELECT incident_id FROM incident_source WHERE "
+			    "source_id = ?)",
+			    source);
+	}
+	if (!is_common(db, count_assignee, query->page->by_need ? filter->assignee : NULL, &many,
+	               error))
+		return FALSE;
+	if (many || !query->page->by_need)
+		where_text(query, "incident.assignee", filter->assignee);
+	else
+		where(query, " AND incident.id IN (SELECT id FROM incident WHERE assignee = ?)",
+		      filter->assignee);
+	return TRUE;
+}
+
+/* One page of the incidents of one state and one severity, or with -1 of all. */
+static GPtrArray *list_part(Db *db, const IncidentFilter *filter, const Page *page, int state,
+                            int severity, GError **error)
+{
+	gboolean by_source = filter->source_id > 0 && !page->feed && !page->by_need;
 	g_auto(Query) query =
 		by_source ? query_start("SELECT " INCIDENT_COLUMNS " FROM incident_source JOIN "
 	                                "incident ON incident.id = incident_source.incident_id "
@@ -196,45 +242,58 @@ static GPtrArray *list_severity(Db *db, const IncidentFilter *filter, const Page
 		    " AND EXISTS (SELECT 1 FROM incident_source WHERE source_id = ? AND "
 		    "incident_id = incident.id)",
 		    number_value(filter->source_id));
-	where_enum(&query, "incident.state", open_state_names, filter->state);
+	if (state >= 0 && page->by_need)
+		add(&query, " AND incident.state = ?", text_value(open_state_names[state]));
+	else
+		where_enum(&query, "incident.state", open_state_names, state);
 	where_enum(&query, "incident.severity", severity_names, severity);
 	where_enum(&query, "incident.disposition", disposition_names, filter->disposition);
 	where_enum(&query, "incident.kind", incident_kind_names, filter->kind);
-	where_text(&query, "incident.assignee", filter->assignee);
 	where(&query, " AND incident.original_id IN (SELECT id FROM original WHERE message_id = ?)",
 	      filter->message_id);
 	where(&query, " AND incident.title_folded LIKE ? ESCAPE '\\'", pattern);
-	if (!where_people(db, &query, filter, error))
+	if (!where_few(db, &query, filter, error) || !where_people(db, &query, filter, error))
 		return NULL;
 	cut_page(&query, "incident", by_source ? "incident_source.incident_id" : "incident.id");
 	return collect(db, &query, incident_read, (GDestroyNotify)incident_free, error);
 }
 
-static gint compare_incidents(gconstpointer a, gconstpointer b, gpointer feed)
+static gint compare_numbers(gint64 left, gint64 right)
 {
-	const Incident *left = *(Incident *const *)a, *right = *(Incident *const *)b;
-	gint by_revision = (left->revision > right->revision) - (left->revision < right->revision);
-	gint by_id = (left->id > right->id) - (left->id < right->id);
-	if (!feed)
-		return -by_id;
-	return by_revision ? by_revision : by_id;
+	return (left > right) - (left < right);
 }
 
-/* "At least this severe" is a range over names, which no index keeps in the order of a page: each
- * severity is asked for by itself, and the pages are merged. */
+static gint compare_incidents(gconstpointer a, gconstpointer b, gpointer data)
+{
+	const Incident *left = *(Incident *const *)a, *right = *(Incident *const *)b;
+	const Page *page = data;
+	gint by_id = compare_numbers(left->id, right->id);
+	if (page->feed) {
+		gint by_revision = compare_numbers(left->revision, right->revision);
+		return by_revision ? by_revision : by_id;
+	}
+	gint by_need = page->by_need ? compare_numbers(left->need, right->need) : 0;
+	return by_need ? -by_need : -by_id;
+}
+
+/* "At least this severe" is a range over names, which no index keeps in the order of a page, and by
+ * need both states are two ranges: each is asked for by itself, and the pages are merged. */
 GPtrArray *incident_list(Db *db, const IncidentFilter *filter, const Page *page, GError **error)
 {
-	int severity = filter->severity_min > 0 ? filter->severity_min : -1;
-	g_autoptr(GPtrArray) all = list_severity(db, filter, page, severity, error);
-	while (all && severity >= 0 && severity < SEVERITY_CRITICAL) {
-		g_autoptr(GPtrArray) more = list_severity(db, filter, page, ++severity, error);
-		if (!more)
-			return NULL;
-		g_ptr_array_extend_and_steal(all, g_steal_pointer(&more));
-	}
-	if (!all || severity < 0)
-		return g_steal_pointer(&all);
-	g_ptr_array_sort_with_data(all, compare_incidents, GINT_TO_POINTER(page->feed));
+	gboolean both = page->by_need && filter->state < 0;
+	int from = both ? STATE_OPEN : filter->state, to = both ? STATE_CLOSED : filter->state;
+	int least = filter->severity_min > 0 ? filter->severity_min : -1;
+	int most = least < 0 ? -1 : SEVERITY_CRITICAL;
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)incident_free);
+	for (int state = from; state <= to; state++)
+		for (int severity = least; severity <= most; severity++) {
+			g_autoptr(GPtrArray) more =
+				list_part(db, filter, page, state, severity, error);
+			if (!more)
+				return NULL;
+			g_ptr_array_extend_and_steal(all, g_steal_pointer(&more));
+		}
+	g_ptr_array_sort_with_data(all, compare_incidents, (gpointer)page);
 	if (all->len > page->limit)
 		g_ptr_array_set_size(all, (gint)page->limit);
 	return g_steal_pointer(&all);

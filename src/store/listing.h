@@ -4,10 +4,12 @@
 /* Filtered, paged lists for people: keyset paging by (revision or id), never OFFSET.
  *
  * A filter that is NULL, 0 or -1 is off. Rows come newest first by id, or, as a feed, in order of
- * revision. */
+ * revision; incidents also by what they need, the neediest first. */
 
 typedef struct {
 	gint64 before_id;     /* page: only ids below this; 0 from the top                */
+	gboolean by_need;     /* incidents: ordered by (need, id), descending             */
+	gint64 before_need;   /* by_need: with before_id, only what comes after that row  */
 	gboolean feed;        /* instead: what changed, ascending by (revision, id)       */
 	gint64 changed_since; /* feed: only revisions above this                          */
 	gint64 after_id; /* feed: also ids above this of revision changed_since, since one change

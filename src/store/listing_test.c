@@ -85,6 +85,7 @@ static const char *const crowds[] = {
 	"INSERT INTO incident_source (source_id, incident_id) "
 	"SELECT DISTINCT 2, incident_id FROM report_incident JOIN report ON report.id = report_id "
 	"WHERE reporter = 'common@x' ON CONFLICT DO NOTHING",
+	"UPDATE incident SET assignee = 'common@x' WHERE id % 2 = 0",
 	"UPDATE alert SET revision = id % 30",
 	"UPDATE report SET revision = id % 30, trusted = id % 2, "
 	"state = CASE id % 3 WHEN 0 THEN 'new' WHEN 1 THEN 'done' ELSE 'unparsed' END",
@@ -113,6 +114,7 @@ typedef struct {
 	gboolean (*fits)(Db *db, const void *row, const void *filter);
 	gint64 (*id)(const void *row);
 	gint64 (*revision)(const void *row);
+	gint64 (*need)(const void *row); /* or NULL */
 } Kind;
 
 static GPtrArray *next_page(Db *db, const Kind *kind, const void *filter, const Page *page)
@@ -136,6 +138,7 @@ static GArray *walk(Db *db, const Kind *kind, const void *filter, Page page)
 			page.before_id = id;
 			page.after_id = id;
 			page.changed_since = kind->revision(rows->pdata[i]);
+			page.before_need = kind->need ? kind->need(rows->pdata[i]) : 0;
 		}
 		if (rows->len < page.limit)
 			return ids;
@@ -144,7 +147,7 @@ static GArray *walk(Db *db, const Kind *kind, const void *filter, Page page)
 
 typedef struct {
 	const Kind *kind;
-	gboolean feed;
+	gboolean feed, by_need;
 } Order;
 
 static gint compare_rows(gconstpointer a, gconstpointer b, gpointer data)
@@ -153,7 +156,8 @@ static gint compare_rows(gconstpointer a, gconstpointer b, gpointer data)
 	const void *left = *(const void *const *)a, *right = *(const void *const *)b;
 	gint64 by_id = order->kind->id(left) - order->kind->id(right);
 	gint64 by_revision = order->kind->revision(left) - order->kind->revision(right);
-	gint64 by = order->feed ? (by_revision ? by_revision : by_id) : -by_id;
+	gint64 by_need = order->by_need ? order->kind->need(right) - order->kind->need(left) : 0;
+	gint64 by = order->feed ? (by_revision ? by_revision : by_id) : by_need ? by_need : -by_id;
 	return (by > 0) - (by < 0);
 }
 
@@ -161,15 +165,19 @@ static gint compare_rows(gconstpointer a, gconstpointer b, gpointer data)
 static void assert_pages(Db *db, const Kind *kind, GPtrArray *all, const void *filter)
 {
 	gint64 since = pick(2) ? 0 : pick(30);
-	for (gboolean feed = FALSE; feed <= TRUE; feed++) {
-		Page page = {.feed = feed, .changed_since = since, .limit = pick(2) ? 7 : 400};
+	for (int turn = 0; turn < (kind->need ? 3 : 2); turn++) {
+		gboolean feed = turn == 1;
+		Page page = {.feed = feed,
+		             .changed_since = since,
+		             .by_need = turn == 2,
+		             .limit = pick(2) ? 7 : 400};
 		g_autoptr(GArray) ids = walk(db, kind, filter, page);
 		g_autoptr(GPtrArray) expected = g_ptr_array_new();
 		for (guint i = 0; i < all->len; i++)
 			if ((!feed || kind->revision(all->pdata[i]) > since) &&
 			    kind->fits(db, all->pdata[i], filter))
 				g_ptr_array_add(expected, all->pdata[i]);
-		Order order = {kind, feed};
+		Order order = {kind, feed, turn == 2};
 		g_ptr_array_sort_with_data(expected, compare_rows, &order);
 		g_assert_cmpuint(ids->len, ==, expected->len);
 		for (guint i = 0; i < ids->len; i++)
@@ -201,6 +209,11 @@ static gint64 incident_id(const void *row)
 static gint64 incident_revision(const void *row)
 {
 	return ((const Incident *)row)->revision;
+}
+
+static gint64 incident_need(const void *row)
+{
+	return ((const Incident *)row)->need;
 }
 
 static gboolean title_has(const char *title, const char *text)
@@ -243,7 +256,8 @@ static gboolean incident_fits(Db *db, const void *row, const void *data)
 
 static gboolean compare_incident_lists(Db *db, gpointer unused, GError **error)
 {
-	static const Kind kind = {list_incidents, incident_fits, incident_id, incident_revision};
+	static const Kind kind = {list_incidents, incident_fits, incident_id, incident_revision,
+	                          incident_need};
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)incident_free);
 	for (gint64 id = 1; id <= INCIDENTS; id++)
 		g_ptr_array_add(all, incident_load(db, id, error));

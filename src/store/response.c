@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "model/names.h"
 #include "store/columns.h"
+#include "store/need.h"
 #include "store/rows.h"
 
 gpointer response_read(DbRows *rows)
@@ -26,17 +27,18 @@ gpointer response_read(DbRows *rows)
 
 gboolean response_insert(Db *db, Response *response, GError **error)
 {
-	return rows_int(
-		db_query(db, error, "itzttiztti",
-	                 "INSERT INTO response (incident_id, kind, of_response_id, state, "
-	                 "requested_by, requested_at, finished_at, comment, counts, revision) "
-	                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
-	                 response->incident_id, response_kind_names[response->kind],
-	                 response->of_response_id, response_state_names[response->state],
-	                 response->requested_by, response->requested_at, response->finished_at,
-	                 response->comment, response->counts ? response->counts : "{}",
-	                 response->revision),
-		&response->id, error);
+	return rows_int(db_query(db, error, "itzttiztti",
+	                         "INSERT INTO response (incident_id, kind, of_response_id, state, "
+	                         "requested_by, requested_at, finished_at, comment, counts, "
+	                         "revision) "
+	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+	                         response->incident_id, response_kind_names[response->kind],
+	                         response->of_response_id, response_state_names[response->state],
+	                         response->requested_by, response->requested_at,
+	                         response->finished_at, response->comment,
+	                         response->counts ? response->counts : "{}", response->revision),
+	                &response->id, error) &&
+	       need_update(db, response->incident_id, error);
 }
 
 Response *response_load(Db *db, gint64 id, GError **error)
@@ -55,7 +57,8 @@ gboolean response_save(Db *db, const Response *response, GError **error)
 	              response_state_names[response->state], response->finished_at,
 	              response->comment, response->counts ? response->counts : "{}",
 	              response->revision, response->id) &&
-	       rows_check_saved(changed, 0, "response", response->id, error);
+	       rows_check_saved(changed, 0, "response", response->id, error) &&
+	       need_update(db, response->incident_id, error);
 }
 
 GPtrArray *response_list(Db *db, gint64 incident_id, GError **error)

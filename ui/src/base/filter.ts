@@ -20,6 +20,7 @@ const incidentTerms: Terms = {
   'severity:>=': { parameter: 'severity_min', take: (value) => (severity.test(value) ? value : null) },
   verdict: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
   disposition: { parameter: 'disposition', take: (value) => (word.test(value) ? value : null) },
+  sort: { parameter: 'sort', take: (value) => (['need', 'newest'].includes(value) ? value : null) },
   kind: { parameter: 'kind', take: (value) => (word.test(value) ? value : null) },
   source: { parameter: 'source_id', take: number },
   assignee: { parameter: 'assignee', take: (value, me) => (value === 'me' ? me : value) },

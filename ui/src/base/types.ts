@@ -82,6 +82,11 @@ export interface Finding {
   where?: string | null;
 }
 
+export type NeedReason =
+  | 'copies_unsure' | 'copies_failed' | 'not_pulled' | 'critical' | 'major' | 'moderate'
+  | 'unjudged' | 'many_reports' | 'suspicious' | 'manual_review' | 'waiting' | 'many_recipients'
+  | 'reopened' | 'ambiguous' | 'unparsed' | 'unassigned' | 'untrusted' | 'to_close';
+
 export interface Incident {
   id: number;
   revision: number;
@@ -102,6 +107,10 @@ export interface Incident {
   alert_count: number;
   open_alert_count: number;
   findings: Finding[];
+  /** How much a person is needed; for comparing. */
+  need: number;
+  need_reasons: NeedReason[];
+  waiting_since: string | null;
 }
 
 export interface Original {

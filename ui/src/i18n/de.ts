@@ -10,8 +10,9 @@ import { incident } from './de/incident';
 import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
+import { need } from './de/need';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...sources, ...talk, ...users };

@@ -10,8 +10,9 @@ import { incident } from './en/incident';
 import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
+import { need } from './en/need';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...sources, ...talk, ...users };

@@ -15,6 +15,7 @@ import { Badge, Button, Card, DispositionBadge, Empty, Failed, Input, Note, Seve
 import { Dialog, say } from '../components/dialog';
 import { MessageView } from '../components/message';
 import { CommentItem, CommentText, Composer, focusComposer } from '../components/talk';
+import { NeedCard } from '../components/need';
 import { t, word } from '../i18n';
 import { verdictKeys } from './incidents';
 
@@ -340,6 +341,7 @@ function IncidentPage({ id }: { id: string }) {
           </Card>
         </div>
         <aside class="stack" aria-label={t('incident.before')}>
+          <NeedCard incident={incident} />
           {parts && parts.responses.length > 0 && <Card title={t('incident.responses')}><div class="stack" aria-live="polite">{parts.responses.slice(0, 4).map((one) => <Counts key={one.id} response={one} />)}</div></Card>}
           {parts && <LastWords comments={parts.comments} onAll={() => setView('activity')} />}
           {parts && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}

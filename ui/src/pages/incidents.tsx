@@ -12,6 +12,7 @@ import { Button, DispositionBadge, Empty, Failed, Input, SeverityBadge, Time, Wa
 import { Dialog, say } from '../components/dialog';
 import { Grid, type Column } from '../components/grid';
 import { Guide } from '../components/guide';
+import { Reasons } from '../components/need';
 import { t, word, type Key } from '../i18n';
 
 /** One key a verdict. */
@@ -34,6 +35,7 @@ const views: { words: Key; filter: string }[] = [
 const columns = (): Column<Incident>[] => [
   { name: 'severity', title: t('incidents.column.severity'), width: '112px', cell: (row) => <SeverityBadge value={row.severity} /> },
   { name: 'title', title: t('incidents.column.title'), width: 'minmax(240px, 1fr)', cell: (row) => <a href={`/incidents/${row.id}`} tabIndex={-1}>{row.title}</a> },
+  { name: 'need', title: t('incidents.column.need'), width: '236px', cell: (row) => <Reasons incident={row} /> },
   { name: 'verdict', title: t('incidents.column.verdict'), width: '124px', cell: (row) => <DispositionBadge value={row.disposition} /> },
   { name: 'reports', title: t('incidents.column.reports'), width: '84px', number: true, cell: (row) => row.report_count },
   { name: 'alerts', title: t('incidents.column.alerts'), width: '84px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
@@ -72,7 +74,7 @@ export function Incidents() {
   const [closing, setClosing] = useState<Incident[] | null>(null);
   const filter = useRef<HTMLInputElement>(null);
   const parsed = useMemo(() => parseFilter(text, session.value?.user.name ?? ''), [text]);
-  const list = useRows<Incident>('/incidents', parsed.query);
+  const list = useRows<Incident>('/incidents', { sort: 'need', ...parsed.query });
   const { rows } = list;
 
   useEvents((event) => event.incident_id !== null, () => list.refresh());

@@ -10,6 +10,7 @@ export const incidents: Record<keyof typeof source, string> = {
   'incidents.picked': '{n|# ausgewählt|# ausgewählt}',
   'incidents.column.severity': 'Schwere',
   'incidents.column.title': 'Betreff',
+  'incidents.column.need': 'Braucht Sie',
   'incidents.column.verdict': 'Urteil',
   'incidents.column.reports': 'Meldungen',
   'incidents.column.alerts': 'Alarme',

@@ -8,6 +8,7 @@ export const incidents = {
   'incidents.picked': '{n|# picked|# picked}',
   'incidents.column.severity': 'Severity',
   'incidents.column.title': 'Subject',
+  'incidents.column.need': 'Needs you',
   'incidents.column.verdict': 'Verdict',
   'incidents.column.reports': 'Reports',
   'incidents.column.alerts': 'Alerts',
