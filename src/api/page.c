@@ -60,6 +60,11 @@ static char *format_cursor(const Request *request, gint64 id, gint64 order)
 	return base64url(plain);
 }
 
+char *page_cursor(const Request *request, gint64 id)
+{
+	return format_cursor(request, id, 0);
+}
+
 static gboolean parse_cursor(const Request *request, const char *cursor, Page *page)
 {
 	g_autofree char *plain = base64url_decode(cursor);

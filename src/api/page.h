@@ -37,6 +37,9 @@ typedef gint64 (*RowNumber)(gconstpointer row);
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
                  RowShow show, RowNumber id, RowNumber order);
 
+/** The cursor of the rows of this list before number @id; newly allocated. */
+char *page_cursor(const Request *request, gint64 id);
+
 /** Leaves of a list that was loaded whole (configuration, keys) one page, newest first. */
 void page_cut(const Page *page, GPtrArray *rows, RowNumber id);
 

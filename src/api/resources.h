@@ -12,7 +12,7 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	setup_fields[], user_create_fields[], user_update_fields[], password_fields[],
 	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
-	comment_fields[], page_query[];
+	comment_fields[], search_query_fields[], page_query[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -41,6 +41,8 @@ gboolean incident_reports(Request *request, Db *db, Answer *answer, GError **err
 gboolean incident_responses(Request *request, Db *db, Answer *answer, GError **error);
 gboolean incident_respond(Request *request, Db *db, Answer *answer, GError **error);
 gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean search_run(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean comment_list_some(Request *request, Db *db, Answer *answer, GError **error);
 gboolean comment_create(Request *request, Db *db, Answer *answer, GError **error);

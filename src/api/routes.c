@@ -49,6 +49,8 @@ const Route routes[] = {
 	{"PATCH",  "/v1/comments/{id}",             TRIAGE,    ROUTE_WRITE, comment_patch,             "updateComment",         NULL,              comment_fields},
 	{"DELETE", "/v1/comments/{id}",             TRIAGE,    ROUTE_WRITE, comment_remove,            "deleteComment",         NULL,              NULL},
 
+	{"GET",    "/v1/search",                    READ,      ROUTE_ALONE, search_run,                "search",                search_query_fields, NULL},
+
 	{"GET",    "/v1/alerts",                    READ,      ROUTE_READ,  alert_list_some,           "listAlerts",            alert_query,       NULL},
 	{"GET",    "/v1/alerts/{id}",               READ,      ROUTE_READ,  alert_get,                 "getAlert",              NULL,              NULL},
 	{"PATCH",  "/v1/alerts/{id}",               TRIAGE,    ROUTE_WRITE, alert_patch,               "updateAlert",           NULL,              alert_update_fields},

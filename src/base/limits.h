@@ -128,6 +128,19 @@
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
 
+/* A search (search/) */
+#define LIMIT_SEARCH_TEXT   500 /* characters of what is asked                                   */
+#define LIMIT_SEARCH_TERMS  20  /* parts of it                                                   */
+#define LIMIT_SEARCH_PHRASE 20  /* words of one part                                             */
+#define LIMIT_SEARCH_WORD   100 /* octets of a word that are compared                            */
+#define LIMIT_SEARCH_WORDS  20000 /* different words of one incident; more are not found */
+#define LIMIT_SEARCH_PEOPLE                                                                        \
+	50000 /* recipients and reports of one incident that are found         */
+#define LIMIT_SEARCH_DEPTH         20 /* attachments in attachments                                    */
+#define LIMIT_SEARCH_ROWS          20000 /* rows of the index that one word or prefix may take */
+#define LIMIT_SEARCH_LOOKED        500   /* incidents that are looked at for one page   */
+#define LIMIT_SEARCH_SNIPPET_WORDS 20000 /* words of a text in which a hit is shown */
+
 /* What the DNS answers (net/) */
 #define LIMIT_DNS_TEXT    8192 /* bytes of one TXT record                         */
 #define LIMIT_DNS_RECORDS 8    /* TXT records of one name                         */

@@ -16,6 +16,7 @@
 /* clang-format off */
 const CliNoun cli_nouns[] = {
 	{"incident",   "the reported mails that belong together, and what is decided about them"},
+	{"search",     "find incidents by what is in them"},
 	{"quarantine", "pull every copy of an incident's mail out of the mailboxes"},
 	{"restore",    "put the copies back exactly as they were"},
 	{"alert",      "one recipient of one reported mail"},
@@ -319,6 +320,14 @@ const CliCommand cli_commands[] = {
 	 "Ends with Ctrl-C. With --json one record of the audit log a line. After a broken connection it goes on where it was."},
 	{"incident", "raw", "INCIDENT", raw_options, cli_incident_raw, NULL, CLI_API,
 	 "print the original's own bytes", "The look is recorded in the audit log."},
+
+	{"search", NULL, "QUERY", NULL, cli_search, NULL, MANY,
+	 "find incidents by what is in them",
+	 "Words that must all be there, \"phrases\", beginnings with *, -words that must not be there. A field in front says "
+	 "where: subject, body, from, to, reporter, link, attachment, hash, message; address is any of the people. A host is "
+	 "found by its domain, and defanged links are understood. What messages say is looked into with the scope \"content\" "
+	 "only, and recorded in the audit log when something of it is shown.\n\n"
+	 "  trawl search 'from:payroll \"salary account\" link:evil.example -subject:re'"},
 
 	{"quarantine", NULL, "INCIDENT", quarantine_options, cli_quarantine, NULL, ONE,
 	 "pull every copy of an incident's mail out of the mailboxes",

@@ -17,6 +17,7 @@
 #include "mail/limits.h"
 #include "pipeline/watch.h"
 #include "reader/reader.h"
+#include "search/index.h"
 #include "store/setting.h"
 #include "web/web.h"
 
@@ -207,7 +208,9 @@ static int worker_main(const ServeOptions *options)
 	SourceWatch *watch = source_watch_start(&tools);
 	ServerStates *states = server_states_start(&tools);
 	NeedKeeper *needs = need_keeper_start(db);
+	SearchIndexer *indexer = search_indexer_start(db);
 	live(db, node);
+	search_indexer_stop(indexer);
 	need_keeper_stop(needs);
 	server_states_stop(states);
 	gboolean ended = source_watch_stop(watch);

@@ -100,6 +100,7 @@ static const struct {
 	{"quarantine_result", "quarantine_server_id", "mail_server", "id"},
 	{"quarantine_result", "restore_response_id", "response", "id"},
 	{"incident_comment", "incident_id", "incident", "id"},
+	{"search_incident", "incident_id", "incident", "id"},
 	{"audit", "incident_id", "incident", "id"},
 };
 

@@ -163,6 +163,7 @@ class TheDescription(harness.SystemTest):
         asked.get(path)
         self.assertIn("ann", [person["name"] for person in asked.get("/people")["items"]])
         asked.call("PATCH", path, {"severity": "critical", "disposition": "malicious", "assignee": "ann"})
+        asked.get("/search?q=salary")
         comment = asked.post(f"{path}/comments", {"text": "one of these"}, 201)
         asked.call("PATCH", f"/comments/{comment['id']}", {"text": "one of many"})
         self.assertEqual(asked.get(f"/comments/{comment['id']}")["text"], "one of many")

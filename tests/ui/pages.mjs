@@ -48,6 +48,10 @@ const states = [
     await page.getByRole('button', { name: /^Assign…/ }).click();
     await page.getByRole('option').first().waitFor();
   }],
+  ['search', '/search?q=salary+account', (page) => page.locator('.hit').first().waitFor()],
+  ['search-none', '/search?q=no-such-words', (page) => page.getByRole('heading', { name: 'No incident has that' }).waitFor()],
+  ['search-wrong', '/search?q=sender:ann', (page) => page.getByRole('alert').waitFor()],
+  ['search-help', '/search', quiet],
   ['source-new', '/sources/new', quiet],
   ['source', '/sources/1', quiet],
   ['mail-server-new', '/settings/email/new', quiet],
@@ -95,7 +99,7 @@ for (const [colorScheme, rules] of schemes)
           await quiet(page);
           await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`), caret: 'initial', animations: 'allow', scale: 'css' });
         }
-        await account(page, /40[14]/);
+        await account(page, /40[014]/);
       });
     await leave(inside);
     await leave(outside, /401/);

@@ -213,6 +213,37 @@ test('an incident is assigned to somebody whose name is half known, and given ba
   await leave(page);
 });
 
+test('what messages say is searched, and shown as the text it is', async () => {
+  const { incident } = await ask('hostile', { subject: 'Parcel <i>waits</i>', html: '<p>Pay the zollgebuehr at <b>&lt;img src=x onerror=alert(1)&gt;</b> now</p>' });
+  const page = await enter();
+  await page.keyboard.press('s');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('type') === 'search');
+  await page.keyboard.type('zollgebuehr');
+  await page.keyboard.press('Enter');
+  const hit = page.locator('.hit').filter({ hasText: incident.title });
+  // what is new is found within seconds
+  for (let i = 0; i < 20 && !(await hit.count()); i++) {
+    await page.waitForTimeout(500);
+    await page.reload();
+    await page.locator('.hit, .empty').first().waitFor();
+  }
+  assert.equal(await hit.locator('mark').first().textContent(), 'zollgebuehr');
+  assert.match(await hit.locator('.snippets').textContent(), /Text.*<img src=x onerror=alert\(1\)>/);
+  assert.equal(await hit.locator('img, b, i').count(), 0);
+  await page.keyboard.press('/');
+  await page.keyboard.type('sender:ann');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('there is no field "sender"').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('subject:parcel subject:waits');
+  await page.keyboard.press('Enter');
+  await hit.waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
+  assert.ok(page.url().endsWith(`/incidents/${incident.id}`));
+  await leave(page, /400/);
+});
+
 test('a report that arrives is announced, and nothing moves', async () => {
   const page = await enter();
   await rows(page).first().waitFor();

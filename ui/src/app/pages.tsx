@@ -10,6 +10,7 @@ import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
 import { ApiKeys } from '../pages/keys';
 import { Roles } from '../pages/roles';
+import { Search } from '../pages/search';
 import { NewSource, Source } from '../pages/source';
 import { Sources } from '../pages/sources';
 import { Users } from '../pages/users';
@@ -31,6 +32,7 @@ export const pages: PageEntry[] = [
   { path: '/incidents', nav: { section: 'work', words: 'nav.incidents', key: 'g i' }, show: Incidents },
   { path: '/incidents/:id', show: Incident },
   { path: '/alerts', nav: { section: 'work', words: 'nav.alerts', key: 'g a' }, show: Alerts },
+  { path: '/search', nav: { section: 'work', words: 'nav.search', key: 'g /' }, show: Search },
   { path: '/sources', nav: { section: 'work', words: 'nav.sources', key: 'g s' }, show: Sources },
   { path: '/sources/new', permission: 'configure', show: NewSource },
   { path: '/sources/:id', show: Source },

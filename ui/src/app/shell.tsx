@@ -74,7 +74,7 @@ function Bar() {
       <Button look="quiet" class="icon menu-toggle" aria-label={t('app.menu')} aria-expanded={menuOpen.value} onClick={() => (menuOpen.value = !menuOpen.value)}>☰</Button>
       <a class="brand" href={home}><img src="/icon.svg" alt="" />{t('app.name')}</a>
       {hasSearch ? (
-        <form class="app-search" role="search" onSubmit={(event) => { event.preventDefault(); go(`/search?q=${encodeURIComponent(text)}`); }}>
+        <form class="app-search" role="search" onSubmit={(event) => { event.preventDefault(); search.current?.blur(); go(`/search?q=${encodeURIComponent(text)}`); }}>
           <input ref={search} class="input" type="search" aria-label={t('app.search')} placeholder={t('app.search')} value={text}
             onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()} />
         </form>

@@ -76,6 +76,17 @@ export interface Comment {
   deleted_at: string | null;
 }
 
+export interface SearchHit {
+  incident: Incident;
+  snippets: { field: string; parts: { text: string; hit: boolean }[] }[];
+}
+
+export interface SearchPage {
+  items: SearchHit[];
+  next: string | null;
+  total: number | null;
+}
+
 export interface Finding {
   id: string;
   detail: string;

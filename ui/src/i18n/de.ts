@@ -11,8 +11,9 @@ import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
 import { need } from './de/need';
+import { search } from './de/search';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...sources, ...talk, ...users };

@@ -11,8 +11,9 @@ import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
 import { need } from './en/need';
+import { search } from './en/search';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...sources, ...talk, ...users };
