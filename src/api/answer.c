@@ -118,7 +118,8 @@ void answer_header(Answer *answer, const char *name, const char *format, ...)
 	va_start(arguments, format);
 	char *value = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	guint i = header_index(answer, name);
+	guint i =
+		strcmp(name, "Set-Cookie") == 0 ? answer->headers->len : header_index(answer, name);
 	if (i < answer->headers->len) {
 		g_free(answer->headers->pdata[i + 1]);
 		answer->headers->pdata[i + 1] = value;

@@ -28,7 +28,8 @@ void answer_reset(Answer *answer);
 void answer_json(Answer *answer, int status, json_t *document);
 /** 204. */
 void answer_nothing(Answer *answer);
-/** Sets a header; a second call with the same name replaces the first. */
+/** Sets a header; a second call with the same name replaces the first, but for cookies: an answer
+ * may set several. */
 void answer_header(Answer *answer, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /** Its value, or NULL. Borrowed. */
 const char *answer_find_header(const Answer *answer, const char *name);

@@ -16,6 +16,7 @@ struct ApiContext {
 	char **hosts;     /* names a Host header may have, lower case */
 	GResource *pages; /* or NULL */
 	gint downloads;   /* raw messages on their way out; atomic */
+	gint sign_ons;    /* log-ins that wait for a provider; atomic */
 	Access *access;
 	EventFeed *feed;
 	Metrics *metrics;

@@ -18,7 +18,8 @@ const Field job_query[] = {
 /* clang-format on */
 
 /* What nothing depends on but the person who asked. Any other job keeps a promise. */
-static const char *const cancellable[] = {"server.check", "server.folders", "source.test", NULL};
+static const char *const cancellable[] = {"server.check", "server.folders", "source.test",
+                                          "provider.check", NULL};
 
 static json_t *row_show(gconstpointer row)
 {

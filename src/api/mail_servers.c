@@ -55,44 +55,13 @@ const Field mail_server_folders_fields[] = {
 };
 /* clang-format on */
 
-static json_t *names_show(const char *const *names)
-{
-	json_t *array = json_array();
-	for (; names && *names; names++)
-		json_array_append_new(array, json_string(*names));
-	return array;
-}
-
-/* "login=user" as {"login": "user"}. */
-static json_t *condition_show(const char *condition)
-{
-	if (!condition)
-		return json_null();
-	g_auto(GStrv) sides = g_strsplit(condition, "=", 2);
-	return json_pack("{s:s}", sides[0], sides[1]);
-}
-
-static json_t *member_show(const ConfigMember *member, gboolean is_secret)
-{
-	json_t *to = json_object();
-	json_object_set_new(to, "name", json_string(member->name));
-	json_object_set_new(to, "title", json_string(member->title));
-	json_object_set_new(to, "type", json_string(config_member_type_names[member->type]));
-	json_object_set_new(to, "choices", names_show(member->choices));
-	json_object_set_new(to, "needed", json_boolean(member->needed));
-	json_object_set_new(to, "needed_unless", condition_show(member->needed_unless));
-	json_object_set_new(to, "secret", json_boolean(is_secret));
-	json_object_set_new(to, "help", json_string(member->help));
-	return to;
-}
-
 static void add_members(json_t *members, json_t *help, const char *const *names, gboolean is_secret)
 {
 	for (; names && *names; names++) {
 		const ConfigMember *member = config_member(*names);
 		if (!member)
 			continue;
-		json_array_append_new(members, member_show(member, is_secret));
+		json_array_append_new(members, show_member(member, is_secret));
 		json_object_set_new(help, *names, json_string(member->help));
 	}
 }
@@ -103,8 +72,8 @@ static json_t *kind_show(gconstpointer row)
 	json_t *to = json_object();
 	json_object_set_new(to, "name", json_string(kind->name));
 	json_object_set_new(to, "title", json_string(kind->title));
-	json_object_set_new(to, "config", names_show(kind->config));
-	json_object_set_new(to, "secret", names_show(kind->secret));
+	json_object_set_new(to, "config", show_names(kind->config));
+	json_object_set_new(to, "secret", show_names(kind->secret));
 	json_t *members = json_array(), *help = json_object();
 	add_members(members, help, kind->config, FALSE);
 	add_members(members, help, kind->secret, TRUE);
@@ -175,18 +144,6 @@ gboolean mail_server_get(Request *request, Db *db, Answer *answer, GError **erro
 	return TRUE;
 }
 
-/* Members whose value is null are left out: a merge patch removes with null. */
-static json_t *without_nulls(const json_t *object)
-{
-	json_t *copy = json_object();
-	const char *name;
-	json_t *value;
-	json_object_foreach ((json_t *)object, name, value)
-		if (!json_is_null(value))
-			json_object_set(copy, name, value);
-	return copy;
-}
-
 /* Stands for a secret that is sealed, so that a kind can say whether one is missing. */
 static json_t *sealed_placeholder(const MailServerRow *row)
 {
@@ -218,10 +175,10 @@ static gboolean apply_config(const Request *request, MailServerRow *row, GError 
 	const json_t *sent = json_object_get(request->body, "config");
 	if (sent)
 		json_object_update(merged, (json_t *)sent);
-	g_autoptr(json_t) config = without_nulls(merged);
+	g_autoptr(json_t) config = show_without_nulls(merged);
 	const json_t *sent_secret = json_object_get(request->body, "secret");
 	g_autoptr(json_t) secret =
-		sent_secret ? without_nulls(sent_secret) : sealed_placeholder(row);
+		sent_secret ? show_without_nulls(sent_secret) : sealed_placeholder(row);
 	if (!kind->validate(config, secret, error))
 		return FALSE;
 	g_free(row->config);

@@ -253,14 +253,15 @@ gboolean request_begin(Request *request, Answer *answer)
 	return good;
 }
 
-/* The session's token among the cookies (RFC 6265 §5.4), or NULL; newly allocated. */
-static char *find_token(const Request *request)
+/* RFC 6265 §5.4. */
+char *request_cookie(const Request *request, const char *name)
 {
 	const char *cookies = request_header(request, "cookie");
+	g_autofree char *start = g_strconcat(name, "=", NULL);
 	g_auto(GStrv) list = g_strsplit(cookies ? cookies : "", ";", 100);
 	for (char **one = list; *one; one++)
-		if (g_str_has_prefix(g_strstrip(*one), SESSION_COOKIE "="))
-			return g_strdup(*one + strlen(SESSION_COOKIE "="));
+		if (g_str_has_prefix(g_strstrip(*one), start))
+			return g_strdup(*one + strlen(start));
 	return NULL;
 }
 
@@ -301,7 +302,7 @@ static gboolean find_caller(Request *request, const char *authorization, const c
 static gboolean check_caller(Request *request, GError **error)
 {
 	const char *authorization = request_header(request, "authorization");
-	g_autofree char *token = authorization ? NULL : find_token(request);
+	g_autofree char *token = authorization ? NULL : request_cookie(request, SESSION_COOKIE);
 	guint needed = request->route->scopes;
 	if (!authorization && needed == SCOPE_NOBODY) {
 		/* Whoever is logged in is told more; a session that is over makes a stranger. */

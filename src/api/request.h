@@ -46,6 +46,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 gboolean request_add_header(Request *request, const char *name, const char *value);
 /** Its value, or NULL. Borrowed. @name in lower case */
 const char *request_header(const Request *request, const char *name);
+/** The value of a cookie, newly allocated, or NULL. */
+char *request_cookie(const Request *request, const char *name);
 
 /**
  * Judges target, framing, Host, route, and media types. FALSE: @answer holds the refusal (or the

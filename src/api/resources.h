@@ -13,6 +13,8 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
 	comment_fields[], search_query_fields[], page_query[];
+extern const Field identity_provider_create_fields[], identity_provider_update_fields[],
+	identity_query[], sign_on_fields[], sign_on_finish_fields[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -110,6 +112,18 @@ gboolean role_create(Request *request, Db *db, Answer *answer, GError **error);
 gboolean role_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean role_patch(Request *request, Db *db, Answer *answer, GError **error);
 gboolean role_remove(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean identity_provider_kind_list(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_provider_check_start(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_list(Request *request, Db *db, Answer *answer, GError **error);
+gboolean identity_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean sign_on_begin(Request *request, Db *db, Answer *answer, GError **error);
+gboolean sign_on_finish(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);

@@ -95,6 +95,16 @@ const Route routes[] = {
 	{"PATCH",  "/v1/roles/{id}",                ADMIN,     ROUTE_WRITE, role_patch,                "updateRole",            NULL,              role_update_fields},
 	{"DELETE", "/v1/roles/{id}",                ADMIN,     ROUTE_WRITE, role_remove,               "deleteRole",            NULL,              NULL},
 
+	{"GET",    "/v1/identity-provider-kinds",   ADMIN,     ROUTE_READ,  identity_provider_kind_list, "listIdentityProviderKinds", NULL,        NULL},
+	{"GET",    "/v1/identity-providers",        ADMIN,     ROUTE_READ,  identity_provider_list_all, "listIdentityProviders", page_query,       NULL},
+	{"POST",   "/v1/identity-providers",        ADMIN,     ROUTE_WRITE, identity_provider_create,  "createIdentityProvider", NULL,             identity_provider_create_fields},
+	{"GET",    "/v1/identity-providers/{id}",   ADMIN,     ROUTE_READ,  identity_provider_get,     "getIdentityProvider",   NULL,              NULL},
+	{"PATCH",  "/v1/identity-providers/{id}",   ADMIN,     ROUTE_WRITE, identity_provider_patch,   "updateIdentityProvider", NULL,             identity_provider_update_fields},
+	{"DELETE", "/v1/identity-providers/{id}",   ADMIN,     ROUTE_WRITE, identity_provider_remove,  "deleteIdentityProvider", NULL,             NULL},
+	{"POST",   "/v1/identity-providers/{id}/check", ADMIN, ROUTE_WRITE, identity_provider_check_start, "checkIdentityProvider", NULL,          NULL},
+	{"GET",    "/v1/identities",                ADMIN,     ROUTE_READ,  identity_list,             "listIdentities",        identity_query,    NULL},
+	{"DELETE", "/v1/identities/{id}",           ADMIN,     ROUTE_WRITE, identity_remove,           "deleteIdentity",        NULL,              NULL},
+
 	{"GET",    "/v1/account",                   SCOPE_ANYBODY, ROUTE_READ,  account_get,          "getAccount",            NULL,              NULL},
 	{"PATCH",  "/v1/account",                   SCOPE_ANYBODY, ROUTE_WRITE, account_patch,        "updateAccount",         NULL,              account_update_fields},
 	{"POST",   "/v1/account/password",          SCOPE_ANYBODY, ROUTE_ALONE, account_set_password, "changePassword",        NULL,              account_password_fields},
@@ -109,6 +119,8 @@ const Route routes[] = {
 	{"GET",    "/v1/session",                   SCOPE_ANYBODY, ROUTE_READ,  session_get,          "getSession",            NULL,              NULL},
 	{"POST",   "/v1/session",                   SCOPE_NOBODY,  ROUTE_ALONE, session_create,       "createSession",         NULL,              session_create_fields},
 	{"DELETE", "/v1/session",                   SCOPE_ANYBODY, ROUTE_WRITE, session_end,          "deleteSession",         NULL,              NULL},
+	{"POST",   "/v1/sign-on",                   SCOPE_NOBODY,  ROUTE_ALONE, sign_on_begin,        "beginSignOn",           NULL,              sign_on_fields},
+	{"POST",   "/v1/sign-on/finish",            SCOPE_NOBODY,  ROUTE_ALONE, sign_on_finish,       "finishSignOn",          NULL,              sign_on_finish_fields},
 	{"POST",   "/v1/setup",                     SCOPE_NOBODY,  ROUTE_ALONE, setup_run,            "setUp",                 NULL,              setup_fields},
 
 	{"GET",    "/v1/whoami",                    SCOPE_ANYBODY, ROUTE_READ, whoami_get,             "whoami",                NULL,              NULL},

@@ -3,6 +3,8 @@
  * A passphrase is hashed outside any transaction, for that takes long. The answer to a wrong one is
  * the same, after the same work, whether the name exists, is locked, or has no passphrase. */
 #include "api/access.h"
+#include "api/context.h"
+#include "api/login.h"
 #include "api/resources.h"
 #include "api/show.h"
 #include "audit/audit.h"
@@ -12,6 +14,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "signon/oidc.h"
+#include "signon/sign_on.h"
 
 #include <string.h>
 
@@ -35,20 +39,12 @@ const Field setup_fields[] = {
 
 /* --- one session ------------------------------------------------------------------------------ */
 
-typedef struct {
-	const Request *request;
-	User *user; /* who logs in; NULL: nobody has that name */
-	char *token;
-	UserSession *session;
-} Login;
-
-static void login_clear(Login *login)
+void login_clear(Login *login)
 {
 	g_clear_pointer(&login->user, user_free);
 	g_clear_pointer(&login->token, g_free);
 	g_clear_pointer(&login->session, user_session_free);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Login, login_clear)
 
 static void set_cookie(Answer *answer, const char *token, gint64 seconds)
 {
@@ -71,7 +67,7 @@ static json_t *session_show(const User *user, const UserSession *session, const 
 	                 permissions, "csrf", csrf, "expires_at", until);
 }
 
-static gboolean begin_session(Db *db, Login *login, GError **error)
+gboolean login_begin(Db *db, Login *login, GError **error)
 {
 	const Request *request = login->request;
 	const char *agent = request_header(request, "user-agent");
@@ -79,12 +75,13 @@ static gboolean begin_session(Db *db, Login *login, GError **error)
 	g_autofree char *actor = g_strconcat("user:", login->user->name, NULL);
 	g_clear_pointer(&login->token, g_free);
 	g_clear_pointer(&login->session, user_session_free);
-	login->session = session_begin(db, login->user, request->address ? request->address : "",
-	                               agent ? agent : "", now, &login->token, error);
+	login->session = session_begin(db, login->user, login->provider_id,
+	                               request->address ? request->address : "", agent ? agent : "",
+	                               now, &login->token, error);
 	return login->session && user_note_login(db, login->user->id, 0, 0, now, error) &&
 	       audit_append(db, actor, "session.begin", "user", login->user->id, 0,
-	                    json_pack("{s:s, s:s}", "address", login->session->address, "agent",
-	                              login->session->agent),
+	                    json_pack("{s:s, s:s, s:s*}", "address", login->session->address,
+	                              "agent", login->session->agent, "provider", login->provider),
 	                    NULL, error);
 }
 
@@ -101,8 +98,7 @@ static gboolean find_user(Db *db, gpointer data, GError **error)
 	return FALSE;
 }
 
-/* A wrong passphrase counts, and locks the account for a while when there were many. */
-static gboolean note_failure(Db *db, gpointer data, GError **error)
+gboolean login_note_failure(Db *db, gpointer data, GError **error)
 {
 	const Login *login = data;
 	g_autoptr(User) user = user_load(db, login->user->id, error);
@@ -131,6 +127,21 @@ static gboolean is_unchanged(Db *db, const User *user, GError **error)
 	return FALSE;
 }
 
+/* Where a provider is the only way, administrators still have the other: it is what opens the door
+ * when the provider does not answer. */
+static gboolean may_use_passphrase(Db *db, const User *user, GError **error)
+{
+	gboolean only_way;
+	if (!sign_on_is_only_way(db, &only_way, error))
+		return FALSE;
+	if (!only_way || (scopes_of((const char *const *)user->permissions) & SCOPE_ADMIN))
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	                    "here only administrators log in with a passphrase; use single "
+	                    "sign-on");
+	return FALSE;
+}
+
 static gboolean write_login(Db *db, gpointer data, GError **error)
 {
 	Login *login = data;
@@ -142,32 +153,50 @@ static gboolean write_login(Db *db, gpointer data, GError **error)
 	    !account_take_code(db, user, login->request->context->totp_key,
 	                       sent_text(login->request, "code"), clock_now(), &taken, error))
 		return FALSE;
-	if (taken)
-		return begin_session(db, login, error);
-	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION, "the code is wrong");
+	if (!taken) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
+		                    "the code is wrong");
+		return FALSE;
+	}
+	return may_use_passphrase(db, user, error) && login_begin(db, login, error);
+}
+
+gboolean login_may_try(const Request *request, GError **error)
+{
+	return access_may_log_in(request->context->access, request->address ? request->address : "",
+	                         error);
+}
+
+void login_note_failed(const Request *request)
+{
+	access_note_failed_login(request->context->access,
+	                         request->address ? request->address : "");
+}
+
+gboolean login_refuse(GError **error)
+{
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
+	                    "name and passphrase do not fit together, or the account is locked");
 	return FALSE;
 }
 
 static gboolean refuse(Login *login, GError **error)
 {
 	const Request *request = login->request;
-	access_note_failed_login(request->context->access,
-	                         request->address ? request->address : "");
-	if (login->user && !db_write(request->context->db, note_failure, login, error))
+	login_note_failed(request);
+	if (login->user && !db_write(request->context->db, login_note_failure, login, error))
 		return FALSE;
-	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
-	                    "name and passphrase do not fit together, or the account is locked");
-	return FALSE;
+	return login_refuse(error);
 }
 
-static gboolean answer_session(Login *login, Answer *answer)
+gboolean login_answer(const Login *login, Answer *answer)
 {
 	answer_json(answer, 201, session_show(login->user, login->session, login->token));
 	set_cookie(answer, login->token, SESSION_ABSOLUTE_SECONDS);
 	return TRUE;
 }
 
-static gboolean check_site(const Request *request, GError **error)
+gboolean login_check_site(const Request *request, GError **error)
 {
 	if (!request_is_from_elsewhere(request))
 		return TRUE;
@@ -179,9 +208,7 @@ static gboolean check_site(const Request *request, GError **error)
 gboolean session_create(Request *request, Db *unused, Answer *answer, GError **error)
 {
 	g_auto(Login) login = {.request = request};
-	const char *address = request->address ? request->address : "";
-	if (!check_site(request, error) ||
-	    !access_may_log_in(request->context->access, address, error) ||
+	if (!login_check_site(request, error) || !login_may_try(request, error) ||
 	    !db_read(request->context->db, find_user, &login, error))
 		return FALSE;
 	const User *user = login.user;
@@ -197,7 +224,7 @@ gboolean session_create(Request *request, Db *unused, Answer *answer, GError **e
 	}
 	g_autoptr(GError) problem = NULL;
 	if (db_write(request->context->db, write_login, &login, &problem))
-		return answer_session(&login, answer);
+		return login_answer(&login, answer);
 	if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION))
 		return refuse(&login, error);
 	g_propagate_error(error, g_steal_pointer(&problem));
@@ -216,14 +243,30 @@ gboolean session_get(Request *request, Db *db, Answer *answer, GError **error)
 	return TRUE;
 }
 
+/* Where a browser has to go to be logged out at the provider, too; NULL: nowhere. */
+static char *logout_url(Db *db, const UserSession *session)
+{
+	g_autoptr(IdentityProvider) provider =
+		session && session->provider_id
+			? identity_provider_load(db, session->provider_id, NULL)
+			: NULL;
+	g_autoptr(json_t) config = provider ? json_parse(provider->config, -1, NULL) : NULL;
+	g_autoptr(json_t) metadata = provider ? json_parse(provider->metadata, -1, NULL) : NULL;
+	return config && metadata ? oidc_logout_url(config, metadata) : NULL;
+}
+
 gboolean session_end(Request *request, Db *db, Answer *answer, GError **error)
 {
 	const Caller *caller = request->caller;
+	g_autofree char *url = logout_url(db, caller->session);
 	if (caller->session && (!user_session_end(db, caller->session->id, clock_now(), error) ||
 	                        !audit_append(db, request->actor, "session.end", "user",
 	                                      caller->user->id, 0, NULL, NULL, error)))
 		return FALSE;
-	answer_nothing(answer);
+	if (url)
+		answer_json(answer, 200, json_pack("{s:s}", "logout_url", url));
+	else
+		answer_nothing(answer);
 	set_cookie(answer, "", 0);
 	return TRUE;
 }
@@ -231,9 +274,21 @@ gboolean session_end(Request *request, Db *db, Answer *answer, GError **error)
 gboolean session_methods(Request *request, Db *db, Answer *answer, GError **error)
 {
 	gint64 users;
-	if (!user_count(db, &users, error))
+	gboolean only_way;
+	g_autoptr(GPtrArray) rows = identity_provider_list(db, error);
+	if (!rows || !user_count(db, &users, error) || !sign_on_is_only_way(db, &only_way, error))
 		return FALSE;
-	answer_json(answer, 200, json_pack("{s:b, s:[]}", "setup_needed", users == 0, "providers"));
+	json_t *providers = json_array();
+	for (guint i = 0; i < rows->len; i++) {
+		const IdentityProvider *row = rows->pdata[i];
+		if (row->enabled)
+			json_array_append_new(providers, json_pack("{s:I, s:s, s:s}", "id",
+			                                           (json_int_t)row->id, "name",
+			                                           row->name, "kind", row->kind));
+	}
+	answer_json(answer, 200,
+	            json_pack("{s:b, s:o, s:b}", "setup_needed", users == 0, "providers", providers,
+	                      "only_way", only_way));
 	return TRUE;
 }
 
@@ -254,7 +309,7 @@ static gboolean write_setup(Db *db, gpointer data, GError **error)
 	       audit_append(db, "setup", "user.create", "user", user->id, 0,
 	                    json_pack("{s:s, s:s}", "name", user->name, "role", user->role), NULL,
 	                    error) &&
-	       begin_session(db, login, error);
+	       login_begin(db, login, error);
 }
 
 gboolean setup_run(Request *request, Db *unused, Answer *answer, GError **error)
@@ -263,7 +318,7 @@ gboolean setup_run(Request *request, Db *unused, Answer *answer, GError **error)
 	const char *password = sent_text(request, "password");
 	const char *display = sent_text(request, "display_name");
 	g_autofree char *name = account_name(sent_text(request, "name"));
-	if (!check_site(request, error) || !password_check(password, name, error))
+	if (!login_check_site(request, error) || !password_check(password, name, error))
 		return FALSE;
 	login.user = g_new0(User, 1);
 	login.user->name = g_steal_pointer(&name);
@@ -272,5 +327,5 @@ gboolean setup_run(Request *request, Db *unused, Answer *answer, GError **error)
 	login.user->created_at = clock_now();
 	login.user->password = password_hash(password, error);
 	return login.user->password && db_write(request->context->db, write_setup, &login, error) &&
-	       answer_session(&login, answer);
+	       login_answer(&login, answer);
 }

@@ -320,3 +320,45 @@ json_t *show_changes(const json_t *members, const json_t *before, const json_t *
 	}
 	return json_object_size(changes) ? g_steal_pointer(&changes) : NULL;
 }
+
+json_t *show_names(const char *const *names)
+{
+	json_t *array = json_array();
+	for (; names && *names; names++)
+		json_array_append_new(array, json_string(*names));
+	return array;
+}
+
+/* "login=user" as {"login": "user"}. */
+static json_t *condition_show(const char *condition)
+{
+	if (!condition)
+		return json_null();
+	g_auto(GStrv) sides = g_strsplit(condition, "=", 2);
+	return json_pack("{s:s}", sides[0], sides[1]);
+}
+
+json_t *show_member(const ConfigMember *member, gboolean is_secret)
+{
+	json_t *to = json_object();
+	json_object_set_new(to, "name", json_string(member->name));
+	json_object_set_new(to, "title", json_string(member->title));
+	json_object_set_new(to, "type", json_string(config_member_type_names[member->type]));
+	json_object_set_new(to, "choices", show_names(member->choices));
+	json_object_set_new(to, "needed", json_boolean(member->needed));
+	json_object_set_new(to, "needed_unless", condition_show(member->needed_unless));
+	json_object_set_new(to, "secret", json_boolean(is_secret));
+	json_object_set_new(to, "help", json_string(member->help));
+	return to;
+}
+
+json_t *show_without_nulls(const json_t *object)
+{
+	json_t *copy = json_object();
+	const char *name;
+	json_t *value;
+	json_object_foreach ((json_t *)object, name, value)
+		if (!json_is_null(value))
+			json_object_set(copy, name, value);
+	return copy;
+}

@@ -5,6 +5,7 @@
 #include "model/job.h"
 #include "model/quarantine.h"
 #include "model/report.h"
+#include "server/config.h"
 #include "store/audit.h"
 #include "store/comment.h"
 
@@ -33,3 +34,9 @@ json_t *show_changes(const json_t *members, const json_t *before, const json_t *
 json_t *show_json(const char *text);
 /** A number that is null when it is 0: the id of nothing. */
 json_t *show_id(gint64 id);
+/** Names as an array; NULL: none. */
+json_t *show_names(const char *const *names);
+/** A member of a configuration, as forms need it. */
+json_t *show_member(const ConfigMember *member, gboolean is_secret);
+/** Members whose value is null are left out: a merge patch removes with null. */
+json_t *show_without_nulls(const json_t *object);

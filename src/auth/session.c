@@ -42,12 +42,13 @@ char *session_csrf(const char *token)
 	return hash_hex("csrf", token);
 }
 
-UserSession *session_begin(Db *db, const User *user, const char *address, const char *agent,
-                           gint64 now, char **token, GError **error)
+UserSession *session_begin(Db *db, const User *user, gint64 provider_id, const char *address,
+                           const char *agent, gint64 now, char **token, GError **error)
 {
 	g_autoptr(UserSession) session = g_new0(UserSession, 1);
 	g_autofree char *fresh = token_new(&session->token_hash);
 	session->user_id = user->id;
+	session->provider_id = provider_id;
 	session->created_at = session->seen_at = now;
 	session->expires_at = now + SESSION_ABSOLUTE_SECONDS * CLOCK_SECOND;
 	session->address = g_strdup(address);

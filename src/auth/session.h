@@ -8,9 +8,10 @@
 #define SESSION_IDLE_SECONDS     (8 * 3600)
 #define SESSION_ABSOLUTE_SECONDS (24 * 3600)
 
-/** Makes a session of @user; @token (out) is for the cookie, shown once. */
-UserSession *session_begin(Db *db, const User *user, const char *address, const char *agent,
-                           gint64 now, char **token, GError **error);
+/** Makes a session of @user; @token (out) is for the cookie, shown once.
+ * @provider_id  who said that it is this user; 0: a passphrase of ours */
+UserSession *session_begin(Db *db, const User *user, gint64 provider_id, const char *address,
+                           const char *agent, gint64 now, char **token, GError **error);
 
 /** The session of @token while it may be used; TRAWL_ERROR_AUTHENTICATION otherwise, one message
  * for every reason. */

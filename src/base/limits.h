@@ -100,6 +100,19 @@
 /* Sources */
 #define LIMIT_WATCHES 256 /* waited on at once; any further is polled by its interval alone */
 
+/* Single sign-on (signon/) */
+#define LIMIT_SIGN_ONS        4  /* log-ins that wait for a provider at once, a web role      */
+#define LIMIT_SIGN_ON_SECONDS 20 /* that one waits, for all that is asked                    */
+#define LIMIT_SIGN_ON_MINUTES 10 /* between leaving for a provider and coming back           */
+#define LIMIT_SIGN_ON_ANSWER                                                                       \
+	(256 * 1024)            /* bytes of what a provider says of itself, its keys, or somebody */
+#define LIMIT_SIGN_ON_KEYS 20   /* of a provider that are tried on one signature            */
+#define LIMIT_SIGN_ON_CODE 4096 /* bytes of what a provider gives the browser along         */
+#define LIMIT_ID_TOKEN     (64 * 1024) /* bytes                                                   */
+#define LIMIT_SUBJECT      255  /* bytes by which a provider names somebody (OIDC Core §2)  */
+#define LIMIT_GROUPS       5000 /* groups of one person that are looked at                  */
+#define LIMIT_ROLE_RULES   200  /* lines that give groups a role                            */
+
 /* Jobs */
 #define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
 #define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */

@@ -1,10 +1,12 @@
 /* What this build can do: the kinds of mail server and the kinds of job, one table each. */
 #include "daemon/kinds.h"
 
+#include "base/limits.h"
 #include "pipeline/pipeline.h"
 #include "quarantine/quarantine.h"
 #include "server/imap.h"
 #include "server/maildir.h"
+#include "signon/sign_on.h"
 
 const MailServerKind *const daemon_kinds[] = {&maildir_server_kind, &imap_server_kind, NULL};
 
@@ -19,6 +21,9 @@ const JobKind daemon_jobs[] = {
 	{"server.check",       server_check_run,     60,  1, FALSE},
 	{"server.folders",     server_folders_run,   60,  1, FALSE},
 	{"source.test",        source_test_run,      60,  1, FALSE},
+	{"sign_on.run",        sign_on_run,          LIMIT_SIGN_ON_SECONDS, 1, FALSE},
+	{"provider.refresh",   provider_refresh_run, LIMIT_SIGN_ON_SECONDS, 1, FALSE},
+	{"provider.check",     provider_check_run,   60,  1, FALSE},
 	{NULL,                 NULL,                  0,  0, FALSE},
 };
 /* clang-format on */

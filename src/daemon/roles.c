@@ -202,7 +202,9 @@ static int worker_main(const ServeOptions *options)
 	                  .servers = servers,
 	                  .limits = limits,
 	                  .resolver = resolver,
-	                  .node = node->id};
+	                  .node = node->id,
+	                  .public_key = keys.public_key,
+	                  .private_key = keys.private_key};
 	JobRunner *runner = job_runner_new(&tools, daemon_jobs, options->threads);
 	job_runner_start(runner, options->doorbell);
 	SourceWatch *watch = source_watch_start(&tools);

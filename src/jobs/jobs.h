@@ -31,6 +31,8 @@ typedef struct {
 	/* This process's lease owner. Up to its last slash it names the place, at which one worker
 	 * runs at a time: what the one before it held is taken back at the start. */
 	const char *node;
+	const guint8 *public_key,
+		*private_key; /* open what is sealed (auth/secret.h); NULL: nothing */
 } JobTools;
 
 /* How a job ended well. An error is judged by its code instead: retried with back-off or parked. */

@@ -11,7 +11,7 @@
 #define USERS "user_account u JOIN role r ON r.id = u.role_id"
 #define SESSION_COLUMNS                                                                            \
 	"s.id, s.user_id, s.token_hash, s.created_at, s.seen_at, s.expires_at, s.address, "        \
-	"s.agent, s.ended_at, u.name"
+	"s.agent, s.ended_at, s.provider_id, u.name"
 #define SESSIONS "user_session s JOIN user_account u ON u.id = s.user_id"
 
 void user_role_free(UserRole *role)
@@ -97,7 +97,8 @@ static gpointer read_session(DbRows *rows)
 	session->address = db_text_dup(rows, 6);
 	session->agent = db_text_dup(rows, 7);
 	session->ended_at = db_int(rows, 8);
-	session->user = db_text_dup(rows, 9);
+	session->provider_id = db_int(rows, 9);
+	session->user = db_text_dup(rows, 10);
 	return session;
 }
 
@@ -230,6 +231,7 @@ gboolean user_delete(Db *db, gint64 id, gint64 at, gint64 revision, GError **err
 	gint64 changed = 0;
 	return db_run(db, NULL, error, "i", "DELETE FROM user_recovery_code WHERE user_id = $1",
 	              id) &&
+	       db_run(db, NULL, error, "i", "DELETE FROM user_identity WHERE user_id = $1", id) &&
 	       db_run(db, &changed, error, "iii",
 	              "UPDATE user_account SET deleted_at = $1, revision = $2, enabled = 0, "
 	              "password = NULL, totp_secret = NULL, totp_offered = NULL "
@@ -284,13 +286,13 @@ gboolean user_take_recovery_code(Db *db, gint64 id, const char *hash, gint64 at,
 
 gboolean user_session_insert(Db *db, UserSession *session, GError **error)
 {
-	return rows_int(db_query(db, error, "itiiitt",
+	return rows_int(db_query(db, error, "itiiittz",
 	                         "INSERT INTO user_session (user_id, token_hash, created_at, "
-	                         "seen_at, expires_at, address, agent) "
-	                         "VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+	                         "seen_at, expires_at, address, agent, provider_id) "
+	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
 	                         session->user_id, session->token_hash, session->created_at,
 	                         session->seen_at, session->expires_at, session->address,
-	                         session->agent),
+	                         session->agent, session->provider_id),
 	                &session->id, error);
 }
 
@@ -341,4 +343,12 @@ gboolean user_session_end_all(Db *db, gint64 user_id, gint64 except, gint64 at, 
 	              "UPDATE user_session SET ended_at = $1 WHERE user_id = $2 AND id <> $3 "
 	              "AND ended_at IS NULL AND expires_at > $4",
 	              at, user_id, except, at);
+}
+
+gboolean user_session_end_provider(Db *db, gint64 provider_id, gint64 at, GError **error)
+{
+	return db_run(db, NULL, error, "iii",
+	              "UPDATE user_session SET ended_at = $1 WHERE provider_id = $2 "
+	              "AND ended_at IS NULL AND expires_at > $3",
+	              at, provider_id, at);
 }

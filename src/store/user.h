@@ -34,7 +34,8 @@ typedef struct {
 	char *token_hash;
 	gint64 created_at, seen_at, expires_at, ended_at;
 	char *address, *agent;
-	char *user; /* its name; read with the session, not written */
+	gint64 provider_id; /* by which it was begun; 0: by a passphrase of ours */
+	char *user;         /* its name; read with the session, not written */
 } UserSession;
 void user_session_free(UserSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UserSession, user_session_free)
@@ -88,3 +89,5 @@ GPtrArray *user_session_list(Db *db, gint64 user_id, gint64 now, GError **error)
 /** Ends all of a user's but @except (0: none); @ended gets how many. */
 gboolean user_session_end_all(Db *db, gint64 user_id, gint64 except, gint64 at, gint64 *ended,
                               GError **error);
+/** Ends all that were begun by a provider. */
+gboolean user_session_end_provider(Db *db, gint64 provider_id, gint64 at, GError **error);

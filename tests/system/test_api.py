@@ -19,6 +19,7 @@ import unittest
 import warnings
 
 import harness
+import signon
 import tap
 from harness import demo
 
@@ -252,6 +253,32 @@ class TheDescription(harness.SystemTest):
         asked.call("DELETE", f"/sessions/{max(one['id'] for one in listed)}", expect=204)
         asked.call("DELETE", "/session", expect=204, headers=own)
 
+    def identity_providers(self):
+        """A provider that lets everybody in, from its setting-up to its end."""
+        asked, url = self.asked, self.daemon.api.url
+        peer = signon.hostile()
+        self.addCleanup(peer.close)
+        asked.get("/identity-provider-kinds")
+        made = asked.post("/identity-providers", {"name": "Corp", "kind": "oidc", "config": {
+            "issuer": peer.issuer, "client_id": "trawl", "console_url": url, "roles": ["soc=analyst"], "create_accounts": "yes"}}, 201)
+        path = f"/identity-providers/{made['id']}"
+        asked.call("PATCH", path, {"secret": {"client_secret": "x"}})
+        asked.get(path)
+        asked.get("/identity-providers")
+        asked.post(path + "/check", expect=202)
+        asked.get("/session/methods")
+        nobody, browser = {"Authorization": None}, signon.Browser(url)
+        status, headers, away = asked.api.request("POST", "/sign-on", {"provider": made["id"]}, nobody)
+        asked.check("POST", "/sign-on", status, headers, away)
+        cookie = {**nobody, "Cookie": headers["Set-Cookie"].split(";")[0]}
+        back = browser.wander(away["url"])
+        asked.post("/sign-on/finish", {**back, "state": "x"}, 403, headers=cookie)
+        asked.post("/sign-on/finish", back, 201, headers=cookie)
+        one = asked.get("/identities")["items"][0]
+        asked.get(f"/identities?user_id={one['user_id']}")
+        asked.call("DELETE", f"/identities/{one['id']}", expect=204)
+        asked.call("DELETE", path, expect=204)
+
     def cancel_and_retry(self, source):
         """A check that waits can be cancelled; a job that is not parked cannot be tried again."""
         asked = self.asked
@@ -283,6 +310,7 @@ class TheDescription(harness.SystemTest):
         self.people()
         self.pull_and_put_back(self.judge())
         self.administer(source)
+        self.identity_providers()
         self.cancel_and_retry(source)
         self.read_events()
         # What only a broken job or luck would show is tested elsewhere.

@@ -182,7 +182,6 @@ class EveryVerb(CliTest):
         self.assertEqual({a["recipient"] for a in document["alerts"]}, set(self.campaign.recipients))
         self.assertEqual(document["original"]["message_id"], self.campaign.message_id)
         self.assertTrue(document["activity"])
-        self.assertIn("/setup?token=", self.json("user", "setup-link")["link"])
         self.json("user", "add", "ann", "--role", "analyst", "--no-password")
         changed = self.json("incident", "set", self.incident, "--severity", "major", "--disposition", "malicious",
                             "--assignee", "ann")
@@ -273,6 +272,7 @@ class EveryVerb(CliTest):
         self.assertIn("refuses the key from $TRAWL_API_KEY", err)
 
     def people(self):
+        self.assertIn("/setup?token=", self.json("user", "setup-link")["link"])
         passphrase = os.path.join(self.daemon.data, "passphrase")
         with open(passphrase, "w", encoding="utf-8") as file:
             file.write("three quiet herons\n")
@@ -280,8 +280,7 @@ class EveryVerb(CliTest):
         self.run_cli("user", "add", "eve", "--role", "viewer", "--no-password")
         self.run_cli("user", "add", "mallory", "--role", "king", "--no-password", status=65)
         self.run_cli("user", "add", "mallory", "--role", "viewer", "--password", "in the open here", status=64)
-        self.assertEqual({(u["name"], u["role"]) for u in self.look("user", "list")["items"]},
-                         {("ann", "analyst"), ("bob", "analyst"), ("eve", "viewer")})
+        self.assertEqual({(u["name"], u["role"]) for u in self.look("user", "list")["items"]}, {("bob", "analyst"), ("eve", "viewer")})
         self.run_cli("user", "set", "bob", "--role", "responder", "--email", "bob@corp.example")
         self.run_cli("user", "set", "bob", status=64)
         status, _, _ = self.daemon.api.request("POST", "/session", {"name": "bob", "password": "three quiet herons"})
@@ -428,23 +427,6 @@ class Behaviour(CliTest):
         document = json.loads(self.run_cli("check", "--mailboxes", "--json", status=1)[0])
         self.assertEqual([c["name"] for c in document["checks"] if c["broken"]], ["quarantined-there"])
         self.run_cli("check")
-
-    def test_what_people_change_after_a_restore_breaks_nothing(self):
-        self.begin(reports=1)
-        self.receive(1)
-        self.run_cli("quarantine", self.incident, "--wait")
-        self.run_cli("restore", self.incident, "--wait")
-        person, other = list(self.campaign.recipients)[:2]
-        self.run_cli("check", "--mailboxes", "--strict")
-        read, deleted = (next(m for m in self.world.messages(box) if self.campaign.message_id in m[3].decode())
-                         for box in (person, other))
-        os.rename(read[4], read[4].split(":2,")[0] + ":2,FS")
-        os.unlink(deleted[4])
-        out, _ = self.run_cli("check", "--mailboxes")
-        self.assertIn("2 changed since", out)
-        self.assertRegex(out, r"(?s)changed them since.*moved or deleted it since|moved or deleted it since.*changed them since")
-        out, _ = self.run_cli("check", "--mailboxes", "--strict", status=1)
-        self.assertIn("2 of", out)
 
     def test_ctrl_c_ends_the_waiting_not_the_work(self):
         self.begin(reports=1)

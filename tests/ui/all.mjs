@@ -1,4 +1,5 @@
 // All tests of the console, in one process over one daemon and one browser.
 import './work.mjs';
 import './hostile.mjs';
+import './sign_on.mjs';
 import './pages.mjs';

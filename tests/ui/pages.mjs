@@ -56,6 +56,8 @@ const states = [
   ['source', '/sources/1', quiet],
   ['mail-server-new', '/settings/email/new', quiet],
   ['mail-server', '/settings/email/1', quiet],
+  ['sign-on-new', '/settings/sign-on/new?kind=oidc', quiet],
+  ['sign-on', '/settings/sign-on/1', quiet],
   ['nowhere', '/nowhere', (page) => page.getByRole('heading', { name: 'There is no such page' }).waitFor()],
 ];
 

@@ -35,7 +35,7 @@ def main():
         return 0
     install(peers)
     environment = dict(os.environ, TRAWL_UI_PEERS=peers)
-    reporter = ["--test-reporter=" + os.path.join(HERE, "tap.mjs")] if program == "all.mjs" else []
+    reporter = ["--test-reporter=" + os.path.join(HERE, "tap.mjs")] if program.endswith(".mjs") else []
     return subprocess.run(["node", *reporter, os.path.join(HERE, program)], env=environment, check=False).returncode
 
 

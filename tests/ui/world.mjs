@@ -83,7 +83,7 @@ export async function enter(path = '/', options = {}) {
 export async function logIn(page, words = passphrase) {
   await page.getByLabel('User name').fill('mara');
   await page.getByLabel('Passphrase').fill(words);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
 }
 
 export const ownFiles = (address) => address.startsWith(`${url}/`) || address === 'about:blank' || address.startsWith('blob:') || address.startsWith('data:');

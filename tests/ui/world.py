@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "system"), os.path.join(HERE, "..", "support")]
 import harness  # noqa: E402
+import signon  # noqa: E402
 from harness import demo  # noqa: E402
 
 FIRST = 20  # reports that are there before anybody looks
@@ -25,6 +26,7 @@ class World:
         self.trawl = harness.Trawl()
         self.delivered = 0
         self.source = None
+        self.peers = []
 
     def start(self):
         self.trawl.start()
@@ -71,7 +73,17 @@ class World:
         self.taken_in()
         return {"incident": next(i for i in self.trawl.incidents() if i["link_key"] == identity)}
 
+    def provider(self):
+        """A real identity provider that knows this console."""
+        packages = os.path.join(os.environ.get("TRAWL_UI_PEERS", HERE), "sign-on")
+        signon.install(packages)
+        peer = signon.provider(packages, self.trawl.api.url + "/sign-on/callback")
+        self.peers.append(peer)
+        return {"issuer": peer.issuer}
+
     def close(self):
+        for peer in self.peers:
+            peer.close()
         self.trawl.remove()
         self.mail.remove()
 

@@ -11,6 +11,7 @@ import { Incidents } from '../pages/incidents';
 import { ApiKeys } from '../pages/keys';
 import { Roles } from '../pages/roles';
 import { Search } from '../pages/search';
+import { NewProvider, ProviderOne, SignOn } from '../pages/sign_on';
 import { NewSource, Source } from '../pages/source';
 import { Sources } from '../pages/sources';
 import { Users } from '../pages/users';
@@ -40,6 +41,9 @@ export const pages: PageEntry[] = [
   { path: '/settings/email/new', permission: 'configure', show: NewMailServer },
   { path: '/settings/email/:id', permission: 'configure', show: MailServerOne },
   { path: '/settings/users', nav: { section: 'settings', words: 'nav.users' }, permission: 'admin', show: Users },
+  { path: '/settings/sign-on', nav: { section: 'settings', words: 'nav.signon' }, permission: 'admin', show: SignOn },
+  { path: '/settings/sign-on/new', permission: 'admin', show: NewProvider },
+  { path: '/settings/sign-on/:id', permission: 'admin', show: ProviderOne },
   { path: '/settings/roles', nav: { section: 'settings', words: 'nav.roles' }, permission: 'admin', show: Roles },
   { path: '/settings/keys', nav: { section: 'settings', words: 'nav.keys', key: 'g k' }, permission: 'admin', show: ApiKeys },
   { path: '/settings/audit', nav: { section: 'settings', words: 'nav.audit', key: 'g u' }, permission: 'read', show: Audit },

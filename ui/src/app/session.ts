@@ -12,8 +12,9 @@ export async function loadSession(): Promise<void> {
 }
 
 export async function logOut(): Promise<void> {
-  await api.remove('/session');
+  const answer = await api.remove<{ logout_url: string } | undefined>('/session');
   session.value = null;
+  if (answer) location.assign(answer.logout_url);
 }
 
 export function may(permission: string): boolean {

@@ -105,7 +105,7 @@ export function Shell() {
     ...visible().filter((page) => page.nav?.key).map((page) => ({ key: page.nav!.key!, words: t('keys.goto', { where: t(page.nav!.words) }), run: () => go(page.path) })),
   ]);
   useEffect(() => {
-    if (here === '/' || here === '/login' || here === '/setup') go(home, { replace: true });
+    if (here === '/' || here === '/login' || here === '/setup' || here === '/sign-on/callback') go(home, { replace: true });
   }, [here]);
   const found = visible().map((page) => ({ page, params: match(page.path, here) })).find((one) => one.params);
   const title = found?.page.nav ? t(found.page.nav.words) : null;

@@ -265,6 +265,32 @@ export interface MailServerKind {
   members: KindMember[];
 }
 
+export interface IdentityProvider {
+  id: number;
+  revision: number;
+  name: string;
+  kind: string;
+  enabled: boolean;
+  only_way: boolean;
+  config: Record<string, unknown>;
+  secret_set: string[];
+  redirect_url: string | null;
+  state: { last_ok_at?: string; last_error?: string; last_error_at?: string };
+  created_at: string;
+}
+
+export interface Identity {
+  id: number;
+  user_id: number;
+  user: string;
+  provider_id: number;
+  provider: string;
+  issuer: string;
+  subject: string;
+  created_at: string;
+  last_login_at: string | null;
+}
+
 export interface MailServer {
   id: number;
   revision: number;

@@ -21,6 +21,11 @@ export function listOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter(Boolean);
 }
 
+/** One a line. */
+export function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean);
+}
+
 /** Asks before something is lost; stays open, and says why, when it did not work. */
 export function Confirm({ title, children, yes, run, onClose }: { title: string; children: ComponentChildren; yes: string; run: () => Promise<void>; onClose: () => void }) {
   const [busy, setBusy] = useState(false);

@@ -12,8 +12,9 @@ import { login } from './de/login';
 import { message } from './de/message';
 import { need } from './de/need';
 import { search } from './de/search';
+import { signOn } from './de/sign_on';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

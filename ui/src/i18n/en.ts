@@ -12,8 +12,9 @@ import { login } from './en/login';
 import { message } from './en/message';
 import { need } from './en/need';
 import { search } from './en/search';
+import { signOn } from './en/sign_on';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

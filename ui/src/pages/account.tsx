@@ -182,8 +182,7 @@ export function AccountPage() {
       <div class="page-head"><h1>{t('app.account')}</h1></div>
       <div class="columns">
         <You user={user} />
-        <Passphrase onDone={sessions.reload} />
-        <Codes user={user} onDone={sessions.reload} />
+        {user.password_set ? <><Passphrase onDone={sessions.reload} /><Codes user={user} onDone={sessions.reload} /></> : <Card title={t('account.password')}><p class="soft">{t('account.elsewhere')}</p></Card>}
         <Looks />
       </div>
       <Card title={t('account.sessions')} bare>

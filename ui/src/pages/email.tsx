@@ -9,12 +9,12 @@ import { useInSight, useKeys } from '../base/keys';
 import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query, setQuery } from '../base/router';
 import type { CheckLine, KindMember, MailServer, MailServerKind, Page, Source } from '../base/types';
-import { Badge, Button, Card, Empty, Failed, Input, Note, Select, Time, Waiting, type Tone } from '../components/basics';
+import { Badge, Button, Card, Empty, Failed, Input, Note, Time, Waiting, type Tone } from '../components/basics';
 import { Checks, unchecked, type Check } from '../components/checks';
 import { say } from '../components/dialog';
-import { Area, Confirm, listOf } from '../components/forms';
+import { Confirm } from '../components/forms';
+import { depends, isAsked, judge, Member, Secrets, valueOf, valuesOf, type Values } from '../components/members';
 import { t, type Key } from '../i18n';
-import { memberHelp, memberTitle } from '../i18n/members';
 
 type State = 'good' | 'failing' | 'alone' | 'new';
 const stateTones: Record<State, Tone> = { good: 'good', failing: 'critical', alone: 'critical', new: 'plain' };
@@ -81,80 +81,6 @@ export function Email() {
         </div>
       )}
     </div>
-  );
-}
-
-type Values = Record<string, string>;
-
-function valuesOf(kind: MailServerKind, server: MailServer | null): Values {
-  const values: Values = {};
-  for (const member of kind.members) {
-    const value = member.secret ? undefined : server?.config[member.name];
-    values[member.name] = Array.isArray(value) ? value.join('\n') : value === undefined || value === null ? (!server && member.choices[0]) || '' : String(value);
-  }
-  return values;
-}
-
-/** A member as the API wants it; null takes it away. */
-function valueOf(member: KindMember, text: string): unknown {
-  if (member.type === 'texts') return listOf(text).length ? listOf(text) : null;
-  if (!text.trim()) return null;
-  if (member.type === 'integer') return Number(text);
-  return member.secret ? text : text.trim();
-}
-
-/** Some members are needed, and asked for, only with certain others. */
-const depends = (member: KindMember) => Boolean(member.needed_unless);
-const isAsked = (member: KindMember, values: Values) =>
-  !member.needed_unless || Object.entries(member.needed_unless).every(([name, value]) => values[name] !== value);
-const isNeeded = (member: KindMember, values: Values) => member.needed || (depends(member) && isAsked(member, values));
-
-function judge(kind: MailServerKind, name: string, values: Values, secrets: boolean): Values {
-  const wrong: Values = {};
-  if (!name.trim()) wrong[''] = t('source.name.wrong');
-  for (const member of kind.members) {
-    const text = values[member.name] ?? '';
-    if (member.secret && !secrets) continue;
-    if (isNeeded(member, values) && !text.trim()) wrong[member.name] = t('email.needed');
-    else if (member.type === 'integer' && text.trim() && !/^\d+$/.test(text.trim())) wrong[member.name] = t('email.number');
-    else if (member.type === 'address' && text.trim() && !/^[^\s@]+@[^\s@]+$/.test(text.trim())) wrong[member.name] = t('source.mailbox.wrong');
-  }
-  return wrong;
-}
-
-function Member({ member, value, wrong, onChange }: { member: KindMember; value: string; wrong?: string; onChange: (value: string) => void }) {
-  const label = `${memberTitle(member)}${member.needed || depends(member) ? '' : ` (${t('email.optional')})`}`;
-  const hint = memberHelp(member);
-  if (member.type === 'choice') {
-    const options = [...(member.needed || value ? [] : [{ value: '', words: '–' }]), ...member.choices.map((one) => ({ value: one, words: one }))];
-    return <Select label={label} hint={hint} value={value || (member.needed ? member.choices[0]! : '')} options={options} onChange={onChange} />;
-  }
-  if (member.type === 'texts') return <Area label={label} hint={hint} wrong={wrong} value={value} rows={2} spellcheck={false} onChange={onChange} />;
-  return (
-    <Input label={label} hint={hint} wrong={wrong} value={value} type={member.secret ? 'password' : member.type === 'address' ? 'email' : 'text'} onChange={onChange}
-      inputMode={member.type === 'integer' ? 'numeric' : undefined} autocomplete={member.secret ? 'new-password' : 'off'} autocapitalize="none" spellcheck={false} />
-  );
-}
-
-/** Secrets go in and never come out: what can be seen is which are set. */
-function Secrets({ server, members, values, wrong, replacing, onReplace, onChange }: { server: MailServer | null; members: KindMember[]; values: Values; wrong: Values; replacing: boolean; onReplace: (on: boolean) => void; onChange: (name: string, value: string) => void }) {
-  if (members.length === 0) return null;
-  if (!replacing)
-    return (
-      <div class="field">
-        <span class="label">{members.map(memberTitle).join(', ')}</span>
-        <div class="row">
-          {members.map((member) => <Badge key={member.name} tone={server!.secret_set.includes(member.name) ? 'good' : 'moderate'}>{server!.secret_set.includes(member.name) ? t('email.secret.set') : t('email.secret.unset')}</Badge>)}
-          <Button onClick={() => onReplace(true)}>{t('email.secret.replace')}</Button>
-        </div>
-        <div class="hint">{t('email.secret.hint')}</div>
-      </div>
-    );
-  return (
-    <>
-      {members.map((member) => <Member key={member.name} member={member} value={values[member.name] ?? ''} wrong={wrong[member.name]} onChange={(value) => onChange(member.name, value)} />)}
-      {server && <p><Button onClick={() => onReplace(false)}>{t('email.secret.keep')}</Button></p>}
-    </>
   );
 }
 

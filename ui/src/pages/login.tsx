@@ -1,32 +1,74 @@
 // The door: log in, or, on the first day, make the first administrator.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { loadSession } from '../app/session';
 import { api, Problem, session, words } from '../base/api';
 import { useLoad } from '../base/load';
 import { go, query } from '../base/router';
 import type { Session } from '../base/types';
-import { Button, Input, Note } from '../components/basics';
+import { Button, Input, Note, Select } from '../components/basics';
 import { t } from '../i18n';
+
+interface Provider {
+  id: number;
+  name: string;
+  kind: 'oidc' | 'ldap';
+}
 
 interface Methods {
   setup_needed: boolean;
-  providers: { name: string; title: string; start: string }[];
+  providers: Provider[];
+  only_way: boolean;
 }
 
-export function Login() {
-  const methods = useLoad<Methods>('/session/methods');
+/** Where a person was going, over the way to a provider and back: a place of ours, whatever is found there. */
+const kept = 'trawl.going';
+
+function keepPlace(): void {
+  const place = location.pathname === '/login' ? '/' : location.pathname + location.search;
+  try {
+    sessionStorage.setItem(kept, place);
+  } catch {
+    // a private window: it ends at the beginning
+  }
+}
+
+function takePlace(): string {
+  try {
+    const place = sessionStorage.getItem(kept) ?? '/';
+    sessionStorage.removeItem(kept);
+    const url = new URL(place, location.origin);
+    return url.origin === location.origin && place.startsWith('/') && !place.startsWith('//') ? url.pathname + url.search : '/';
+  } catch {
+    return '/';
+  }
+}
+
+function remembered(): string {
+  try {
+    return localStorage.getItem('trawl.directory') ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function Passphrase({ directories, hint }: { directories: Provider[]; hint: string | null }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
   const [asksCode, setAsksCode] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [where, setWhere] = useState(remembered);
+  const chosen = directories.find((one) => String(one.id) === where) ?? (where === 'own' ? undefined : directories[0]);
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
     setBusy(true);
     setWrong(null);
     try {
-      session.value = await api.post<Session>('/session', asksCode ? { name, password, code } : { name, password });
+      session.value = chosen
+        ? await api.post<Session>('/sign-on', { provider: chosen.id, name, password })
+        : await api.post<Session>('/session', asksCode ? { name, password, code } : { name, password });
       if (location.pathname === '/login') go('/');
     } catch (error) {
       if (error instanceof Problem && error.code === 'code_needed') setAsksCode(true);
@@ -36,17 +78,93 @@ export function Login() {
     }
   }
 
+  function choose(value: string): void {
+    setWhere(value);
+    setAsksCode(false);
+    try {
+      localStorage.setItem('trawl.directory', value);
+    } catch {
+      // a private window: it is asked again
+    }
+  }
+
+  return (
+    <form class="stack" onSubmit={submit}>
+      {wrong && <div role="alert"><Note tone="critical">{wrong}</Note></div>}
+      {hint && <p class="soft">{hint}</p>}
+      {directories.length > 0 && <Select label={t('login.where')} value={chosen ? String(chosen.id) : 'own'} options={[...directories.map((one) => ({ value: String(one.id), words: one.name })), { value: 'own', words: t('login.where.own') }]} onChange={choose} />}
+      <Input label={t('login.name')} value={name} onChange={setName} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+      <Input label={t('login.password')} value={password} onChange={setPassword} type="password" autocomplete="current-password" required />
+      {asksCode && !chosen && <Input label={t('login.code')} hint={t('login.code.hint')} value={code} onChange={setCode} autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} required autofocus />}
+      <Button look="primary" type="submit" disabled={busy}>{t('login.do')}</Button>
+    </form>
+  );
+}
+
+export function Login() {
+  const methods = useLoad<Methods>('/session/methods');
+  const [wrong, setWrong] = useState<string | null>(null);
+  const [leaving, setLeaving] = useState(false);
+  const [local, setLocal] = useState(false);
+  const providers = methods.data?.providers ?? [];
+  const away = providers.filter((one) => one.kind === 'oidc');
+  const directories = providers.filter((one) => one.kind === 'ldap');
+  const onlyWay = methods.data?.only_way ?? false;
+  const hidden = onlyWay && directories.length === 0 && !local;
+
+  if (!methods.data && !methods.error) return <main class="lone" aria-busy="true" />;
+
+  async function leave(provider: Provider): Promise<void> {
+    setLeaving(true);
+    setWrong(null);
+    try {
+      const { url } = await api.post<{ url: string }>('/sign-on', { provider: provider.id });
+      keepPlace();
+      location.assign(url);
+    } catch (error) {
+      setWrong(words(error));
+      setLeaving(false);
+    }
+  }
+
   return (
     <main class="lone">
-      <form class="card stack" onSubmit={submit}>
+      <div class="card stack">
         <div class="brand"><img src="/icon.svg" alt="" /><h1>{t('login.title')}</h1></div>
         {wrong && <div role="alert"><Note tone="critical">{wrong}</Note></div>}
-        <Input label={t('login.name')} value={name} onChange={setName} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
-        <Input label={t('login.password')} value={password} onChange={setPassword} type="password" autocomplete="current-password" required />
-        {asksCode && <Input label={t('login.code')} hint={t('login.code.hint')} value={code} onChange={setCode} autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} required autofocus />}
-        <Button look="primary" type="submit" disabled={busy}>{t('login.do')}</Button>
-        {methods.data?.providers.map((one) => <a key={one.name} class="button" href={one.start}>{t('login.oidc', { name: one.title })}</a>)}
-      </form>
+        {away.map((one) => <Button key={one.id} look={onlyWay ? 'primary' : undefined} disabled={leaving} onClick={() => void leave(one)}>{t('login.oidc', { name: one.name })}</Button>)}
+        {away.length > 0 && !hidden && <div class="or" role="separator"><span>{t('login.or')}</span></div>}
+        {hidden ? <Button look="quiet" onClick={() => setLocal(true)}>{t('login.local')}</Button> : <Passphrase directories={directories} hint={onlyWay ? t('login.only') : null} />}
+      </div>
+    </main>
+  );
+}
+
+/** Back from a provider, with what it added to the address: that is taken out of it at once, and shown to the server once. */
+export function Back() {
+  const [wrong, setWrong] = useState<string | null>(null);
+  useEffect(() => {
+    const given = new URLSearchParams(location.search);
+    history.replaceState(null, '', '/sign-on/callback');
+    const body = Object.fromEntries(['state', 'code', 'iss', 'error', 'error_description'].map((one) => [one, given.get(one)]).filter(([, value]) => value));
+    void (async () => {
+      try {
+        const begun = await api.post<Session>('/sign-on/finish', body);
+        go(takePlace(), { replace: true });
+        session.value = begun;
+      } catch (error) {
+        setWrong(error instanceof Problem ? error.detail : words(error));
+        void loadSession();
+      }
+    })();
+  }, []);
+  return (
+    <main class="lone">
+      <div class="card stack">
+        <div class="brand"><img src="/icon.svg" alt="" /><h1>{wrong ? t('signon.back.refused') : t('signon.back.title')}</h1></div>
+        {wrong ? <div role="alert"><Note tone="critical"><p class="break">{wrong}</p></Note></div> : <p role="status" class="row"><span class="wait" />{t('signon.back.busy')}</p>}
+        {wrong && <a class="button primary" href="/login">{t('signon.back.again')}</a>}
+      </div>
     </main>
   );
 }

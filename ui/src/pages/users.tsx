@@ -4,19 +4,19 @@ import { useState } from 'preact/hooks';
 import { api, session, words } from '../base/api';
 import { useKeys } from '../base/keys';
 import { useAll } from '../base/load';
-import type { Role, User } from '../base/types';
+import type { Identity, Role, User } from '../base/types';
 import { Badge, Button, Check, Empty, Failed, Input, Note, Select, Time, Waiting, type Tone } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { Confirm } from '../components/forms';
 import { t, type Key } from '../i18n';
 
-type State = 'good' | 'off' | 'locked' | 'mute';
-const tones: Record<State, Tone> = { good: 'good', off: 'plain', locked: 'critical', mute: 'moderate' };
+type State = 'good' | 'off' | 'locked' | 'mute' | 'known';
+const tones: Record<State, Tone> = { good: 'good', off: 'plain', locked: 'critical', mute: 'moderate', known: 'good' };
 
-function stateOf(user: User): State {
+function stateOf(user: User, known: boolean): State {
   if (!user.enabled) return 'off';
   if (user.locked_until) return 'locked';
-  return user.password_set ? 'good' : 'mute';
+  return user.password_set ? 'good' : known ? 'known' : 'mute';
 }
 
 /** Makes a user, or changes @user. */
@@ -89,6 +89,9 @@ type Open = { kind: 'new' } | { kind: 'edit' | 'password' | 'delete'; user: User
 export function Users() {
   const users = useAll<User>('/users');
   const roles = useAll<Role>('/roles');
+  const identities = useAll<Identity>('/identities');
+  const providersOf = (user: User) => (identities.data ?? []).filter((one) => one.user_id === user.id).map((one) => one.provider);
+  const state = (user: User) => stateOf(user, providersOf(user).length > 0);
   const [open, setOpen] = useState<Open>(null);
   const rows = [...(users.data ?? [])].sort((a, b) => a.name.localeCompare(b.name));
   useKeys([{ key: 'n', words: t('users.new'), run: () => setOpen({ kind: 'new' }) }]);
@@ -135,7 +138,7 @@ export function Users() {
                 <td><strong>{user.name}</strong>{user.id === session.value?.user.id && <span class="soft"> ({t('users.you')})</span>}</td>
                 <td>{user.display_name ?? <span class="soft">–</span>}{user.email && <div class="soft">{user.email}</div>}</td>
                 <td>{user.role}</td>
-                <td><Badge tone={tones[stateOf(user)]}>{t(`users.state.${stateOf(user)}`)}</Badge></td>
+                <td><Badge tone={tones[state(user)]}>{t(`users.state.${state(user)}`, { name: providersOf(user).join(', ') })}</Badge></td>
                 <td>{user.totp ? <Badge tone="good">{t('users.codes.yes')}</Badge> : <span class="soft">–</span>}</td>
                 <td class="tight"><Time at={user.last_login_at} /></td>
                 <td class="last"><Button onClick={() => setOpen({ kind: 'edit', user })}>{t('do.edit')}</Button></td>

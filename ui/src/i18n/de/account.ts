@@ -34,4 +34,5 @@ export const account: Record<keyof typeof source, string> = {
   'account.sessions.seen': 'Zuletzt gesehen',
   'account.sessions.end': 'Beenden',
   'account.sessions.ended': 'Beendet',
+  'account.elsewhere': 'Sie melden sich über den Anbieter Ihrer Organisation an; um Passphrase und zweiten Faktor kümmert er sich.',
 };

@@ -82,4 +82,13 @@ export const audit: Record<keyof typeof source, string> = {
   'action.job.park': 'Auftrag aufgegeben',
   'action.job.retry': 'Auftrag erneut versucht',
   'action.job.cancel': 'Auftrag abgebrochen',
+  'thing.identity_provider': 'Identitätsanbieter',
+  'action.identity_provider.create': 'Identitätsanbieter angelegt',
+  'action.identity_provider.update': 'Identitätsanbieter geändert',
+  'action.identity_provider.delete': 'Identitätsanbieter gelöscht',
+  'action.provider.check': 'Identitätsanbieter getestet',
+  'action.identity.link': 'Konto mit Anbieter verknüpft',
+  'action.identity.unlink': 'Verknüpfung mit Anbieter gelöst',
+  'action.session.refuse': 'Anmeldung abgewiesen',
+  'action.user.update': 'Benutzer geändert',
 };

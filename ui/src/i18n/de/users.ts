@@ -13,6 +13,7 @@ export const users: Record<keyof typeof source, string> = {
   'users.state.off': 'Abgeschaltet',
   'users.state.locked': 'Gesperrt',
   'users.state.mute': 'Keine Passphrase',
+  'users.state.known': 'Meldet sich über {name} an',
   'users.codes': 'Codes',
   'users.codes.yes': 'Verlangt',
   'users.last': 'Zuletzt hier',

@@ -32,4 +32,5 @@ export const account = {
   'account.sessions.seen': 'Last seen',
   'account.sessions.end': 'End',
   'account.sessions.ended': 'Ended',
+  'account.elsewhere': 'You log in by your organisation’s provider; passphrase and second factor are looked after there.',
 };

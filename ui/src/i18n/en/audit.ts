@@ -80,4 +80,13 @@ export const audit = {
   'action.job.park': 'Job gave up',
   'action.job.retry': 'Job tried again',
   'action.job.cancel': 'Job cancelled',
+  'thing.identity_provider': 'Identity provider',
+  'action.identity_provider.create': 'Identity provider created',
+  'action.identity_provider.update': 'Identity provider changed',
+  'action.identity_provider.delete': 'Identity provider deleted',
+  'action.provider.check': 'Identity provider tested',
+  'action.identity.link': 'Account tied to a provider',
+  'action.identity.unlink': 'Account untied from a provider',
+  'action.session.refuse': 'Log-in refused',
+  'action.user.update': 'User changed',
 };

@@ -11,6 +11,7 @@ export const users = {
   'users.state.off': 'Switched off',
   'users.state.locked': 'Locked',
   'users.state.mute': 'No passphrase',
+  'users.state.known': 'Logs in by {name}',
   'users.codes': 'Codes',
   'users.codes.yes': 'Asked for',
   'users.last': 'Last here',
