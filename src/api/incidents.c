@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "model/names.h"
 #include "store/incident.h"
+#include "store/need.h"
 #include "store/report.h"
 #include "store/user.h"
 
@@ -25,10 +26,19 @@ const Field incident_query[] = {
 	FEED_FIELDS,
 	{"sort",         FIELD_NAME,    0, 0, 0, sort_names,          "sort is newest or need"},
 	{"state",        FIELD_NAME,    0, 0, 0, open_state_names,    "state is open or closed"},
+	{"severity",     FIELD_NAME,    0, 0, 0, severity_names,      "severity is informational, minor, moderate, major or critical"},
 	{"severity_min", FIELD_NAME,    0, 0, 0, severity_names,      "severity_min is informational, minor, moderate, major or critical"},
 	{"disposition",  FIELD_NAME,    0, 0, 0, disposition_names,   "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
 	{"kind",         FIELD_NAME,    0, 0, 0, incident_kind_names, "kind is reported_mail, not_a_report or unparsed"},
 	{"assignee",     FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "assignee is 1 to 200 characters"},
+	{"unassigned",   FIELD_BOOLEAN, 0, 0, 0, NULL,                "unassigned is true or false"},
+	{"opened_after", FIELD_TIME,    0, 0, 0, NULL,                "opened_after is a time as RFC 3339 writes it"},
+	{"opened_before", FIELD_TIME,   0, 0, 0, NULL,                "opened_before is a time as RFC 3339 writes it"},
+	{"closed_after", FIELD_TIME,    0, 0, 0, NULL,                "closed_after is a time as RFC 3339 writes it"},
+	{"trusted",      FIELD_BOOLEAN, 0, 0, 0, NULL,                "trusted is true or false"},
+	{"quarantined",  FIELD_BOOLEAN, 0, 0, 0, NULL,                "quarantined is true or false"},
+	{"form",         FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "form is a form of report, like rfc822 or inline"},
+	{"needs",        FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "needs is one of the reasons in need_reasons"},
 	{"reporter",     FIELD_ADDRESS, 0, 0, 0, NULL,                "reporter is an SMTP address"},
 	{"recipient",    FIELD_ADDRESS, 0, 0, 0, NULL,                "recipient is an SMTP address"},
 	{"message_id",   FIELD_TEXT,    0, 1, LIMIT_MESSAGE_ID + 2, NULL, "message_id is a Message-ID, at most 1000 characters"},
@@ -76,6 +86,19 @@ static gint64 row_need(gconstpointer row)
 	return ((const Incident *)row)->need;
 }
 
+/* -1: it was not asked. */
+static int query_either(const Request *request, const char *name)
+{
+	return json_object_get(request->query, name) ? query_bool(request, name, FALSE) : -1;
+}
+
+static gint64 query_time(const Request *request, const char *name)
+{
+	gint64 at = 0;
+	const char *text = query_text(request, name);
+	return text && clock_parse(text, &at) ? at : 0;
+}
+
 gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
@@ -86,8 +109,23 @@ gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **e
 	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;
 	g_autofree char *reporter = query_address(request, "reporter");
 	g_autofree char *recipient = query_address(request, "recipient");
+	const char *needs = query_text(request, "needs");
+	if (needs && !g_strv_contains(need_codes(), needs)) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		                    "needs is one of the reasons in need_reasons");
+		return FALSE;
+	}
 	const IncidentFilter filter = {
 		.state = query_name(request, "state", open_state_names),
+		.severity = query_name(request, "severity", severity_names),
+		.trusted = query_either(request, "trusted"),
+		.quarantined = query_either(request, "quarantined"),
+		.unassigned = query_bool(request, "unassigned", FALSE),
+		.opened_after = query_time(request, "opened_after"),
+		.opened_before = query_time(request, "opened_before"),
+		.closed_after = query_time(request, "closed_after"),
+		.form = query_text(request, "form"),
+		.needs = needs,
 		.severity_min = query_name(request, "severity_min", severity_names),
 		.disposition = query_name(request, "disposition", disposition_names),
 		.kind = query_name(request, "kind", incident_kind_names),

@@ -58,13 +58,12 @@ static DbValue number_value(gint64 number)
 	return (DbValue){.type = 'i', .i = number};
 }
 
-/* A column as a filter names it; in a feed and by need in such a way that no index is chosen by it.
+/* A column as a filter names it; in a feed in such a way that no index is chosen by it.
  */
 static void column(Query *query, const char *name, const char *neutral)
 {
-	gboolean other = query->page->feed || query->page->by_need;
-	g_string_append_printf(query->sql, other ? " AND (%s%s)" : " AND %s", name,
-	                       other ? neutral : "");
+	g_string_append_printf(query->sql, query->page->feed ? " AND (%s%s)" : " AND %s", name,
+	                       query->page->feed ? neutral : "");
 }
 
 static void where_text(Query *query, const char *name, const char *text)
@@ -123,6 +122,11 @@ static void cut_page(Query *query, const char *table, const char *key)
 	add(query, " LIMIT ?", number_value(CLAMP(page->limit, 1, LIMIT_PAGE)));
 }
 
+static gpointer read_number(DbRows *rows)
+{
+	return g_memdup2(&(gint64){db_int(rows, 0)}, sizeof(gint64));
+}
+
 static GPtrArray *collect(Db *db, Query *query, RowRead read, GDestroyNotify free, GError **error)
 {
 	return rows_collect(db_query_values(db, error, query->sql->str,
@@ -145,17 +149,18 @@ static char *pattern_containing(const char *text)
 	return g_string_free(pattern, FALSE);
 }
 
-#define COMMON 2000 /* rows */
+gint64 listing_common = 2000;
 
 /* Whether so many rows have @text that the newest of them are found soonest by going through
- * everything from the newest; few are better looked up and sorted. @sql counts up to COMMON. */
+ * everything from the newest; few are better looked up and sorted. @sql counts up to
+ * listing_common. */
 static gboolean is_common_value(Db *db, const char *sql, DbValue value, gboolean *common,
                                 GError **error)
 {
 	gint64 n = 0;
-	const DbValue values[] = {value, number_value(COMMON)};
+	const DbValue values[] = {value, number_value(listing_common)};
 	gboolean ok = rows_int(db_query_values(db, error, sql, values, 2), &n, error);
-	*common = n == COMMON;
+	*common = n == listing_common;
 	return ok;
 }
 
@@ -192,33 +197,180 @@ static gboolean where_people(Db *db, Query *query, const IncidentFilter *filter,
 	return TRUE;
 }
 
-static const char count_source[] =
-	"SELECT count(*) FROM (SELECT 1 FROM incident_source WHERE source_id = $1 LIMIT $2) AS few";
-static const char count_assignee[] =
-	"SELECT count(*) FROM (SELECT 1 FROM incident WHERE assignee = $1 LIMIT $2) AS few";
+/* A filter that finds either so few rows that they are looked up and sorted, or so many that a page
+ * is full soon when everything is gone through in the page's order. @count counts $1 up to $2; in
+ * the others ? stands for the value. */
+typedef struct {
+	const char *count, *few, *many;
+} Rarity;
 
-/* The filters that the order by need has no index for: few are looked up and sorted. */
-static gboolean where_few(Db *db, Query *query, const IncidentFilter *filter, GError **error)
-{
-	gboolean many = FALSE;
-	DbValue source = number_value(filter->source_id);
-	if (filter->source_id > 0 && query->page->by_need) {
-		if (!is_common_value(db, count_source, source, &many, error))
-			return FALSE;
-		if (!many)
-			add(query,
-			    " AND incident.id IN (SELECT incident_id FROM incident_source WHERE "
-			    "source_id = ?)",
-			    source);
+#define FEW_OF(table, condition)                                                                   \
+	"SELECT count(*) FROM (SELECT 1 FROM " table " WHERE " condition " LIMIT $2) AS few"
+#define RARE_COLUMN(name)                                                                          \
+	{                                                                                          \
+		FEW_OF("incident", name " = $1"),                                                  \
+			" AND incident.id IN (SELECT id FROM incident WHERE " name " = ?)",        \
+			" AND (incident." name " || '') = ?"                                       \
 	}
-	if (!is_common(db, count_assignee, query->page->by_need ? filter->assignee : NULL, &many,
-	               error))
+
+static const Rarity rare_severity = RARE_COLUMN("severity");
+static const Rarity rare_disposition = RARE_COLUMN("disposition");
+static const Rarity rare_kind = RARE_COLUMN("kind");
+static const Rarity rare_assignee = RARE_COLUMN("assignee");
+static const Rarity rare_source = {
+	FEW_OF("incident_source", "source_id = $1"),
+	" AND incident.id IN (SELECT incident_id FROM incident_source WHERE source_id = ?)",
+	" AND EXISTS (SELECT 1 FROM incident_source WHERE source_id = ? AND incident_id = "
+	"incident.id)",
+};
+static const Rarity rare_form = {
+	FEW_OF("report", "form = $1"),
+	" AND incident.id IN (SELECT incident_id FROM report JOIN report_incident ON report_id = "
+	"report.id WHERE form = ?)",
+	" AND EXISTS (SELECT 1 FROM report_incident JOIN report ON report.id = report_id WHERE "
+	"incident_id = incident.id AND form = ?)",
+};
+static const Rarity rare_after = {
+	FEW_OF("incident", "opened_at >= $1"),
+	" AND incident.id IN (SELECT id FROM incident WHERE opened_at >= ?)",
+	" AND (incident.opened_at + 0) >= ?",
+};
+static const Rarity rare_before = {
+	FEW_OF("incident", "opened_at < $1"),
+	" AND incident.id IN (SELECT id FROM incident WHERE opened_at < ?)",
+	" AND (incident.opened_at + 0) < ?",
+};
+
+static const Rarity rare_closed = {
+	FEW_OF("incident", "closed_at >= $1"),
+	" AND incident.id IN (SELECT id FROM incident WHERE closed_at >= ?)",
+	" AND (incident.closed_at + 0) >= ?",
+};
+
+static gboolean where_rare(Db *db, Query *query, const Rarity *rarity, DbValue value,
+                           GError **error)
+{
+	gboolean many;
+	if (!is_common_value(db, rarity->count, value, &many, error))
 		return FALSE;
-	if (many || !query->page->by_need)
-		where_text(query, "incident.assignee", filter->assignee);
-	else
-		where(query, " AND incident.id IN (SELECT id FROM incident WHERE assignee = ?)",
-		      filter->assignee);
+	add(query, many ? rarity->many : rarity->few, value);
+	return TRUE;
+}
+
+static gboolean where_rare_enum(Db *db, Query *query, const Rarity *rarity,
+                                const char *const *names, int value, GError **error)
+{
+	return value < 0 || where_rare(db, query, rarity, text_value(names[value]), error);
+}
+
+/* Titles are in no index. By need, what has the words is taken from one pass over all, unless it is
+ * so much that going through the order is quicker. */
+static gboolean where_title(Db *db, Query *query, const char *pattern, GError **error)
+{
+	if (!pattern)
+		return TRUE;
+	if (!query->page->by_need) {
+		add(query, " AND incident.title_folded LIKE ? ESCAPE '\\'", text_value(pattern));
+		return TRUE;
+	}
+	g_autoptr(GPtrArray) ids =
+		rows_collect(db_query(db, error, "ti",
+	                              "SELECT id FROM incident WHERE title_folded LIKE $1 ESCAPE "
+	                              "'\\' LIMIT $2",
+	                              pattern, listing_common),
+	                     read_number, g_free, error);
+	if (!ids)
+		return FALSE;
+	if (ids->len == listing_common) {
+		add(query, " AND incident.title_folded LIKE ? ESCAPE '\\'", text_value(pattern));
+		return TRUE;
+	}
+	g_string_append(query->sql, " AND incident.id IN (0");
+	for (guint i = 0; i < ids->len; i++)
+		add(query, ", ?", number_value(*(gint64 *)ids->pdata[i]));
+	g_string_append(query->sql, ")");
+	return TRUE;
+}
+
+/* The order by need has an index of its own, which the filters must fit. */
+static gboolean where_columns_by_need(Db *db, Query *query, const IncidentFilter *filter, int state,
+                                      int severity, GError **error)
+{
+	if (state >= 0)
+		add(query, " AND incident.state = ?", text_value(open_state_names[state]));
+	if (filter->assignee &&
+	    !where_rare(db, query, &rare_assignee, text_value(filter->assignee), error))
+		return FALSE;
+	if (filter->source_id > 0 &&
+	    !where_rare(db, query, &rare_source, number_value(filter->source_id), error))
+		return FALSE;
+	where(query,
+	      " AND incident.id IN (SELECT about.id FROM incident AS about JOIN original ON "
+	      "original.id = about.original_id WHERE message_id = ?)",
+	      filter->message_id);
+	return where_rare_enum(db, query, &rare_severity, severity_names, severity, error) &&
+	       where_rare_enum(db, query, &rare_disposition, disposition_names, filter->disposition,
+	                       error) &&
+	       where_rare_enum(db, query, &rare_kind, incident_kind_names, filter->kind, error);
+}
+
+static void where_columns(Query *query, const IncidentFilter *filter, gboolean by_source, int state,
+                          int severity)
+{
+	if (by_source)
+		where_number(query, "incident_source.source_id", filter->source_id);
+	else if (filter->source_id > 0)
+		add(query, rare_source.many, number_value(filter->source_id));
+	where_enum(query, "incident.state", open_state_names, state);
+	where_enum(query, "incident.severity", severity_names, severity);
+	where_enum(query, "incident.disposition", disposition_names, filter->disposition);
+	where_enum(query, "incident.kind", incident_kind_names, filter->kind);
+	where_text(query, "incident.assignee", filter->assignee);
+	where(query, " AND incident.original_id IN (SELECT id FROM original WHERE message_id = ?)",
+	      filter->message_id);
+}
+
+#define MOVED                                                                                      \
+	"EXISTS (SELECT 1 FROM quarantine_result WHERE incident_id = incident.id AND "             \
+	"step = 'moved' AND status = 'success')"
+#define BELIEVED "EXISTS (SELECT 1 FROM alert WHERE incident_id = incident.id AND trusted = 1)"
+
+/* Of an incident that nobody believed reports, no alert is trusted. */
+static const Rarity rare_doubted = {
+	FEW_OF("alert", "trusted = 0 AND trusted = $1"),
+	" AND incident.id IN (SELECT incident_id FROM alert WHERE trusted = 0 AND trusted = ?) AND "
+	"NOT " BELIEVED,
+	" AND EXISTS (SELECT 1 FROM alert WHERE incident_id = incident.id AND trusted = ?) AND "
+        "NOT " BELIEVED,
+};
+
+/* What is told of an incident by other rows. Few have anything in the quarantine. */
+static gboolean where_facts(Db *db, Query *query, const IncidentFilter *filter, GError **error)
+{
+	if (filter->form && !where_rare(db, query, &rare_form, text_value(filter->form), error))
+		return FALSE;
+	if (filter->opened_after > 0 &&
+	    !where_rare(db, query, &rare_after, number_value(filter->opened_after), error))
+		return FALSE;
+	if (filter->opened_before > 0 &&
+	    !where_rare(db, query, &rare_before, number_value(filter->opened_before), error))
+		return FALSE;
+	if (filter->closed_after > 0 &&
+	    !where_rare(db, query, &rare_closed, number_value(filter->closed_after), error))
+		return FALSE;
+	if (filter->unassigned)
+		g_string_append(query->sql, " AND incident.assignee IS NULL");
+	if (filter->trusted == 0 && !where_rare(db, query, &rare_doubted, number_value(0), error))
+		return FALSE;
+	if (filter->trusted > 0)
+		g_string_append(query->sql, " AND " BELIEVED);
+	if (filter->quarantined > 0)
+		g_string_append(query->sql, " AND incident.id IN (SELECT incident_id FROM "
+		                            "quarantine_result WHERE step = 'moved' AND "
+		                            "status = 'success')");
+	else if (filter->quarantined == 0)
+		g_string_append(query->sql, " AND NOT " MOVED);
+	where(query, " AND incident.need_reasons LIKE '%\"' || ? || '\"%'", filter->needs);
 	return TRUE;
 }
 
@@ -235,24 +387,14 @@ static GPtrArray *list_part(Db *db, const IncidentFilter *filter, const Page *pa
 			  : query_start("SELECT " INCIDENT_COLUMNS " FROM incident WHERE 1 = 1",
 	                                page);
 	g_autofree char *pattern = filter->text ? pattern_containing(filter->text) : NULL;
-	if (by_source)
-		where_number(&query, "incident_source.source_id", filter->source_id);
-	else if (filter->source_id > 0)
-		add(&query,
-		    " AND EXISTS (SELECT 1 FROM incident_source WHERE source_id = ? AND "
-		    "incident_id = incident.id)",
-		    number_value(filter->source_id));
-	if (state >= 0 && page->by_need)
-		add(&query, " AND incident.state = ?", text_value(open_state_names[state]));
-	else
-		where_enum(&query, "incident.state", open_state_names, state);
-	where_enum(&query, "incident.severity", severity_names, severity);
-	where_enum(&query, "incident.disposition", disposition_names, filter->disposition);
-	where_enum(&query, "incident.kind", incident_kind_names, filter->kind);
-	where(&query, " AND incident.original_id IN (SELECT id FROM original WHERE message_id = ?)",
-	      filter->message_id);
-	where(&query, " AND incident.title_folded LIKE ? ESCAPE '\\'", pattern);
-	if (!where_few(db, &query, filter, error) || !where_people(db, &query, filter, error))
+	if (page->by_need) {
+		if (!where_columns_by_need(db, &query, filter, state, severity, error))
+			return NULL;
+	} else {
+		where_columns(&query, filter, by_source, state, severity);
+	}
+	if (!where_title(db, &query, pattern, error) || !where_people(db, &query, filter, error) ||
+	    !where_facts(db, &query, filter, error))
 		return NULL;
 	cut_page(&query, "incident", by_source ? "incident_source.incident_id" : "incident.id");
 	return collect(db, &query, incident_read, (GDestroyNotify)incident_free, error);
@@ -282,8 +424,8 @@ GPtrArray *incident_list(Db *db, const IncidentFilter *filter, const Page *page,
 {
 	gboolean both = page->by_need && filter->state < 0;
 	int from = both ? STATE_OPEN : filter->state, to = both ? STATE_CLOSED : filter->state;
-	int least = filter->severity_min > 0 ? filter->severity_min : -1;
-	int most = least < 0 ? -1 : SEVERITY_CRITICAL;
+	int least = MAX(filter->severity, filter->severity_min > 0 ? filter->severity_min : -1);
+	int most = filter->severity >= 0 ? filter->severity : least < 0 ? -1 : SEVERITY_CRITICAL;
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)incident_free);
 	for (int state = from; state <= to; state++)
 		for (int severity = least; severity <= most; severity++) {

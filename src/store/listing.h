@@ -18,7 +18,12 @@ typedef struct {
 } Page;
 
 typedef struct {
-	int state, severity_min, disposition, kind;                      /* -1 off */
+	int state, severity, severity_min, disposition, kind; /* -1 off */
+	int trusted,
+		quarantined; /* 1, 0 or -1: a report of it is believed; copies are in quarantine */
+	gboolean unassigned;
+	gint64 opened_after, opened_before, closed_after; /* at or after; before */
+	const char *form, *needs; /* of a report; a reason of store/need.h */
 	const char *assignee, *reporter, *recipient, *message_id, *text; /* text: in the title */
 	gint64 source_id;
 } IncidentFilter;
@@ -61,6 +66,9 @@ typedef struct {
 } QuarantineResultFilter;
 GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter *filter,
                                            const Page *page, GError **error);
+
+/** So many rows are many: what finds fewer is looked up and sorted. Tests make it small. */
+extern gint64 listing_common;
 
 /** Numbers for /metrics and the health page, as a JSON object of name -> integer (incidents_open,
  * jobs_ready, …). */

@@ -27,6 +27,11 @@ WORDS = ("invoice account password parcel payroll meeting urgent document voicem
          "holiday survey order transfer signature storage update").split()
 
 LISTS = [
+    ("what needs a person first", "/incidents?sort=need&state=open"),
+    ("that, major and above", "/incidents?sort=need&state=open&severity_min=major"),
+    ("that, of one person", "/incidents?sort=need&state=open&assignee=ann"),
+    ("that, reported by one", "/incidents?sort=need&reporter=user{person}@corp.example"),
+    ("that, by a word no title has", "/incidents?sort=need&state=open&q=no%20such%20words"),
     ("newest incidents", "/incidents"),
     ("open ones", "/incidents?state=open"),
     ("a page of 500", "/incidents?state=closed&limit=500"),

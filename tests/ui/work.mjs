@@ -88,7 +88,7 @@ test('several are picked and closed at once, and the filter finds them', async (
   names.push(await title(page));
   await page.keyboard.press('x');
   await page.getByText('2 picked').waitFor();
-  await page.keyboard.press('c');
+  await page.keyboard.press('e');
   const dialog = page.getByRole('dialog', { name: 'Close 2 incidents' });
   await dialog.getByLabel('Reason').fill('seen, harmless');
   await page.keyboard.press('Enter');

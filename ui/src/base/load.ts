@@ -65,8 +65,8 @@ export interface Rows<T> {
   fresh: number;
   more: () => void;
   reload: () => void;
-  /** Fetches what changed since, into the rows that are there. */
-  refresh: () => void;
+  /** Fetches what changed after a revision (or the last time), into the rows that are there. */
+  refresh: (since?: number) => void;
   /** Changes a row here at once; the server's answer follows. */
   put: (row: T) => void;
 }
@@ -76,17 +76,23 @@ interface Keyed {
   revision?: number;
 }
 
-/** A list by pages of @size, with live changes by its "changed_since" feed. */
-export function useRows<T extends Keyed>(path: string, query: Query, size = 100): Rows<T> {
+const mostChanges = 5; // pages of a feed: who was away for longer loads anew
+
+/**
+ * A list by pages of @size, with live changes by its "changed_since" feed. Rows stay where they are, whatever they say now, also
+ * one that the filter would not let through any more. @order: negative when the first comes before the second in this list;
+ * without it every row that is not here is a new one.
+ */
+export function useRows<T extends Keyed>(path: string, query: Query, size = 100, order?: (a: T, b: T) => number): Rows<T> {
   const key = JSON.stringify([path, query]);
   const [, draw] = useState(0);
-  const store = useRef({ key: '', rows: [] as T[], next: null as string | null, since: 0, fresh: 0, loading: false, error: undefined as unknown, abort: new AbortController() });
+  const store = useRef({ key: '', rows: [] as T[], next: null as string | null, since: 0, fresh: new Set<number>(), loading: false, error: undefined as unknown, abort: new AbortController() });
   const state = store.current;
   const show = () => draw((n) => n + 1);
 
   function begin(): void {
     state.abort.abort();
-    Object.assign(state, { key, next: null, fresh: 0, error: undefined, abort: new AbortController(), loading: false });
+    Object.assign(state, { key, next: null, fresh: new Set<number>(), error: undefined, abort: new AbortController(), loading: false });
     fetchPage(true);
   }
 
@@ -111,20 +117,39 @@ export function useRows<T extends Keyed>(path: string, query: Query, size = 100)
     );
   }
 
-  async function refresh(): Promise<void> {
+  /** What changed after @since: all of it, or what the filters let through. */
+  async function changes(since: number, filters: Query, abort: AbortSignal): Promise<{ rows: T[]; since: number }> {
+    const rows: T[] = [];
+    let cursor: string | null = null;
+    let mark = since;
+    for (let i = 0; i < mostChanges; i++) {
+      const page: Page<T> = await api.get<Page<T>>(path, { ...filters, limit: 500, changed_since: since, cursor }, abort);
+      rows.push(...page.items);
+      mark = Math.max(mark, page.changed_since ?? 0);
+      cursor = page.next;
+      if (!cursor) break;
+    }
+    return { rows, since: mark };
+  }
+
+  async function refresh(from?: number): Promise<void> {
     const { abort } = state;
+    const since = from ?? state.since;
     try {
-      const page = await api.get<Page<T>>(path, { ...query, limit: 500, changed_since: state.since }, abort.signal);
+      const all = await changes(since, {}, abort.signal);
       if (abort.signal.aborted) return;
-      state.since = Math.max(state.since, page.changed_since ?? 0);
       const known = new Map(state.rows.map((row, i) => [row.id, i]));
       const rows = [...state.rows];
-      for (const row of page.items) {
-        const at = known.get(row.id);
-        if (at !== undefined) rows[at] = row;
-        else state.fresh++;
-      }
+      const strange = all.rows.some((row) => !known.has(row.id));
+      for (const row of all.rows) if (known.has(row.id)) rows[known.get(row.id)!] = row;
       state.rows = rows;
+      state.since = Math.max(state.since, all.since);
+      show();
+      const fitting = strange ? await changes(since, query, abort.signal) : { rows: [] };
+      if (abort.signal.aborted) return;
+      const last = state.rows[state.rows.length - 1];
+      for (const row of fitting.rows)
+        if (!known.has(row.id) && (!order || !state.next || !last || order(row, last) < 0)) state.fresh.add(row.id);
       show();
     } catch {
       // the next event tries again
@@ -142,7 +167,7 @@ export function useRows<T extends Keyed>(path: string, query: Query, size = 100)
     error: state.error,
     loading: !current || state.loading,
     complete: current && !state.loading && state.next === null,
-    fresh: state.fresh,
+    fresh: state.fresh.size,
     more: () => fetchPage(false),
     reload: begin,
     refresh,

@@ -93,10 +93,11 @@ export interface Finding {
   where?: string | null;
 }
 
-export type NeedReason =
-  | 'copies_unsure' | 'copies_failed' | 'not_pulled' | 'critical' | 'major' | 'moderate'
-  | 'unjudged' | 'many_reports' | 'suspicious' | 'manual_review' | 'waiting' | 'many_recipients'
-  | 'reopened' | 'ambiguous' | 'unparsed' | 'unassigned' | 'untrusted' | 'to_close';
+export const needReasons = [
+  'copies_unsure', 'copies_failed', 'not_pulled', 'critical', 'major', 'moderate',
+  'unjudged', 'many_reports', 'suspicious', 'manual_review', 'waiting', 'many_recipients',
+  'reopened', 'ambiguous', 'unparsed', 'unassigned', 'untrusted', 'to_close'] as const;
+export type NeedReason = (typeof needReasons)[number];
 
 export interface Incident {
   id: number;

@@ -23,9 +23,11 @@ interface Props<T> {
   onOpen: (row: T) => void;
   onEnd: () => void;
   foot?: ComponentChildren;
+  /** Why a row does not belong here any more, if so: it stays, and says that. */
+  gone?: (row: T) => string | null;
 }
 
-export function Grid<T extends { id: number }>({ label, columns, rows, cursor, picked, onCursor, onOpen, onEnd, foot }: Props<T>) {
+export function Grid<T extends { id: number }>({ label, columns, rows, cursor, picked, onCursor, onOpen, onEnd, foot, gone }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const template = { gridTemplateColumns: columns.map((column) => column.width).join(' ') };
@@ -67,7 +69,7 @@ export function Grid<T extends { id: number }>({ label, columns, rows, cursor, p
           const index = first + i;
           return (
             <div key={row.id} id={`row-${row.id}`} role="row" aria-rowindex={index + 1} aria-selected={picked.has(row.id)}
-              class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''}`}
+              class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''} ${gone?.(row) ? 'gone' : ''}`} title={gone?.(row) ?? undefined}
               style={{ ...template, top: `${index * ROW}px` }} onClick={() => onCursor(index)} onDblClick={() => onOpen(row)}>
               {columns.map((column) => <div key={column.name} role="gridcell" class={column.number ? 'num' : 'clip'}>{column.cell(row)}</div>)}
             </div>

@@ -5,6 +5,7 @@ import { apiKeys } from './de/keys';
 import { audit } from './de/audit';
 import { common } from './de/common';
 import { email } from './de/email';
+import { filter } from './de/filter';
 import { guide } from './de/guide';
 import { incident } from './de/incident';
 import { incidents } from './de/incidents';
@@ -17,4 +18,4 @@ import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

@@ -5,6 +5,7 @@ import { apiKeys } from './en/keys';
 import { audit } from './en/audit';
 import { common } from './en/common';
 import { email } from './en/email';
+import { filter } from './en/filter';
 import { guide } from './en/guide';
 import { incident } from './en/incident';
 import { incidents } from './en/incidents';
@@ -17,4 +18,4 @@ import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

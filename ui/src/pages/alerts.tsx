@@ -145,7 +145,7 @@ export function Alerts() {
       <form class="stack" role="search" style={{ marginBottom: '12px' }} onSubmit={(event) => { event.preventDefault(); show(draft.trim()); filter.current?.blur(); }}>
         <input ref={filter} class="input mono" type="search" aria-label={t('incidents.filter')} placeholder={t('alerts.filter.hint')} value={draft}
           onInput={(event) => setDraft(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()} />
-        {parsed.wrong.length > 0 && <p class="wrong" role="alert">{t('incidents.filter.wrong', { words: parsed.wrong.join(' ') })}</p>}
+        {parsed.wrong.map((one) => <p key={one.part} class="wrong" role="alert"><span class="mono">{one.part}</span>: {one.why}</p>)}
       </form>
       {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
         <Empty title={t('alerts.none')}><p>{t(text === 'is:open' ? 'alerts.none.hint' : 'incidents.empty.hint')}</p></Empty>

@@ -1,15 +1,19 @@
-// The queue: what needs a person, to be judged by the keyboard alone.
-import { useMemo, useRef, useState } from 'preact/hooks';
+// The queue: what needs a person first, to be judged by the keyboard alone.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { may } from '../app/session';
-import { api, session, words } from '../base/api';
+import { api, session } from '../base/api';
+import { each, type Outcome, type Refused } from '../base/bulk';
 import { useEvents } from '../base/events';
-import { parseFilter } from '../base/filter';
+import { incidentTerms, parseFilter, type Suggestion } from '../base/filter';
 import { useKeys } from '../base/keys';
-import { useRows } from '../base/load';
+import { useAll, useRows } from '../base/load';
+import { askPeople, people, personName } from '../base/people';
 import { go, query, setQuery } from '../base/router';
-import type { Disposition, Incident } from '../base/types';
-import { Button, DispositionBadge, Empty, Failed, Input, SeverityBadge, Time, Waiting } from '../components/basics';
+import { severities, type Disposition, type Incident, type Severity, type Source } from '../base/types';
+import { AssignDialog } from '../components/assign';
+import { Button, DispositionBadge, Empty, Failed, Input, Menu, Note, SeverityBadge, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
+import { FilterInput } from '../components/filter';
 import { Grid, type Column } from '../components/grid';
 import { Guide } from '../components/guide';
 import { Reasons } from '../components/need';
@@ -28,9 +32,11 @@ export const verdictKeys: { key: string; verdict: Disposition }[] = [
 const views: { words: Key; filter: string }[] = [
   { words: 'incidents.view.open', filter: 'is:open' },
   { words: 'incidents.view.mine', filter: 'is:open assignee:me' },
-  { words: 'incidents.view.closed', filter: 'is:closed' },
-  { words: 'incidents.view.all', filter: 'is:all' },
+  { words: 'incidents.view.unassigned', filter: 'is:open assignee:none' },
+  { words: 'incidents.view.closed', filter: 'is:closed closed:7d sort:newest' },
+  { words: 'incidents.view.all', filter: 'is:all sort:newest' },
 ];
+const start = views[0]!.filter;
 
 const columns = (): Column<Incident>[] => [
   { name: 'severity', title: t('incidents.column.severity'), width: '112px', cell: (row) => <SeverityBadge value={row.severity} /> },
@@ -39,57 +45,99 @@ const columns = (): Column<Incident>[] => [
   { name: 'verdict', title: t('incidents.column.verdict'), width: '124px', cell: (row) => <DispositionBadge value={row.disposition} /> },
   { name: 'reports', title: t('incidents.column.reports'), width: '84px', number: true, cell: (row) => row.report_count },
   { name: 'alerts', title: t('incidents.column.alerts'), width: '84px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
-  { name: 'assignee', title: t('incidents.column.assignee'), width: '132px', cell: (row) => row.assignee ?? <span class="soft">–</span> },
+  { name: 'assignee', title: t('incidents.column.assignee'), width: '132px', cell: (row) => (row.assignee ? personName(row.assignee) : <span class="soft">–</span>) },
   { name: 'updated', title: t('incidents.column.updated'), width: '112px', cell: (row) => <Time at={row.updated_at} /> },
 ];
 
-function CloseDialog({ incidents, onDone, onClose }: { incidents: Incident[]; onDone: () => void; onClose: () => void }) {
+function CloseDialog({ incidents, onGo, onClose }: { incidents: Incident[]; onGo: (reason: string) => void; onClose: () => void }) {
   const [reason, setReason] = useState('');
-  async function close(event: Event): Promise<void> {
-    event.preventDefault();
-    try {
-      for (const incident of incidents) await api.post(`/incidents/${incident.id}/close`, { reason });
-      say(t('incidents.closed.said'));
-      onDone();
-    } catch (error) {
-      say(words(error), 'critical');
-    }
-    onClose();
-  }
   return (
     <Dialog title={t('incidents.close.title', { n: incidents.length })} onClose={onClose}>
-      <form class="stack" onSubmit={close}>
-        <Input label={t('incidents.close.reason')} hint={t('incidents.close.reason.hint')} value={reason} onChange={setReason} required autofocus />
+      <form class="stack" onSubmit={(event) => { event.preventDefault(); onGo(reason); onClose(); }}>
+        <Input label={t('incidents.close.reason')} hint={t('incidents.close.reason.hint')} value={reason} onChange={setReason} required maxLength={4000} autofocus />
         <div class="row"><Button look="primary" type="submit">{t('do.close')}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
       </form>
     </Dialog>
   );
 }
 
+function PullDialog({ incidents, onGo, onClose }: { incidents: Incident[]; onGo: (comment: string | null) => void; onClose: () => void }) {
+  const [comment, setComment] = useState('');
+  const doubtful = incidents.filter((row) => row.need_reasons.includes('untrusted') || row.need_reasons.includes('ambiguous')).length;
+  return (
+    <Dialog title={t('incidents.pull.title', { n: incidents.length })} onClose={onClose}>
+      <form class="stack" onSubmit={(event) => { event.preventDefault(); onGo(comment || null); onClose(); }}>
+        <p>{t('incidents.pull.hint', { n: incidents.reduce((sum, row) => sum + row.alert_count, 0) })}</p>
+        {doubtful > 0 && <Note tone="major">{t('incidents.pull.doubt', { n: doubtful })}</Note>}
+        <Input label={t('incident.comment')} hint={t('incidents.close.reason.hint')} value={comment} onChange={setComment} maxLength={4000} autofocus />
+        <div class="row"><Button look="danger" type="submit">{t('incidents.key.pull')}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What was refused, and why, row by row. */
+function RefusedDialog({ refused, onClose }: { refused: Refused<Incident>[]; onClose: () => void }) {
+  return (
+    <Dialog title={t('incidents.refused.title', { n: refused.length })} onClose={onClose}>
+      <div class="stack">
+        <ul class="refused">
+          {refused.map(({ row, why }) => <li key={row.id}><Note tone="critical" title={<a href={`/incidents/${row.id}`}>#{row.id} {row.title}</a>}><p>{why}</p></Note></li>)}
+        </ul>
+        <p class="soft">{t('incidents.refused.hint')}</p>
+        <div class="row"><Button look="primary" onClick={onClose}>{t('do.close')}</Button></div>
+      </div>
+    </Dialog>
+  );
+}
+
+type Asked = { what: 'close' | 'pull' | 'assign'; incidents: Incident[] } | { what: 'refused'; refused: Refused<Incident>[] };
+
+/** As the server orders them. */
+const byNeed = (a: Incident, b: Incident) => b.need - a.need || b.id - a.id;
+const byNumber = (a: Incident, b: Incident) => b.id - a.id;
+
 export function Incidents() {
-  const text = query.value.get('q') ?? 'is:open';
+  const text = query.value.get('q') ?? start;
+  const me = session.value?.user.name ?? '';
   const [draft, setDraft] = useState(text);
   const [cursor, setCursor] = useState(0);
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
-  const [closing, setClosing] = useState<Incident[] | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [busy, setBusy] = useState<{ done: number; all: number } | null>(null);
   const filter = useRef<HTMLInputElement>(null);
-  const parsed = useMemo(() => parseFilter(text, session.value?.user.name ?? ''), [text]);
-  const list = useRows<Incident>('/incidents', { sort: 'need', ...parsed.query });
+  const at = useRef<number | null>(null); // the incident under the cursor, when the list is loaded anew
+  const parsed = useMemo(() => parseFilter(text, me), [text]);
+  const sort = parsed.query.sort ?? 'need';
+  const list = useRows<Incident>('/incidents', { ...parsed.query, sort }, 100, sort === 'need' ? byNeed : byNumber);
+  const sources = useAll<Source>('/sources');
   const { rows } = list;
+  useEffect(askPeople, []);
+  const more: Record<string, Suggestion[]> = {
+    source: (sources.data ?? []).map((one) => ({ text: String(one.id), more: one.name })),
+    assignee: people.value.map((one) => ({ text: one.name, more: one.display_name ?? '' })),
+  };
 
-  useEvents((event) => event.incident_id !== null, () => list.refresh());
+  useEvents((event) => event.incident_id !== null, (events) => list.refresh(Math.max(0, Math.min(...events.map((event) => event.seq)) - 1)));
+  useEffect(() => setDraft(text), [text]);
+  useEffect(() => {
+    if (at.current === null || list.loading) return;
+    setCursor(Math.max(0, rows.findIndex((row) => row.id === at.current)));
+    at.current = null;
+  }, [list.loading]);
 
   const chosen = () => {
     const some = rows.filter((row) => picked.has(row.id));
-    const at = rows[cursor];
-    return some.length ? some : at ? [at] : [];
+    const here = rows[cursor];
+    return some.length ? some : here ? [here] : [];
   };
+  const open = () => chosen().filter((row) => row.state === 'open');
 
   function show(next: string): void {
     setDraft(next);
     setCursor(0);
     setPicked(new Set());
-    setQuery({ q: next === 'is:open' ? null : next });
+    setQuery({ q: next === start ? null : next });
   }
 
   function pick(row: Incident | undefined): void {
@@ -99,35 +147,83 @@ export function Incidents() {
     setPicked(next);
   }
 
-  /** Shown at once; taken back when the server refuses. */
-  async function judge(verdict: Disposition): Promise<void> {
-    const before = chosen();
-    for (const row of before) list.put({ ...row, disposition: verdict });
-    const change = (incidents: Incident[], to: (row: Incident) => Disposition) =>
-      Promise.all(incidents.map((row) => api.patch<Incident>(`/incidents/${row.id}`, { disposition: to(row) }).then(list.put)));
-    try {
-      await change(before, () => verdict);
-      say(t('incidents.verdict.said', { verdict: word('disposition', verdict), n: before.length }), 'good', () =>
-        void change(before, (row) => row.disposition).catch((error) => say(words(error), 'critical')));
-    } catch (error) {
-      before.forEach(list.put);
-      say(words(error), 'critical');
-    }
+  /** The newest state of the list, with the cursor on the incident that it is on now. */
+  function renew(): void {
+    at.current = rows[cursor]?.id ?? null;
+    list.reload();
   }
 
-  const move = (step: number) => setCursor((at) => Math.max(0, Math.min(rows.length - 1, at + step)));
+  /** One change to many: each by itself; what is done is done, and what is refused stays picked. */
+  async function change<R>(incidents: Incident[], run: (row: Incident) => Promise<R>): Promise<Outcome<Incident, R>> {
+    if (incidents.length > 1) setBusy({ done: 0, all: incidents.length });
+    const outcome = await each(incidents, run, (done) => incidents.length > 1 && setBusy({ done, all: incidents.length }));
+    setBusy(null);
+    if (outcome.refused.length) {
+      setPicked(new Set(outcome.refused.map(({ row }) => row.id)));
+      if (outcome.refused.length === 1 && incidents.length === 1) say(outcome.refused[0]!.why, 'critical');
+      else setAsked({ what: 'refused', refused: outcome.refused });
+    }
+    return outcome;
+  }
+
+  /** Shown at once; taken back where the server refuses, and by Undo. */
+  async function put(incidents: Incident[], members: (row: Incident) => Partial<Incident>, said: (n: number) => string): Promise<void> {
+    for (const row of incidents) list.put({ ...row, ...members(row) });
+    const outcome = await change(incidents, (row) => api.patch<Incident>(`/incidents/${row.id}`, members(row)));
+    for (const { row } of outcome.refused) list.put(row);
+    for (const { result } of outcome.done) list.put(result);
+    const done = outcome.done.map(({ row }) => row);
+    if (!done.length) return;
+    const undo = () => void change(done, (row) =>
+      api.patch<Incident>(`/incidents/${row.id}`, Object.fromEntries(Object.keys(members(row)).map((name) => [name, row[name as keyof Incident]]))).then(list.put));
+    say(said(done.length), 'good', undo);
+  }
+  const judge = (verdict: Disposition) => put(chosen(), () => ({ disposition: verdict }), (n) => t('incidents.verdict.said', { verdict: word('disposition', verdict), n }));
+  const rate = (severity: Severity) => put(chosen(), () => ({ severity }), (n) => t('incidents.severity.said', { severity: word('severity', severity), n }));
+  const assign = (incidents: Incident[], name: string | null) =>
+    put(incidents, () => ({ assignee: name }), (n) => t('incidents.assigned.said', { name: name ? personName(name) : t('assign.nobody'), n }));
+
+  async function close(incidents: Incident[], reason: string): Promise<void> {
+    setPicked(new Set());
+    const outcome = await change(incidents, (row) => api.post<Incident>(`/incidents/${row.id}/close`, { reason }));
+    for (const { result } of outcome.done) list.put(result);
+    const done = outcome.done.map(({ row }) => row);
+    if (done.length)
+      say(t('incidents.closed.said', { n: done.length }), 'good', () => void change(done, (row) => api.post<Incident>(`/incidents/${row.id}/reopen`, {}).then(list.put)));
+  }
+
+  async function pull(incidents: Incident[], comment: string | null): Promise<void> {
+    setPicked(new Set());
+    const outcome = await change(incidents, (row) => api.post(`/incidents/${row.id}/responses`, { kind: 'quarantine', comment }));
+    if (outcome.done.length) say(t('incidents.pulled.said', { n: outcome.done.length }));
+  }
+
+  const ask = (what: 'close' | 'pull' | 'assign') => {
+    const incidents = what === 'close' ? open() : chosen();
+    if (incidents.length) setAsked({ what, incidents });
+  };
+  const move = (step: number) => setCursor((row) => Math.max(0, Math.min(rows.length - 1, row + step)));
+  const pickAll = () => setPicked(picked.size ? new Set() : new Set(rows.map((row) => row.id)));
   useKeys([
     { key: 'j', words: t('incidents.key.down'), run: () => move(1) },
     { key: 'ArrowDown', words: t('incidents.key.down'), run: () => move(1) },
     { key: 'k', words: t('incidents.key.up'), run: () => move(-1) },
     { key: 'ArrowUp', words: t('incidents.key.up'), run: () => move(-1) },
+    { key: 'Home', words: t('incidents.key.first'), run: () => setCursor(0) },
+    { key: 'End', words: t('incidents.key.last'), run: () => setCursor(Math.max(0, rows.length - 1)) },
+    { key: 'PageDown', words: t('incidents.key.down'), run: () => move(15) },
+    { key: 'PageUp', words: t('incidents.key.up'), run: () => move(-15) },
     { key: 'Enter', words: t('incidents.key.open'), run: () => rows[cursor] && go(`/incidents/${rows[cursor].id}`) },
     { key: 'x', words: t('incidents.key.pick'), run: () => pick(rows[cursor]) },
+    { key: '*', words: t('incidents.key.all'), run: pickAll },
     { key: '/', words: t('incidents.key.filter'), run: () => filter.current?.focus() },
     ...(may('triage') ? [
       ...verdictKeys.map(({ key, verdict }) => ({ key, words: t('incidents.key.verdict', { verdict: word('disposition', verdict) }), run: () => void judge(verdict) })),
-      { key: 'c', words: t('incidents.key.close'), run: () => chosen().length > 0 && setClosing(chosen()) },
+      ...severities.map((severity, i) => ({ key: String(i + 1), words: t('incidents.key.severity', { severity: word('severity', severity) }), run: () => void rate(severity) })),
+      { key: 'a', words: t('incidents.key.assign'), run: () => ask('assign') },
+      { key: 'e', words: t('incidents.key.close'), run: () => ask('close') },
     ] : []),
+    ...(may('respond') ? [{ key: 'q', words: t('incidents.key.pull'), run: () => ask('pull') }] : []),
   ]);
 
   const picks: Column<Incident> = {
@@ -135,6 +231,7 @@ export function Incidents() {
     cell: (row) => <input type="checkbox" tabIndex={-1} aria-label={`${t('incidents.pick')}: ${row.title}`} checked={picked.has(row.id)} onChange={() => pick(row)} onClick={(event) => event.stopPropagation()} />,
   };
   const nothing = list.complete && rows.length === 0;
+  const gone = (row: Incident) => (parsed.query.state && row.state !== parsed.query.state ? t('incidents.gone') : null);
   return (
     <div class="page full">
       <div class="page-head">
@@ -143,23 +240,34 @@ export function Incidents() {
           {views.map((view) => <Button key={view.filter} look="quiet" aria-pressed={text === view.filter} onClick={() => show(view.filter)}>{t(view.words)}</Button>)}
         </div>
         <div class="actions">
-          {picked.size > 0 && <span class="soft">{t('incidents.picked', { n: picked.size })}</span>}
-          {list.fresh > 0 && <Button onClick={() => { list.reload(); setCursor(0); }}>{t('say.fresh', { n: list.fresh })}</Button>}
+          {list.fresh > 0 && <Button onClick={renew}>{t('say.fresh', { n: list.fresh })}</Button>}
         </div>
       </div>
-      <form class="stack" role="search" style={{ marginBottom: '12px' }} onSubmit={(event) => { event.preventDefault(); show(draft.trim()); filter.current?.blur(); }}>
-        <input ref={filter} class="input mono" type="search" aria-label={t('incidents.filter')} placeholder={t('incidents.filter.hint')} value={draft}
-          onInput={(event) => setDraft(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()} />
-        {parsed.wrong.length > 0 && <p class="wrong" role="alert">{t('incidents.filter.wrong', { words: parsed.wrong.join(' ') })}</p>}
-      </form>
+      <FilterInput input={filter} label={t('incidents.filter')} placeholder={t('incidents.filter.hint')} value={draft} terms={incidentTerms} me={me} more={more}
+        onInput={setDraft} onSubmit={(next) => { show(next); filter.current?.blur(); }} />
+      {picked.size > 0 && (
+        <div class="bulk" role="toolbar" aria-label={t('incidents.bulk')}>
+          <span>{t('incidents.picked', { n: picked.size })}</span>
+          {may('triage') && <Menu label={t('incidents.bulk.verdict')}>{verdictKeys.map(({ key, verdict }) => <button key={key} type="button" onClick={() => void judge(verdict)}>{word('disposition', verdict)} <kbd>{key}</kbd></button>)}</Menu>}
+          {may('triage') && <Menu label={t('incident.severity')}>{severities.map((severity, i) => <button key={severity} type="button" onClick={() => void rate(severity)}>{word('severity', severity)} <kbd>{i + 1}</kbd></button>)}</Menu>}
+          {may('triage') && <Button hint="a" onClick={() => ask('assign')}>{t('incidents.key.assign')}</Button>}
+          {may('triage') && <Button hint="e" onClick={() => ask('close')}>{t('do.close')}</Button>}
+          {may('respond') && <Button look="danger" hint="q" onClick={() => ask('pull')}>{t('incidents.key.pull')}</Button>}
+          <Button look="quiet" onClick={() => setPicked(new Set())}>{t('incidents.bulk.none')}</Button>
+        </div>
+      )}
+      {busy && <div class="bulk" role="status"><span>{t('incidents.busy', busy)}</span></div>}
       {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
-        text === 'is:open' ? <Guide onReport={list.reload} />
+        text === start ? <Guide onReport={list.reload} />
           : <Empty title={t('incidents.empty')}><p>{t('incidents.empty.hint')}</p></Empty>
       ) : (
-        <Grid label={t('incidents.title')} columns={[picks, ...columns()]} rows={rows} cursor={cursor} picked={picked}
+        <Grid label={t('incidents.title')} columns={[picks, ...columns()]} rows={rows} cursor={cursor} picked={picked} gone={gone}
           onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.id}`)} onEnd={list.more} foot={list.loading && rows.length === 0 ? <Waiting /> : null} />
       )}
-      {closing && <CloseDialog incidents={closing} onDone={() => { setPicked(new Set()); list.refresh(); }} onClose={() => setClosing(null)} />}
+      {asked?.what === 'close' && <CloseDialog incidents={asked.incidents} onGo={(reason) => void close(asked.incidents, reason)} onClose={() => setAsked(null)} />}
+      {asked?.what === 'pull' && <PullDialog incidents={asked.incidents} onGo={(comment) => void pull(asked.incidents, comment)} onClose={() => setAsked(null)} />}
+      {asked?.what === 'assign' && <AssignDialog assignee={asked.incidents[0]!.assignee} onChoose={(name) => void assign(asked.incidents, name)} onClose={() => setAsked(null)} />}
+      {asked?.what === 'refused' && <RefusedDialog refused={asked.refused} onClose={() => setAsked(null)} />}
     </div>
   );
 }
