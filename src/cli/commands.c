@@ -30,6 +30,7 @@ const CliNoun cli_nouns[] = {
 	{"role",       "what people may do"},
 	{"session",    "where people are logged in"},
 	{"audit",      "the chained record of every change"},
+	{"backup",     "all of an installation in one file"},
 	{"health",     "whether the daemon is well"},
 	{"check",      "verify the store, and the mailboxes, without the daemon"},
 	{"serve",      "run the daemon"},
@@ -251,6 +252,11 @@ static const CliOption store_options[] = {
 	{NULL}
 };
 
+static const CliOption backup_restore_options[] = {
+	TEXT("data", "DIR", "data directory to make, which must not exist or be empty (default: $TRAWL_DATA, or /var/lib/trawl)"),
+	{NULL}
+};
+
 static const CliOption check_options[] = {
 	FLAG("mailboxes", 0, "compare with the mailboxes, too; changes nothing in them"),
 	FLAG("raw-in-database", 0, "raw messages are in the database"),
@@ -431,6 +437,21 @@ const CliCommand cli_commands[] = {
 	 "walk the chain of the audit log",
 	 "Each record has a hash over the record before it, so that one that was changed, removed or put between shows. "
 	 "Works on the store itself. Exit status: 0 when the chain is whole, 1 when it is broken."},
+
+	{"backup", "create", "[FILE]", store_options, cli_backup_create, NULL, CLI_OUT,
+	 "write all of an installation into one file",
+	 "Database, raw messages and keys, of one instant; the daemon may be running. FILE (default: trawl-TIME.backup in this "
+	 "directory) appears when it is whole, and is readable by its owner alone: whoever has it can open every password of "
+	 "a mail server. A PostgreSQL database is backed up by its own tools.\n\n"
+	 "  trawl backup create /backup/trawl-$(date +%F).backup"},
+	{"backup", "verify", "FILE", NULL, cli_backup_verify, NULL, CLI_OUT,
+	 "read a backup to its end and compare it with its manifest",
+	 "What a backup is worth only a restored one shows: trawl backup restore FILE --data /tmp/try, then "
+	 "trawl check --data /tmp/try."},
+	{"backup", "restore", "FILE", backup_restore_options, cli_backup_restore, NULL, CLI_OUT,
+	 "make an installation out of a backup",
+	 "Nothing is overwritten: the directory must not exist or be empty, and it appears when all of it is there and was "
+	 "compared. Afterwards trawl check --mailboxes says what happened in the mailboxes since."},
 
 	{"health", NULL, NULL, NULL, cli_health, NULL, ONE, "tell whether the daemon is well",
 	 "Exit status: 0 when it is, 1 when it is not."},

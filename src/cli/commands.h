@@ -50,6 +50,9 @@ int cli_job_cancel(Cli *cli, GError **error);
 
 int cli_activity(Cli *cli, GError **error);
 int cli_audit_verify(Cli *cli, GError **error);
+int cli_backup_create(Cli *cli, GError **error);
+int cli_backup_restore(Cli *cli, GError **error);
+int cli_backup_verify(Cli *cli, GError **error);
 int cli_key_list(Cli *cli, GError **error);
 int cli_key_add(Cli *cli, GError **error);
 int cli_key_revoke(Cli *cli, GError **error);

@@ -48,6 +48,17 @@ gboolean db_read(DbPool *pool, DbWork work, gpointer data, GError **error)
 	return pool->driver->read(pool, work, data, error);
 }
 
+gboolean db_copy(DbPool *pool, const char *path, GError **error)
+{
+	if (pool->driver->copy)
+		return pool->driver->copy(pool, path, error);
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+	            "a %s database is copied by its own tools: back it up with pg_dump, and keep "
+	            "keys/ and raw/ of the data directory beside it",
+	            pool->driver->name);
+	return FALSE;
+}
+
 gboolean db_do_work(Db *db, DbWork work, gpointer data, GError **error)
 {
 	g_autoptr(GError) problem = NULL;

@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbPool, db_pool_close)
 /** Brings the schema to the newest migration. Safe when several processes start at once. */
 gboolean db_migrate(DbPool *pool, GError **error);
 
+/** The newest migration that this program knows. */
+gint64 db_newest_schema(void);
+
 /** The work of a transaction: FALSE with @error rolls back. It may run more than once, so it
  * changes nothing but the database and @data's results. It opens no transaction of its own, and
  * returns FALSE after a statement failed: nothing more can be done in this transaction.
@@ -50,6 +53,14 @@ gboolean db_write(DbPool *pool, DbWork work, gpointer data, GError **error);
 
 /** Runs @work with a connection for reading: one consistent snapshot, no changes. */
 gboolean db_read(DbPool *pool, DbWork work, gpointer data, GError **error);
+
+/**
+ * Writes one consistent snapshot of the whole database to a new file at @path, while it is written
+ * to by others. Not fsynced.
+ *
+ * @return  TRAWL_ERROR_INVALID for a database that has tools of its own for this (PostgreSQL)
+ */
+gboolean db_copy(DbPool *pool, const char *path, GError **error);
 
 /* Statements. @types has a letter a parameter: i gint64, z gint64 whose 0 is NULL, t const char *
  * or NULL, b GBytes * or NULL, f double. "" for none. */
@@ -91,6 +102,9 @@ gboolean db_is_null(DbRows *rows, int column);
 /** Holds a lock named @key until the transaction ends: two transactions with one key run one after
  * the other. */
 gboolean db_lock_key(Db *db, const char *key, GError **error);
+
+/** The newest migration that the database has had. */
+gboolean db_schema(Db *db, gint64 *number, GError **error);
 
 /** " FOR UPDATE SKIP LOCKED" on PostgreSQL, "" on SQLite, where one writer needs none. */
 const char *db_skip_locked(Db *db);

@@ -30,6 +30,7 @@ struct DbDriver {
 	void (*close)(DbPool *pool);
 	gboolean (*write)(DbPool *pool, DbWork work, gpointer data, GError **error);
 	gboolean (*read)(DbPool *pool, DbWork work, gpointer data, GError **error);
+	gboolean (*copy)(DbPool *pool, const char *path, GError **error); /* NULL: cannot */
 
 	/* Runs a statement as far as its first row; all its changes are made when this returns. */
 	DbRows *(*execute)(Db *db, const char *sql, const DbValue *values, guint n_values,

@@ -73,20 +73,35 @@ static gboolean create_table(Db *db, gpointer unused, GError **error)
 	              "applied_at BIGINT NOT NULL)");
 }
 
-static gboolean check_version(Db *db, gpointer data, GError **error)
+gboolean db_schema(Db *db, gint64 *number, GError **error)
 {
-	GPtrArray *migrations = data;
 	g_autoptr(DbRows) rows =
 		db_query(db, error, "", "SELECT COALESCE(MAX(number), 0) FROM schema_migration");
 	if (!rows || !db_rows_next(rows, error))
 		return FALSE;
-	if (db_int(rows, 0) <= migrations->len)
+	*number = db_int(rows, 0);
+	return TRUE;
+}
+
+gint64 db_newest_schema(void)
+{
+	g_autoptr(GPtrArray) migrations = migrations_load();
+	return migrations->len;
+}
+
+static gboolean check_version(Db *db, gpointer data, GError **error)
+{
+	GPtrArray *migrations = data;
+	gint64 number = 0;
+	if (!db_schema(db, &number, error))
+		return FALSE;
+	if (number <= migrations->len)
 		return TRUE;
 	g_set_error(
 		error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT,
 		"the database is at schema %" G_GINT64_FORMAT
 		", this version of Trawl knows schemas up to %u: run the newer Trawl that made it",
-		db_int(rows, 0), migrations->len);
+		number, migrations->len);
 	return FALSE;
 }
 

@@ -138,6 +138,32 @@ void sqlite_disconnect(Db *base)
 	g_free(db);
 }
 
+/* All pages in one step: in WAL mode that is one read transaction, which holds up nobody. */
+static gboolean copy_pages(SqliteDb *from, SqliteDb *to, GError **error)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(to->handle, "main", from->handle, "main");
+	if (!backup)
+		return fail(to, sqlite3_errcode(to->handle), error);
+	int result = sqlite3_backup_step(backup, -1);
+	int ended = sqlite3_backup_finish(backup);
+	if (result == SQLITE_DONE && ended == SQLITE_OK)
+		return TRUE;
+	return fail(to, result == SQLITE_DONE ? ended : result, error);
+}
+
+gboolean sqlite_copy(const char *from, const char *to, GError **error)
+{
+	Db *source = sqlite_connect(from, TRUE, error);
+	if (!source)
+		return FALSE;
+	Db *target = sqlite_connect(to, FALSE, error);
+	gboolean ok = target && copy_pages((SqliteDb *)source, (SqliteDb *)target, error) &&
+	              sqlite_script(target, "PRAGMA journal_mode = DELETE", error);
+	sqlite_disconnect(target);
+	sqlite_disconnect(source);
+	return ok;
+}
+
 gboolean sqlite_script(Db *base, const char *sql, GError **error)
 {
 	SqliteDb *db = (SqliteDb *)base;

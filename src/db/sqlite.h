@@ -14,6 +14,9 @@ gboolean sqlite_in_transaction(Db *db);
 /** Ends results that the work left open. */
 void sqlite_reset(Db *db);
 
+/** Copies the database at @from to a new file at @to: one snapshot, a single file (no WAL). */
+gboolean sqlite_copy(const char *from, const char *to, GError **error);
+
 DbRows *sqlite_execute(Db *db, const char *sql, const DbValue *values, guint n_values,
                        GError **error);
 gboolean sqlite_script(Db *db, const char *sql, GError **error);

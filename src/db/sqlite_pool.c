@@ -301,6 +301,11 @@ static gboolean lock_key(Db *db, const char *key, GError **error)
 	return TRUE;
 }
 
+static gboolean pool_copy(DbPool *base, const char *path, GError **error)
+{
+	return sqlite_copy(((SqlitePool *)base)->path, path, error);
+}
+
 static const char *const schemes[] = {SCHEME, NULL};
 
 const DbDriver sqlite_driver = {
@@ -313,6 +318,7 @@ const DbDriver sqlite_driver = {
 	.close = pool_close,
 	.write = pool_write,
 	.read = pool_read,
+	.copy = pool_copy,
 	.execute = sqlite_execute,
 	.script = sqlite_script,
 	.lock_key = lock_key,

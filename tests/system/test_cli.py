@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -312,6 +313,24 @@ class EveryVerb(CliTest):
         self.assertTrue(self.look("audit", "verify")["whole"])
         self.assertTrue(self.json("key", "recover")["path"].endswith("admin.key"))
         self.assertEqual(len(self.quiet("key", "list")), 3)
+        self.backups()
+
+    def backups(self):
+        backup, place = (os.path.join(self.daemon.data, name) for name in ("one.backup", "restored"))
+        made = self.json("backup", "create", backup)
+        self.assertEqual(self.look("backup", "verify", backup)["sha256"], made["sha256"])
+        self.text("backup", "restore", backup, "--data", place)
+        self.assertEqual(self.json("check", "--mailboxes", "--data", place)["clean"], True)
+        other = harness.Trawl(data=place)
+        try:
+            other.start()
+            self.assertEqual(self.daemon.api.all("/incidents"), other.api.all("/incidents"))
+            server = other.api.get("/mail-servers")["items"][0]
+            self.assertTrue(other.api.get(f"/mail-servers/{server['id']}"))
+        finally:
+            other.stop()
+        shutil.rmtree(place)
+        os.unlink(backup)
 
     def removal(self):
         self.run_cli("server", "remove", "mail", status=73)
@@ -427,6 +446,39 @@ class Behaviour(CliTest):
         document = json.loads(self.run_cli("check", "--mailboxes", "--json", status=1)[0])
         self.assertEqual([c["name"] for c in document["checks"] if c["broken"]], ["quarantined-there"])
         self.run_cli("check")
+
+    def test_what_people_change_after_a_restore_breaks_nothing(self):
+        self.begin(reports=1)
+        self.receive(1)
+        self.run_cli("quarantine", self.incident, "--wait")
+        self.run_cli("restore", self.incident, "--wait")
+        person, other = list(self.campaign.recipients)[:2]
+        self.run_cli("check", "--mailboxes", "--strict")
+        read, deleted = (next(m for m in self.world.messages(box) if self.campaign.message_id in m[3].decode())
+                         for box in (person, other))
+        os.rename(read[4], read[4].split(":2,")[0] + ":2,FS")
+        os.unlink(deleted[4])
+        out, _ = self.run_cli("check", "--mailboxes")
+        self.assertIn("2 changed since", out)
+        self.assertRegex(out, r"(?s)changed them since.*moved or deleted it since|moved or deleted it since.*changed them since")
+        out, _ = self.run_cli("check", "--mailboxes", "--strict", status=1)
+        self.assertIn("2 of", out)
+
+    def test_a_backup_of_a_busy_daemon_is_one_instant(self):
+        self.begin(reports=20, people=20)
+        self.configure()
+        reports = 0
+        for number in range(4):
+            backup, place = (os.path.join(self.daemon.data, f"{name}{number}") for name in ("backup", "restored"))
+            self.run_cli("backup", "create", backup)
+            self.run_cli("backup", "restore", backup, "--data", place)
+            document = self.json("check", "--data", place)
+            self.assertTrue(document["clean"])
+            rows = next(c["checked"] for c in document["checks"] if c["name"] == "report-kept")
+            self.assertGreaterEqual(rows, reports)
+            reports = rows
+            self.run_cli("audit", "verify", "--data", place)
+        self.daemon.wait_for_reports(20)
 
     def test_ctrl_c_ends_the_waiting_not_the_work(self):
         self.begin(reports=1)
