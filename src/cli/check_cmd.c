@@ -45,14 +45,21 @@ static GPtrArray *check_everything(Cli *cli, GError **error)
 	return g_steal_pointer(&results);
 }
 
+static json_t *sentences_show(const GPtrArray *sentences)
+{
+	json_t *array = json_array();
+	for (guint i = 0; sentences && i < sentences->len; i++)
+		json_array_append_new(array, json_text_new(sentences->pdata[i]));
+	return array;
+}
+
 static json_t *result_show(const CheckResult *result)
 {
-	json_t *broken = json_array();
-	for (guint i = 0; i < result->broken->len; i++)
-		json_array_append_new(broken, json_text_new(result->broken->pdata[i]));
-	return json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", result->name, "claim", result->claim,
-	                 "checked", (json_int_t)result->checked, "broken",
-	                 (json_int_t)result->n_broken, "examples", broken);
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:I, s:o}", "name", result->name, "claim",
+	                 result->claim, "checked", (json_int_t)result->checked, "broken",
+	                 (json_int_t)result->n_broken, "examples", sentences_show(result->broken),
+	                 "changed", (json_int_t)result->n_changed, "changes",
+	                 sentences_show(result->changed));
 }
 
 static void print_json(const Cli *cli, const GPtrArray *results, gint64 broken)
@@ -63,6 +70,15 @@ static void print_json(const Cli *cli, const GPtrArray *results, gint64 broken)
 	g_autoptr(json_t) document =
 		json_pack("{s:b, s:O}", "clean", broken == 0, "checks", checks);
 	cli_print_json(cli, document);
+}
+
+static void print_sentences(const Cli *cli, const GPtrArray *sentences, gint64 count)
+{
+	for (guint i = 0; i < sentences->len; i++)
+		view_line(cli, STYLE_PLAIN, "    %s", (char *)sentences->pdata[i]);
+	if (count > sentences->len)
+		view_line(cli, STYLE_DIM, "    and %" G_GINT64_FORMAT " more",
+		          count - sentences->len);
 }
 
 static void print_result(const Cli *cli, const CheckResult *result)
@@ -76,11 +92,12 @@ static void print_result(const Cli *cli, const CheckResult *result)
 	                               result->n_broken, result->checked);
 	g_autofree char *dim = terminal_paint(&cli->out, good ? STYLE_DIM : STYLE_BAD, count);
 	cli_print(cli, g_strdup_printf("%s %s %s\n", sign, result->claim, dim));
-	for (guint i = 0; i < result->broken->len; i++)
-		view_line(cli, STYLE_PLAIN, "    %s", (char *)result->broken->pdata[i]);
-	if (result->n_broken > result->broken->len)
-		view_line(cli, STYLE_DIM, "    and %" G_GINT64_FORMAT " more",
-		          result->n_broken - result->broken->len);
+	print_sentences(cli, result->broken, result->n_broken);
+	if (result->n_changed == 0)
+		return;
+	view_line(cli, STYLE_DIM,
+	          "  %" G_GINT64_FORMAT " changed since, which people may do:", result->n_changed);
+	print_sentences(cli, result->changed, result->n_changed);
 }
 
 int cli_check(Cli *cli, GError **error)

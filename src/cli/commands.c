@@ -259,6 +259,7 @@ static const CliOption backup_restore_options[] = {
 
 static const CliOption check_options[] = {
 	FLAG("mailboxes", 0, "compare with the mailboxes, too; changes nothing in them"),
+	FLAG("strict", 0, "nobody was at the mailboxes: what people may change counts as broken, too"),
 	FLAG("raw-in-database", 0, "raw messages are in the database"),
 	STORE_OPTIONS,
 	{NULL}
@@ -459,7 +460,8 @@ const CliCommand cli_commands[] = {
 	{"check", NULL, NULL, check_options, cli_check, NULL, CLI_OUT, "verify the store, and the mailboxes, without the daemon",
 	 "Every promise the store makes, one line each: a report is there once, the bytes of what was removed are kept, the "
 	 "audit log is whole. With --mailboxes also: what is in quarantine is there, byte for byte; what was moved is gone; "
-	 "what was put back is as it was; reports that are left alone are untouched. The daemon may be running.\n\n"
+	 "what was put back is as it was; reports that are left alone are untouched. What people changed since (read, moved or "
+	 "deleted a mail that was put back) is said and breaks nothing, unless --strict is given. The daemon may be running.\n\n"
 	 "Exit status: 0 when all of it holds, 1 when something is broken."},
 
 	{"breakdown", NULL, "FILE…", breakdown_options, NULL, cli_breakdown, CLI_RAW,

@@ -24,6 +24,7 @@ void check_result_free(CheckResult *result)
 	if (!result)
 		return;
 	g_ptr_array_unref(result->broken);
+	g_clear_pointer(&result->changed, g_ptr_array_unref);
 	g_free(result);
 }
 

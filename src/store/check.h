@@ -9,6 +9,8 @@ typedef struct {
 	gint64 checked;    /* rows looked at */
 	GPtrArray *broken; /* of char *: one sentence an offender, at most 20 */
 	gint64 n_broken;
+	GPtrArray *changed; /* of char *, at most 20: what people may do, did since; or NULL */
+	gint64 n_changed;
 } CheckResult;
 void check_result_free(CheckResult *result);
 

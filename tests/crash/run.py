@@ -197,7 +197,7 @@ class Slot:
             trawl.start()
             scenario.Driver(self.world, trawl, lambda: time.sleep(0.01), seconds).run()
             store = scenario.summary(self.world, trawl)
-            checked = subprocess.run([harness.BINARY, "check", "--mailboxes", "--data", self.data], capture_output=True,
+            checked = subprocess.run([harness.BINARY, "check", "--mailboxes", "--strict", "--data", self.data], capture_output=True,
                                      text=True, timeout=60, check=False)
             trawl.stop()
         finally:

@@ -183,6 +183,7 @@ class EveryVerb(CliTest):
         self.assertEqual({a["recipient"] for a in document["alerts"]}, set(self.campaign.recipients))
         self.assertEqual(document["original"]["message_id"], self.campaign.message_id)
         self.assertTrue(document["activity"])
+        self.assertIn("/setup?token=", self.json("user", "setup-link")["link"])
         self.json("user", "add", "ann", "--role", "analyst", "--no-password")
         changed = self.json("incident", "set", self.incident, "--severity", "major", "--disposition", "malicious",
                             "--assignee", "ann")
@@ -273,7 +274,6 @@ class EveryVerb(CliTest):
         self.assertIn("refuses the key from $TRAWL_API_KEY", err)
 
     def people(self):
-        self.assertIn("/setup?token=", self.json("user", "setup-link")["link"])
         passphrase = os.path.join(self.daemon.data, "passphrase")
         with open(passphrase, "w", encoding="utf-8") as file:
             file.write("three quiet herons\n")
