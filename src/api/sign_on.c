@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "jobs/jobs.h"
+#include "signon/directory.h"
 #include "signon/id_token.h"
 #include "signon/oidc.h"
 #include "signon/provider.h"
@@ -267,6 +268,44 @@ static gboolean take_result(Db *db, gpointer data, GError **error)
 	return attempt->identity != NULL;
 }
 
+/* Whom the directory took the name for. It knows more ways to write it than we do. */
+static gboolean find_subject(Db *db, gpointer data, GError **error)
+{
+	Attempt *attempt = data;
+	const char *subject = json_text(attempt->identity, "subject");
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *issuer = directory_issuer(attempt->provider_id);
+	g_autoptr(UserIdentity) known =
+		subject ? user_identity_find(db, issuer, subject, &problem) : NULL;
+	if (known) {
+		g_clear_pointer(&attempt->login.user, user_free);
+		attempt->login.user = user_load(db, known->user_id, &problem);
+	}
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+/* Whoever of this provider has the name that was typed: wrong passphrases count, and lock. */
+static gboolean find_person(Db *db, gpointer data, GError **error)
+{
+	Attempt *attempt = data;
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *name = account_name(sent_text(attempt->login.request, "name"));
+	g_clear_pointer(&attempt->login.user, user_free);
+	g_autoptr(User) user = user_find(db, name, &problem);
+	g_autoptr(GPtrArray) known =
+		user ? user_identity_list(db, user->id, &problem) : g_ptr_array_new();
+	for (guint i = 0; known && i < known->len && user; i++)
+		if (((UserIdentity *)known->pdata[i])->provider_id == attempt->provider_id)
+			attempt->login.user = g_steal_pointer(&user);
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
 static gboolean write_refusal(Db *db, gpointer data, GError **error)
 {
 	const Attempt *attempt = data;
@@ -281,6 +320,9 @@ static gboolean refuse(Attempt *attempt, TrawlError code, const char *reason, GE
 	if (code == TRAWL_ERROR_DENIED || code == TRAWL_ERROR_AUTHENTICATION)
 		login_note_failed(attempt->login.request);
 	attempt->reason = reason;
+	if (code == TRAWL_ERROR_AUTHENTICATION && attempt->login.user &&
+	    !db_write(pool(attempt), login_note_failure, &attempt->login, error))
+		return FALSE;
 	if (attempt->provider && !db_write(pool(attempt), write_refusal, attempt, error))
 		return FALSE;
 	if (code == TRAWL_ERROR_AUTHENTICATION)
@@ -311,6 +353,8 @@ static gboolean ask(Attempt *attempt, json_t *brought, GError **error)
 		return FALSE;
 	if (json_object_get(attempt->identity, "identity"))
 		return TRUE;
+	if (!db_read(pool(attempt), find_subject, attempt, error))
+		return FALSE;
 	const ErrorRemedy *remedy = error_remedy_by_name(json_text(attempt->identity, "code"));
 	g_autofree char *reason = g_strdup(json_text(attempt->identity, "refused"));
 	if (remedy &&
@@ -348,12 +392,16 @@ static gboolean enter(Attempt *attempt, Answer *answer, GError **error)
 		return FALSE;
 	if (attempt->admission.refusal) { /* on record already */
 		login_note_failed(attempt->login.request);
+		if (attempt->admission.locked && sent_has(attempt->login.request, "name"))
+			return login_refuse(
+				error); /* also the right passphrase tells nothing now */
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
 		                    attempt->admission.refusal);
 		return FALSE;
 	}
 	login_answer(&attempt->login, answer);
-	set_cookie(answer, "", 0);
+	if (strcmp(attempt->provider->kind, "ldap") != 0)
+		set_cookie(answer, "", 0);
 	return TRUE;
 }
 
@@ -438,6 +486,29 @@ gboolean sign_on_finish(Request *request, Db *unused, Answer *answer, GError **e
 	       enter(&attempt, answer, error);
 }
 
+/* A directory is asked at once: name and passphrase are here. */
+static gboolean ask_directory(Attempt *attempt, Answer *answer, GError **error)
+{
+	const Request *request = attempt->login.request;
+	g_autofree char *token = NULL;
+	if (!sent_has(request, "name") || !sent_has(request, "password")) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            "%s is asked by name and password", attempt->provider->name);
+		return FALSE;
+	}
+	if (!db_read(pool(attempt), find_person, attempt, error))
+		return FALSE;
+	const User *user = attempt->login.user;
+	if (user && user->locked_until > clock_now())
+		return refuse(attempt, TRAWL_ERROR_AUTHENTICATION, "the account is locked", error);
+	token = token_new(&attempt->row.token_hash);
+	return ask(attempt,
+	           json_pack("{s:s, s:s}", "name", sent_text(request, "name"), "password",
+	                     sent_text(request, "password")),
+	           error) &&
+	       enter(attempt, answer, error);
+}
+
 gboolean sign_on_begin(Request *request, Db *unused, Answer *answer, GError **error)
 {
 	g_auto(Attempt) attempt = {
@@ -447,6 +518,8 @@ gboolean sign_on_begin(Request *request, Db *unused, Answer *answer, GError **er
 	if (!login_check_site(request, error) || !login_may_try(request, error) ||
 	    !db_read(request->context->db, load_provider, &attempt, error))
 		return FALSE;
+	if (strcmp(attempt.provider->kind, "ldap") == 0)
+		return ask_directory(&attempt, answer, error);
 	if (sent_has(request, "name") || sent_has(request, "password")) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
 		            "%s asks for name and passphrase itself", attempt.provider->name);

@@ -254,7 +254,8 @@ static gboolean judge(const Door *door, GError **error)
 		return FALSE;
 	if (user && !user->enabled)
 		return refuse(door, "your account here is switched off");
-	if (user && user->locked_until > door->now)
+	admission->locked = user && user->locked_until > door->now;
+	if (admission->locked)
 		return refuse(door, "your account here is locked for some minutes");
 	if (!provider_takes_address(door->config, address))
 		return refuse(door,

@@ -8,11 +8,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "signon/directory.h"
 #include "signon/lines.h"
 #include "signon/oidc.h"
 #include "signon/provider.h"
 #include "store/job.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define FRESH_FOR CLOCK_HOUR
@@ -23,12 +25,14 @@ typedef struct {
 	IdentityProvider *provider;
 	json_t *config, *secret;
 	GBytes *sealed; /* what the browser brought */
+	char *subject;  /* whom a wrong passphrase was for, or NULL */
 } Subject;
 
 static void subject_clear(Subject *subject)
 {
 	g_clear_pointer(&subject->provider, identity_provider_free);
 	g_clear_pointer(&subject->sealed, g_bytes_unref);
+	g_clear_pointer(&subject->subject, g_free);
 	json_decref(subject->config);
 	json_decref(subject->secret);
 	subject->config = subject->secret = NULL;
@@ -65,6 +69,11 @@ static gboolean open_provider(Subject *subject, GError **error)
 	subject->secret = provider->secret ? open_sealed(subject->tools, provider->secret, error)
 	                                   : json_object();
 	return subject->config && subject->secret;
+}
+
+static gboolean is_directory(const Subject *subject)
+{
+	return strcmp(subject->provider->kind, "ldap") == 0;
 }
 
 /* --- what is learned of a provider --------------------------------------------------------------
@@ -144,7 +153,9 @@ gboolean provider_check_run(const JobTools *tools, const Job *job, gint64 deadli
 	    !open_provider(&subject, error))
 		return FALSE;
 	g_autoptr(json_t) metadata = NULL;
-	json_t *lines = oidc_check(subject.config, subject.secret, deadline, &metadata);
+	json_t *lines = is_directory(&subject)
+	                        ? directory_check(subject.config, subject.secret, deadline)
+	                        : oidc_check(subject.config, subject.secret, deadline, &metadata);
 	outcome->result = json_pack("{s:o}", "lines", lines);
 	Learned learned = {subject.provider, metadata, lines_problem(lines)};
 	return db_write(tools->db, write_learned, &learned, error);
@@ -153,11 +164,25 @@ gboolean provider_check_run(const JobTools *tools, const Job *job, gint64 deadli
 /* --- one log-in ---------------------------------------------------------------------------------
  */
 
+/* No copy of a passphrase is left in memory for longer than it is needed. */
+static json_t *ask_directory(Subject *subject, json_t *brought, gint64 deadline, GError **error)
+{
+	char *password = (char *)json_text(brought, "password");
+	json_t *identity = directory_identify(subject->config, subject->secret,
+	                                      subject->provider->id, json_text(brought, "name"),
+	                                      password, deadline, &subject->subject, error);
+	if (password)
+		sodium_memzero(password, strlen(password));
+	return identity;
+}
+
 static json_t *identify(Subject *subject, gint64 deadline, GError **error)
 {
 	if (!open_provider(subject, error))
 		return NULL;
 	g_autoptr(json_t) brought = open_sealed(subject->tools, subject->sealed, error);
+	if (brought && is_directory(subject))
+		return ask_directory(subject, brought, deadline, error);
 	g_autoptr(json_t) metadata = brought ? learn(subject, deadline, error) : NULL;
 	return metadata ? oidc_redeem(subject->config, subject->secret, metadata,
 	                              json_text(brought, "code"), json_text(brought, "verifier"),
@@ -196,8 +221,9 @@ gboolean sign_on_run(const JobTools *tools, const Job *job, gint64 deadline, Job
 	g_autoptr(json_t) identity = identify(&subject, deadline, &problem);
 	g_autoptr(json_t) result =
 		identity ? json_pack("{s:O}", "identity", identity)
-			 : json_pack("{s:s, s:o}", "code", error_remedy(problem)->name, "refused",
-	                             json_text_new(problem->message));
+			 : json_pack("{s:s, s:o, s:s*}", "code", error_remedy(problem)->name,
+	                             "refused", json_text_new(problem->message), "subject",
+	                             subject.subject);
 	Answered answered = {job, subject.sign_on_id, result};
 	if (!db_write(tools->db, write_answer, &answered, error))
 		return FALSE;

@@ -30,6 +30,7 @@ char *sign_on_actor(const IdentityProvider *provider);
 typedef struct {
 	User *user;           /* who logs in, or NULL */
 	UserIdentity *linked; /* by which */
+	gboolean locked;      /* refused because wrong passphrases were many */
 	char *refusal; /* why nobody does: one sentence for the person; NULL: somebody does */
 } Admission;
 void admission_clear(Admission *admission);
