@@ -13,6 +13,7 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
 	comment_fields[], search_query_fields[], page_query[];
+extern const Field view_create_fields[], view_update_fields[], preference_fields[];
 extern const Field identity_provider_create_fields[], identity_provider_update_fields[],
 	identity_query[], sign_on_fields[], sign_on_finish_fields[];
 
@@ -124,6 +125,14 @@ gboolean identity_list(Request *request, Db *db, Answer *answer, GError **error)
 gboolean identity_remove(Request *request, Db *db, Answer *answer, GError **error);
 gboolean sign_on_begin(Request *request, Db *db, Answer *answer, GError **error);
 gboolean sign_on_finish(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean view_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean view_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean view_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean view_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean view_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean preferences_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean preferences_patch(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);

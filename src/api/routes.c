@@ -112,6 +112,13 @@ const Route routes[] = {
 	{"POST",   "/v1/account/totp/confirm",      SCOPE_ANYBODY, ROUTE_ALONE, account_totp_confirm, "confirmTotp",           NULL,              totp_confirm_fields},
 	{"POST",   "/v1/account/totp/remove",       SCOPE_ANYBODY, ROUTE_ALONE, account_totp_remove,  "removeTotp",            NULL,              account_proof_fields},
 	{"POST",   "/v1/account/recovery-codes",    SCOPE_ANYBODY, ROUTE_ALONE, account_recovery_codes, "renewRecoveryCodes",  NULL,              account_proof_fields},
+	{"GET",    "/v1/views",                     READ,      ROUTE_READ,  view_list_some,            "listViews",             page_query,        NULL},
+	{"POST",   "/v1/views",                     READ,      ROUTE_WRITE, view_create,               "createView",            NULL,              view_create_fields},
+	{"GET",    "/v1/views/{id}",                READ,      ROUTE_READ,  view_get,                  "getView",               NULL,              NULL},
+	{"PATCH",  "/v1/views/{id}",                READ,      ROUTE_WRITE, view_patch,                "updateView",            NULL,              view_update_fields},
+	{"DELETE", "/v1/views/{id}",                READ,      ROUTE_WRITE, view_remove,               "deleteView",            NULL,              NULL},
+	{"GET",    "/v1/preferences",               SCOPE_ANYBODY, ROUTE_READ,  preferences_get,      "getPreferences",        NULL,              NULL},
+	{"PATCH",  "/v1/preferences",               SCOPE_ANYBODY, ROUTE_WRITE, preferences_patch,    "updatePreferences",     NULL,              preference_fields},
 	{"GET",    "/v1/sessions",                  SCOPE_ANYBODY, ROUTE_READ,  session_list_some,    "listSessions",          session_query,     NULL},
 	{"DELETE", "/v1/sessions/{id}",             SCOPE_ANYBODY, ROUTE_WRITE, session_end_one,      "endSession",            NULL,              NULL},
 

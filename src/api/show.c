@@ -287,6 +287,23 @@ json_t *comment_show(const Comment *x)
 	return to;
 }
 
+json_t *saved_view_show(const SavedView *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "revision", x->revision);
+	put_text(to, "name", x->name);
+	put_text(to, "filter", x->filter);
+	json_t *columns = json_array();
+	for (char **column = x->columns; column && *column; column++)
+		json_array_append_new(columns, json_string(*column));
+	json_object_set_new(to, "columns", columns);
+	put_bool(to, "shared", x->shared);
+	put_text(to, "owner", x->owner);
+	put_time(to, "created_at", x->created_at);
+	return to;
+}
+
 json_t *caller_show(const Caller *x)
 {
 	return x->key ? api_key_show(x->key) : user_show(x->user);

@@ -8,6 +8,7 @@
 #include "server/config.h"
 #include "store/audit.h"
 #include "store/comment.h"
+#include "store/view.h"
 
 /* How rows look to clients: the schemas of openapi.json. New references; never NULL. */
 
@@ -22,6 +23,7 @@ json_t *user_show(const User *user);
 json_t *user_role_show(const UserRole *role);
 json_t *user_session_show(const UserSession *session);
 json_t *comment_show(const Comment *comment);
+json_t *saved_view_show(const SavedView *view);
 json_t *caller_show(const Caller *caller);
 json_t *api_key_show(const ApiKey *key);
 json_t *audit_record_show(const AuditRecord *record);

@@ -138,6 +138,8 @@
 #define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */
 #define LIMIT_STREAMS         256         /* open server-sent event streams                  */
 #define LIMIT_COMMENTS        1000        /* comments of one incident                        */
+#define LIMIT_VIEWS           100         /* saved views of one person                       */
+#define LIMIT_FILTER          1000        /* characters of a view's filter                   */
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
 

@@ -100,6 +100,7 @@ static const struct {
 	{"quarantine_result", "quarantine_server_id", "mail_server", "id"},
 	{"quarantine_result", "restore_response_id", "response", "id"},
 	{"incident_comment", "incident_id", "incident", "id"},
+	{"saved_view", "owner_id", "user_account", "id"},
 	{"search_incident", "incident_id", "incident", "id"},
 	{"audit", "incident_id", "incident", "id"},
 };
@@ -120,9 +121,9 @@ static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GEr
 	return TRUE;
 }
 
-static const char *const revised[] = {"api_key",  "mail_server",       "source",
-                                      "report",   "incident",          "alert",
-                                      "response", "quarantine_result", "incident_comment"};
+static const char *const revised[] = {
+	"api_key",  "mail_server",       "source",           "report",    "incident", "alert",
+	"response", "quarantine_result", "incident_comment", "saved_view"};
 
 static gboolean check_revisions(Db *db, RawStore *raw, CheckResult *result, GError **error)
 {

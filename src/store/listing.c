@@ -341,7 +341,7 @@ static const Rarity rare_doubted = {
 	" AND incident.id IN (SELECT incident_id FROM alert WHERE trusted = 0 AND trusted = ?) AND "
 	"NOT " BELIEVED,
 	" AND EXISTS (SELECT 1 FROM alert WHERE incident_id = incident.id AND trusted = ?) AND "
-        "NOT " BELIEVED,
+	"NOT " BELIEVED,
 };
 
 /* What is told of an incident by other rows. Few have anything in the quarantine. */

@@ -11,6 +11,7 @@
 #include "store/setting.h"
 #include "store/source.h"
 #include "store/user.h"
+#include "store/view.h"
 
 #include <string.h>
 
@@ -402,6 +403,74 @@ static gboolean originals_are_told_apart(Db *db, gpointer unused, GError **error
 static void test_originals_with_one_message_id_are_told_apart(TestDb *t)
 {
 	within(t, originals_are_told_apart);
+}
+
+/* --- views --------------------------------------------------------------------------------------
+ */
+
+static gboolean views_are_kept(Db *db, gpointer unused, GError **error)
+{
+	User ann = {.name = (char *)"ann", .role_id = 1, .created_at = 1},
+	     bob = {.name = (char *)"bob", .role_id = 1, .created_at = 1};
+	g_assert_true(user_insert(db, &ann, error) && user_insert(db, &bob, error));
+	char *columns[] = {(char *)"need", (char *)"title", NULL};
+	SavedView mine = {.owner_id = ann.id,
+	                  .name = (char *)"Mine",
+	                  .filter = (char *)"is:open",
+	                  .columns = columns,
+	                  .revision = 4};
+	SavedView ours = {.owner_id = ann.id,
+	                  .name = (char *)"Ours",
+	                  .filter = (char *)"is:all",
+	                  .shared = TRUE};
+	g_assert_true(saved_view_insert(db, &mine, error) && saved_view_insert(db, &ours, error));
+	g_autoptr(SavedView) loaded = saved_view_load(db, mine.id, error);
+	g_assert_cmpstr(loaded->owner, ==, "ann");
+	g_assert_cmpstr(loaded->columns[1], ==, "title");
+	g_assert_false(loaded->shared);
+	g_autoptr(GPtrArray) hers = saved_view_list(db, ann.id, error);
+	g_autoptr(GPtrArray) his = saved_view_list(db, bob.id, error);
+	g_assert_cmpuint(hers->len, ==, 2);
+	g_assert_cmpuint(his->len, ==, 1);
+	loaded->shared = TRUE;
+	loaded->revision = 5;
+	g_assert_true(saved_view_update(db, loaded, 4, error));
+	g_autoptr(GPtrArray) more = saved_view_list(db, 0, error);
+	g_assert_cmpuint(more->len, ==, 2);
+	gint64 count;
+	g_assert_true(saved_view_delete(db, ours.id, error) &&
+	              saved_view_count(db, ann.id, &count, error));
+	g_assert_cmpint(count, ==, 1);
+	g_assert_null(user_preference_load(db, bob.id, "x", error));
+	for (int i = 0; i < 2; i++)
+		g_assert_true(user_preference_save(db, bob.id, "x", i ? "[2]" : "[1]", error));
+	g_autofree char *value = user_preference_load(db, bob.id, "x", error);
+	g_assert_cmpstr(value, ==, "[2]");
+	/* Who leaves takes their own along. */
+	g_assert_true(user_delete(db, bob.id, 1, 6, error) && user_delete(db, ann.id, 1, 6, error));
+	g_assert_null(user_preference_load(db, bob.id, "x", error));
+	g_autoptr(GPtrArray) left = saved_view_list(db, ann.id, error);
+	g_assert_cmpuint(left->len, ==, 1);
+	return TRUE;
+}
+
+static void test_views_are_kept_and_go_with_their_owner(TestDb *t)
+{
+	within(t, views_are_kept);
+}
+
+static gboolean save_view_twice(Db *db, gpointer unused, GError **error)
+{
+	User ann = {.name = (char *)"ann", .role_id = 1, .created_at = 1};
+	SavedView view = {.name = (char *)"Mine", .filter = (char *)"is:open"};
+	g_assert_true(user_insert(db, &ann, error));
+	view.owner_id = ann.id;
+	return saved_view_insert(db, &view, error) && saved_view_insert(db, &view, error);
+}
+
+static void test_two_views_of_one_name_are_refused(TestDb *t)
+{
+	refused(t, save_view_twice, NULL, TRAWL_ERROR_CONFLICT);
 }
 
 /* --- incidents and alerts -----------------------------------------------------------------------
@@ -1005,6 +1074,10 @@ static void test_a_comment_is_kept_changed_and_deleted(TestDb *t)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	testdb_add("/store/views are kept, and go with their owner",
+	           test_views_are_kept_and_go_with_their_owner);
+	testdb_add("/store/two views of one name are refused",
+	           test_two_views_of_one_name_are_refused);
 	testdb_add("/store/a mail server is kept, updated and deleted",
 	           test_a_mail_server_is_kept_updated_and_deleted);
 	testdb_add("/store/a mail server in use stays", test_a_mail_server_in_use_stays);

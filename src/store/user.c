@@ -232,6 +232,9 @@ gboolean user_delete(Db *db, gint64 id, gint64 at, gint64 revision, GError **err
 	return db_run(db, NULL, error, "i", "DELETE FROM user_recovery_code WHERE user_id = $1",
 	              id) &&
 	       db_run(db, NULL, error, "i", "DELETE FROM user_identity WHERE user_id = $1", id) &&
+	       db_run(db, NULL, error, "i", "DELETE FROM user_preference WHERE user_id = $1", id) &&
+	       db_run(db, NULL, error, "i",
+	              "DELETE FROM saved_view WHERE owner_id = $1 AND shared = 0", id) &&
 	       db_run(db, &changed, error, "iii",
 	              "UPDATE user_account SET deleted_at = $1, revision = $2, enabled = 0, "
 	              "password = NULL, totp_secret = NULL, totp_offered = NULL "
