@@ -189,6 +189,72 @@ static void test_codes_of_coloured_cells_are_read(void)
 	}
 }
 
+/* How a code is painted: @module pixels a module, turned by the angle of this cosine and sine. */
+typedef struct {
+	const char *what;
+	double module, cosine, sine;
+	guint8 dark, light;
+} Painting;
+
+static guint8 grey_at(const Painting *how, char **lines, double right, double down)
+{
+	int modules = (int)strlen(lines[0]) / 2; /* two characters each */
+	double x = (how->cosine * right + how->sine * down) / how->module + modules / 2.0;
+	double y = (how->cosine * down - how->sine * right) / how->module + modules / 2.0;
+	gboolean inside = x >= 0 && y >= 0 && x < modules && y < modules;
+	return inside && lines[(int)y][2 * (int)x] == '#' ? how->dark : how->light;
+}
+
+/* A BMP of 24 bits a pixel. */
+static GBytes *painted(const Painting *how, char **lines)
+{
+	int side = (int)(1.5 * how->module * (double)strlen(lines[0]) / 2) / 4 * 4;
+	const guint32 numbers[] = {GUINT32_TO_LE(54), GUINT32_TO_LE(40),
+	                           GUINT32_TO_LE((guint32)side), GUINT32_TO_LE((guint32)side),
+	                           GUINT32_TO_LE(1 | 24 << 16)};
+	static const guint8 none[24];
+	GByteArray *bmp = g_byte_array_new();
+	g_byte_array_append(bmp, (const guint8 *)"BM\0\0\0\0\0\0\0", 10);
+	g_byte_array_append(bmp, (const guint8 *)numbers, sizeof numbers);
+	g_byte_array_append(bmp, none, sizeof none);
+	for (int y = side; y > 0; y--)
+		for (int x = 0; x < side; x++) {
+			guint8 grey =
+				grey_at(how, lines, x + 0.5 - side / 2.0, y - 0.5 - side / 2.0);
+			const guint8 pixel[] = {grey, grey, grey};
+			g_byte_array_append(bmp, pixel, sizeof pixel);
+		}
+	return g_byte_array_free_to_bytes(bmp);
+}
+
+static void test_codes_in_pictures_are_read_as_telephones_do(void)
+{
+	static const Painting paintings[] = {
+		{"black on white", 4, 1, 0, 0, 255},
+		{"white on black", 4, 1, 0, 255, 0},
+		{"small", 2, 1, 0, 0, 255},
+		{"small, white on black", 2, 1, 0, 255, 0},
+		{"large", 12, 1, 0, 0, 255},
+		{"aslant", 5, 0.866, 0.5, 0, 255},
+		{"aslant, white on black", 5, 0.7071, 0.7071, 255, 0},
+		{"upside down", 3, -1, 0, 0, 255},
+		{"pale", 4, 0.985, 0.174, 150, 220},
+		{"pale, light on dark", 4, 0.985, 0.174, 220, 150},
+	};
+	g_autofree char *code = text_of_code("ASCII");
+	if (!code) {
+		g_test_skip("skipped: qrencode is not here");
+		return;
+	}
+	g_auto(GStrv) lines = g_strsplit(code, "\n", -1);
+	for (guint i = 0; i < G_N_ELEMENTS(paintings); i++) {
+		g_test_message("%s", paintings[i].what);
+		g_autoptr(GBytes) picture = painted(&paintings[i], lines);
+		g_autoptr(json_t) document = attached_read("a.bmp", picture);
+		assert_drawn(document);
+	}
+}
+
 static void test_pictures_in_the_page_itself_are_read(void)
 {
 	g_autoptr(GBytes) code = attached_qr("PNG", "https://drawn.example/x");
@@ -374,6 +440,8 @@ int main(int argc, char **argv)
 	                test_codes_of_block_characters_are_read);
 	g_test_add_func("/documents/codes of coloured cells are read",
 	                test_codes_of_coloured_cells_are_read);
+	g_test_add_func("/documents/codes in pictures are read as telephones do",
+	                test_codes_in_pictures_are_read_as_telephones_do);
 	g_test_add_func("/documents/pictures in the page itself are read",
 	                test_pictures_in_the_page_itself_are_read);
 	g_test_add_func("/documents/limits end in findings", test_limits_end_in_findings);
