@@ -28,6 +28,7 @@ const CliNoun cli_nouns[] = {
 	{"key",        "who may use the API"},
 	{"user",       "the people who log in to the console"},
 	{"role",       "what people may do"},
+	{"provider",   "the identity providers by which people log in"},
 	{"session",    "where people are logged in"},
 	{"audit",      "the chained record of every change"},
 	{"backup",     "all of an installation in one file"},
@@ -238,6 +239,14 @@ static const CliOption user_passwd_options[] = {
 	{NULL}
 };
 
+static const CliOption provider_set_options[] = {
+	FLAG("disable", 0, "nobody logs in by it, and the sessions that were begun by it end"),
+	FLAG("enable", 0, "people may log in by it"),
+	FLAG("only-way", 0, "passphrases of Trawl's own count for administrators only"),
+	FLAG("not-only-way", 0, "they count for everybody who has one"),
+	{NULL}
+};
+
 static const CliOption session_list_options[] = {
 	TEXT("user", "USER", "of this user"),
 	{NULL}
@@ -430,6 +439,12 @@ const CliCommand cli_commands[] = {
 	 "itself, so it needs the rights of the daemon's user, and no key."},
 
 	{"role", "list", NULL, NULL, cli_role_list, NULL, MANY, "list roles and what each lets do", NULL},
+
+	{"provider", "list", NULL, NULL, cli_provider_list, NULL, MANY, "list identity providers", NULL},
+	{"provider", "check", "PROVIDER", NULL, cli_provider_check, NULL, ONE, "try whether people can log in by it",
+	 "Asks what a log-in would ask, a line a question."},
+	{"provider", "set", "PROVIDER", provider_set_options, cli_provider_set, NULL, ONE, "switch an identity provider on or off",
+	 "With a key, this works when nobody gets into the console. Everything else is set up there."},
 
 	{"session", "list", NULL, session_list_options, cli_session_list, NULL, MANY, "list where people are logged in", NULL},
 	{"session", "end", "SESSION", NULL, cli_session_end, NULL, ONE, "log somebody out", NULL},

@@ -16,7 +16,8 @@
 
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
-/* --- escaping ----------------------------------------------------------------------------------- */
+/* --- escaping -----------------------------------------------------------------------------------
+ */
 
 char *directory_escape_filter(const char *text)
 {
@@ -49,7 +50,8 @@ static char *fill(const char *pattern, const char *word, const char *value)
 	return g_strdup(text->str);
 }
 
-/* --- a connection ------------------------------------------------------------------------------- */
+/* --- a connection -------------------------------------------------------------------------------
+ */
 
 typedef struct {
 	LDAP *handle;
@@ -96,7 +98,8 @@ static gboolean fail(const Directory *directory, TrawlError code, int result, co
 		ldap_get_option(directory->handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
 	gboolean lost = result == LDAP_SERVER_DOWN || result == LDAP_CONNECT_ERROR;
 	g_autofree char *clean = detail ? g_utf8_make_valid(detail, -1) : NULL;
-	/* The library knows why TLS failed, and does not tell; that it has something to say, tells. */
+	/* The library knows why TLS failed, and does not tell; that it has something to say, tells.
+	 */
 	if (lost && clean)
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
 		                    "no encrypted connection: the certificate has to be for this "
@@ -128,7 +131,8 @@ static gboolean set_patience(Directory *directory, GError **error)
 static gboolean set_tls(LDAP *handle, const json_t *config)
 {
 	const char *authorities = provider_text(config, "ca_file", SYSTEM_AUTHORITIES);
-	const int demand = LDAP_OPT_X_TLS_DEMAND, oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
+	const int demand = LDAP_OPT_X_TLS_DEMAND, oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2,
+		  client = 0;
 	return ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == LDAP_SUCCESS &&
 	       ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest) == LDAP_SUCCESS &&
 	       ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, authorities) == LDAP_SUCCESS &&
@@ -182,12 +186,12 @@ static gboolean enter_service(Directory *directory, const json_t *config, const 
 	if (result == LDAP_SUCCESS)
 		return TRUE;
 	TrawlError code = error_code(result);
-	return fail(directory,
-	            code == TRAWL_ERROR_AUTHENTICATION ? TRAWL_ERROR_REMOTE : code, result,
-	            "the directory does not let the service account in", error);
+	return fail(directory, code == TRAWL_ERROR_AUTHENTICATION ? TRAWL_ERROR_REMOTE : code,
+	            result, "the directory does not let the service account in", error);
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------------------------------
+ */
 
 typedef LDAPMessage Entries;
 static void entries_free(Entries *entries)
@@ -257,8 +261,8 @@ static gboolean add_groups(Directory *directory, const json_t *config, const cha
 	g_autofree char *escaped = directory_escape_filter(dn);
 	g_autofree char *filter =
 		fill(provider_text(config, "group_filter", "(member={dn})"), "{dn}", escaped);
-	g_autoptr(Entries) found = search(directory, base, LDAP_SCOPE_SUBTREE, filter, nothing,
-	                                  LIMIT_GROUPS, error);
+	g_autoptr(Entries) found =
+		search(directory, base, LDAP_SCOPE_SUBTREE, filter, nothing, LIMIT_GROUPS, error);
 	if (!found)
 		return FALSE;
 	for (LDAPMessage *entry = ldap_first_entry(directory->handle, found); entry;
@@ -348,8 +352,8 @@ static json_t *identify_by_search(const json_t *config, const json_t *secret, gi
 	if (!connect_to(&directory, config, error) ||
 	    !enter_service(&directory, config, secret, error))
 		return NULL;
-	g_autoptr(Entries) found = search(&directory, base, LDAP_SCOPE_SUBTREE, filter, attributes,
-	                                  2, error);
+	g_autoptr(Entries) found =
+		search(&directory, base, LDAP_SCOPE_SUBTREE, filter, attributes, 2, error);
 	if (!found)
 		return NULL;
 	LDAPMessage *entry = ldap_first_entry(directory.handle, found);
@@ -386,8 +390,8 @@ static json_t *identify_by_template(const json_t *config, gint64 provider, const
 		fail(&directory, error_code(result), result, "the directory says no", error);
 		return NULL;
 	}
-	g_autoptr(Entries) found = search(&directory, dn, LDAP_SCOPE_BASE, "(objectClass=*)",
-	                                  attributes, 1, error);
+	g_autoptr(Entries) found =
+		search(&directory, dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 1, error);
 	LDAPMessage *entry = found ? ldap_first_entry(directory.handle, found) : NULL;
 	if (found && !entry)
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
@@ -396,8 +400,8 @@ static json_t *identify_by_template(const json_t *config, gint64 provider, const
 }
 
 json_t *directory_identify(const json_t *config, const json_t *secret, gint64 provider,
-                           const char *name, const char *password, gint64 deadline,
-                           char **subject, GError **error)
+                           const char *name, const char *password, gint64 deadline, char **subject,
+                           GError **error)
 {
 	*subject = NULL;
 	if (!name || !*name || !password || !*password) {
@@ -410,7 +414,8 @@ json_t *directory_identify(const json_t *config, const json_t *secret, gint64 pr
 	                                    subject, error);
 }
 
-/* --- does it work? ------------------------------------------------------------------------------ */
+/* --- does it work? ------------------------------------------------------------------------------
+ */
 
 /* The root entry may be read by anybody (RFC 4512 §5.1); over ldaps, asking is what connects. */
 static gboolean check_connection(Directory *directory, const json_t *config, json_t *lines)

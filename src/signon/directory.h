@@ -17,15 +17,15 @@ char *directory_escape_dn(const char *text);
  *
  * @secret    {"bind_password": …}, or {}
  * @provider  whose directory; becomes the identity's issuer
- * @subject   (out, newly allocated) whom the name means, also when the passphrase is wrong; NULL: not
- *            known
+ * @subject   (out, newly allocated) whom the name means, also when the passphrase is wrong; NULL:
+ * not known
  * @return    (transfer full) an identity (signon/sign_on.h); TRAWL_ERROR_AUTHENTICATION for a wrong
- *            name or passphrase, with the reason for the record; any other for what an administrator
- *            has to look after
+ *            name or passphrase, with the reason for the record; any other for what an
+ * administrator has to look after
  */
 json_t *directory_identify(const json_t *config, const json_t *secret, gint64 provider,
-                           const char *name, const char *password, gint64 deadline,
-                           char **subject, GError **error);
+                           const char *name, const char *password, gint64 deadline, char **subject,
+                           GError **error);
 /** The issuer of a directory's identities; newly allocated. */
 char *directory_issuer(gint64 provider);
 

@@ -2,6 +2,7 @@
 """Logging in by a real directory: OpenLDAP's slapd, over TLS."""
 import os
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -238,6 +239,25 @@ class Directory(harness.SystemTest):
                     content = file.read()
                 self.assertNotIn(word.encode(), content, name)
                 self.assertNotIn(slapd.SERVICE_PASSWORD.encode(), content, name)
+
+    def test_the_command_line_helps_when_nobody_gets_in(self):
+        trawl = self.begin()
+        house = self.connect(trawl)
+        trawl.api.post("/users", {"name": "root", "role": "administrator", "password": "four herons over water"})
+        run = lambda *words: subprocess.run([harness.BINARY, "provider", *words, "--data", trawl.data], capture_output=True, text=True, check=False)
+        self.assertIn("House", run("list").stdout)
+        checked = run("check", "House")
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.assertIn("certificate verified", checked.stdout)
+        self.assertEqual(run("set", "House", "--only-way").returncode, 0)
+        self.assertTrue(trawl.api.get("/session/methods")["only_way"])
+        self.assertEqual(run("set", "House", "--disable", "--not-only-way").returncode, 0)
+        self.assertEqual(trawl.api.get("/session/methods"), {"setup_needed": False, "providers": [], "only_way": False})
+        self.assertNotEqual(run("set", "House", "--disable", "--enable").returncode, 0)
+        trawl.api.patch(f"/identity-providers/{house['id']}", {"enabled": True})
+        self.slapd.stop()
+        broken = run("check", "House")
+        self.assertEqual((broken.returncode, "nothing answers there" in broken.stdout), (1, True), broken.stdout + broken.stderr)
 
     def test_what_does_not_fit_is_refused_by_its_name(self):
         trawl = self.begin()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, barriers, enter, leave, logIn, open, url } from './world.mjs';
 
-const { issuer } = await ask('provider');
+let issuer;
 
 /** A window that has been at the provider, which is another origin, on purpose. */
 async function leaveBoth(page, expected = /40[134]/) {
@@ -19,6 +19,7 @@ async function logInThere(page, name = 'ada') {
 }
 
 test('a provider is set up and tried, line by line', async () => {
+  ({ issuer } = await ask('provider'));
   const page = await enter('/settings/sign-on', { axe: true });
   await page.getByText('People log in with a passphrase of Trawl’s own').waitFor();
   await page.keyboard.press('n');
@@ -131,5 +132,48 @@ test('where it is the only way, administrators find the other', async () => {
   await inside.getByLabel('It is the only way in').uncheck();
   await inside.getByRole('button', { name: 'Save', exact: true }).click();
   await inside.getByText('the provider knows "trawl" and its secret').waitFor();
+  await leave(inside);
+});
+
+test('a directory is asked with the name and passphrase that are typed', async (t) => {
+  const house = await ask('directory');
+  if (!house.url) return t.skip('slapd is not installed');
+  const inside = await enter('/settings/sign-on/new?kind=ldap', { axe: true });
+  const fields = { Name: 'House', Address: house.url, 'Service Account (optional)': house.bind_dn, 'Search Base (optional)': house.base, 'Its Password (optional)': house.password, 'CA File (optional)': house.ca_file };
+  for (const [label, value] of Object.entries(fields)) await inside.getByLabel(label, { exact: true }).fill(value);
+  await inside.getByLabel('Roles by Group').fill(`${house.group}=analyst`);
+  await inside.getByLabel('New Accounts').selectOption('yes');
+  assert.deepEqual(await barriers(inside), []);
+  await inside.getByRole('button', { name: 'Save and test' }).click();
+  await inside.getByText('certificate verified').waitFor();
+  await inside.getByText('is let in').waitFor();
+
+  const page = await open({ axe: true });
+  await page.goto(`${url}/login`);
+  await page.getByLabel('Account').waitFor();
+  assert.equal(await page.getByLabel('Account').locator('option:checked').textContent(), 'House');
+  assert.deepEqual(await barriers(page), []);
+  for (const [words, said] of [['wrong', 'These do not fit together'], ['right', null]]) {
+    await page.getByLabel('User name').fill('bo');
+    await page.getByLabel('Passphrase').fill(words);
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByRole('alert').getByText(said ?? 'none of your groups at House has a role here').waitFor();
+  }
+  await page.getByLabel('User name').fill('odd');
+  await page.getByLabel('Passphrase').fill('right');
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.getByRole('button', { name: 'Odd Name' }).waitFor();
+  await leave(page, /40[13]/);
+
+  // Trawl's own accounts are one choice away, and remembered
+  const own = await open();
+  await own.goto(`${url}/login`);
+  await own.getByLabel('Account').selectOption('Trawl’s own');
+  await logIn(own);
+  await own.getByRole('navigation').waitFor();
+  await leave(own, /401/);
+  await inside.getByRole('button', { name: 'Delete' }).click();
+  await inside.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await inside.locator('.toasts').getByText('House is deleted').first().waitFor();
   await leave(inside);
 });

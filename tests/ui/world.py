@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "system"), os.path.join(HERE, "..", "support")]
 import harness  # noqa: E402
 import signon  # noqa: E402
+import slapd  # noqa: E402
 from harness import demo  # noqa: E402
 
 FIRST = 20  # reports that are there before anybody looks
@@ -80,6 +81,15 @@ class World:
         peer = signon.provider(packages, self.trawl.api.url + "/sign-on/callback")
         self.peers.append(peer)
         return {"issuer": peer.issuer}
+
+    def directory(self):
+        """A real directory, or nothing where there is no slapd."""
+        if not slapd.SLAPD:
+            return {}
+        peer = slapd.Slapd()
+        self.peers.append(peer)
+        return {"url": peer.ldaps, "ca_file": peer.ca, "bind_dn": slapd.SERVICE, "password": slapd.SERVICE_PASSWORD,
+                "base": "ou=people," + slapd.SUFFIX, "group": "cn=soc,ou=groups," + slapd.SUFFIX}
 
     def close(self):
         for peer in self.peers:
