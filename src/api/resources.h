@@ -8,9 +8,9 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	source_create_fields[], source_update_fields[], incident_query[], incident_update_fields[],
 	close_fields[], reopen_fields[], alert_query[], alert_update_fields[], report_query[],
 	original_query[], response_query[], response_create_fields[], result_query[], job_query[],
-	activity_query[], events_query[], api_key_create_fields[], session_create_fields[],
-	setup_fields[], user_create_fields[], user_update_fields[], password_fields[],
-	account_update_fields[], account_proof_fields[], totp_confirm_fields[],
+	activity_query[], events_query[], api_key_create_fields[], backup_plan_fields[],
+	session_create_fields[], setup_fields[], user_create_fields[], user_update_fields[],
+	password_fields[], account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
 	comment_fields[], search_query_fields[], page_query[];
 extern const Field view_create_fields[], view_update_fields[], preference_fields[];
@@ -133,6 +133,11 @@ gboolean view_patch(Request *request, Db *db, Answer *answer, GError **error);
 gboolean view_remove(Request *request, Db *db, Answer *answer, GError **error);
 gboolean preferences_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean preferences_patch(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean backup_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean backup_start(Request *request, Db *db, Answer *answer, GError **error);
+gboolean backup_plan_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean backup_plan_patch(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);

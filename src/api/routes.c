@@ -79,6 +79,11 @@ const Route routes[] = {
 	{"DELETE", "/v1/api-keys/{id}",             ADMIN,     ROUTE_WRITE, api_key_revoke_one,        "revokeApiKey",          NULL,              NULL},
 
 	{"GET",    "/v1/people",                    READ,      ROUTE_READ,  person_list_all,           "listPeople",            page_query,        NULL},
+	{"GET",    "/v1/backups",                   ADMIN,     ROUTE_READ,  backup_list_all,           "listBackups",           page_query,        NULL},
+	{"POST",   "/v1/backups",                   ADMIN,     ROUTE_WRITE, backup_start,              "makeBackup",            NULL,              NULL},
+	{"GET",    "/v1/backup-plan",               ADMIN,     ROUTE_READ,  backup_plan_get,           "getBackupPlan",         NULL,              NULL},
+	{"PATCH",  "/v1/backup-plan",               ADMIN,     ROUTE_WRITE, backup_plan_patch,         "updateBackupPlan",      NULL,              backup_plan_fields},
+
 	{"GET",    "/v1/users",                     ADMIN,     ROUTE_READ,  user_list_all,             "listUsers",             page_query,        NULL},
 	{"POST",   "/v1/users",                     ADMIN,     ROUTE_ALONE, user_create,               "createUser",            NULL,              user_create_fields},
 	{"GET",    "/v1/users/{id}",                ADMIN,     ROUTE_READ,  user_get,                  "getUser",               NULL,              NULL},

@@ -205,6 +205,23 @@ json_t *job_show(const Job *x)
 	return to;
 }
 
+json_t *backup_show(const BackupRow *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_text(to, "file", x->file);
+	put_text(to, "state", backup_state_names[x->state]);
+	put_text(to, "error", x->error);
+	put_int(to, "size", x->size);
+	put_int(to, "files", x->files);
+	put_int(to, "bytes", x->bytes);
+	put_int(to, "audit_seq", x->audit_seq);
+	put_text(to, "sha256", x->sha256);
+	put_time(to, "started_at", x->started_at);
+	put_time(to, "finished_at", x->finished_at);
+	return to;
+}
+
 json_t *api_key_show(const ApiKey *x)
 {
 	json_t *to = json_object();

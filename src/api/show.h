@@ -7,6 +7,7 @@
 #include "model/report.h"
 #include "server/config.h"
 #include "store/audit.h"
+#include "store/backup.h"
 #include "store/comment.h"
 #include "store/view.h"
 
@@ -25,6 +26,7 @@ json_t *user_session_show(const UserSession *session);
 json_t *comment_show(const Comment *comment);
 json_t *saved_view_show(const SavedView *view);
 json_t *caller_show(const Caller *caller);
+json_t *backup_show(const BackupRow *x);
 json_t *api_key_show(const ApiKey *key);
 json_t *audit_record_show(const AuditRecord *record);
 

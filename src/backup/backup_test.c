@@ -95,6 +95,9 @@ static void create(House *house)
 	g_assert_true(backup_create(house->db, house->dir, house->backup, &manifest, &error));
 	g_assert_no_error(error);
 	g_assert_cmpint(manifest.files, ==, 5); /* the database, three keys, one raw message */
+	g_autoptr(GDir) dir = g_dir_open(house->t->directory, 0, NULL);
+	for (const char *name; (name = g_dir_read_name(dir));)
+		g_assert_null(strstr(name, ".part"));
 }
 
 /* What the code of @call() is for the backup at @path. */

@@ -226,6 +226,16 @@ static gboolean publish(int file, const char *part, const char *path, GError **e
 	return sync_directory_of(path, error);
 }
 
+/* The copy of the database, and what looking into it left beside it. */
+static void remove_copy(const char *copy)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	for (guint i = 0; i < G_N_ELEMENTS(endings); i++) {
+		g_autofree char *path = g_strconcat(copy, endings[i], NULL);
+		g_unlink(path);
+	}
+}
+
 gboolean backup_create(DbPool *db, const char *data_dir, const char *path, BackupManifest *manifest,
                        GError **error)
 {
@@ -245,6 +255,6 @@ gboolean backup_create(DbPool *db, const char *data_dir, const char *path, Backu
 	if (file >= 0)
 		close(file);
 	g_unlink(part);
-	g_unlink(copy);
+	remove_copy(copy);
 	return ok;
 }

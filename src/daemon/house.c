@@ -4,6 +4,7 @@
  *   raw/            raw messages by SHA-256
  *   keys/           secret.key opens secrets, which the worker alone reads; public.key seals them;
  *                   totp.key is for those of people's codes, which the web role alone reads
+ *   backups/        what `backup.run` made
  *   run/            the reader's socket, the address
  *   admin.key       the first API key, for the owner of this directory
  *   lock            held while anything runs */
@@ -12,6 +13,7 @@
 #include "audit/audit.h"
 #include "auth/api_key_auth.h"
 #include "auth/secret.h"
+#include "backup/job.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/schedule.h"
@@ -157,6 +159,11 @@ static gboolean schedule_sources(Db *db, gpointer data, GError **error)
 	return TRUE;
 }
 
+static gboolean schedule_backups(Db *db, gpointer data, GError **error)
+{
+	return backup_schedule(db, error);
+}
+
 gboolean house_set_up(const ServeOptions *options, GError **error)
 {
 	if (!secret_make_keys(options->data_dir, error) || !database_is_not_lost(options, error))
@@ -165,5 +172,6 @@ gboolean house_set_up(const ServeOptions *options, GError **error)
 	g_autoptr(DbPool) db = db_pool_open(uri, error);
 	return db && db_migrate(db, error) &&
 	       db_write(db, make_first_key, (gpointer)options->data_dir, error) &&
-	       db_write(db, schedule_sources, NULL, error);
+	       db_write(db, schedule_sources, NULL, error) &&
+	       db_write(db, schedule_backups, NULL, error);
 }

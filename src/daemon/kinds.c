@@ -1,6 +1,7 @@
 /* What this build can do: the kinds of mail server and the kinds of job, one table each. */
 #include "daemon/kinds.h"
 
+#include "backup/job.h"
 #include "base/limits.h"
 #include "pipeline/pipeline.h"
 #include "quarantine/quarantine.h"
@@ -18,6 +19,7 @@ const JobKind daemon_jobs[] = {
 	{"report.postprocess", report_post_process, 120,  0, TRUE},
 	{"response.run",       response_run, RESPONSE_RUN_SECONDS, -1, TRUE},
 	{"copy.run",           copy_run,     COPY_RUN_SECONDS,     -1, TRUE},
+	{"backup.run",         backup_run,         3600, -1, FALSE},
 	{"server.check",       server_check_run,     60,  1, FALSE},
 	{"server.folders",     server_folders_run,   60,  1, FALSE},
 	{"source.test",        source_test_run,      60,  1, FALSE},

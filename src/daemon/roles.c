@@ -202,6 +202,7 @@ static int worker_main(const ServeOptions *options)
 	                  .servers = servers,
 	                  .limits = limits,
 	                  .resolver = resolver,
+	                  .data_dir = options->data_dir,
 	                  .node = node->id,
 	                  .public_key = keys.public_key,
 	                  .private_key = keys.private_key};

@@ -31,6 +31,7 @@ typedef struct {
 	/* This process's lease owner. Up to its last slash it names the place, at which one worker
 	 * runs at a time: what the one before it held is taken back at the start. */
 	const char *node;
+	const char *data_dir; /* where backups go, and come from; NULL in tests that make none */
 	const guint8 *public_key,
 		*private_key; /* open what is sealed (auth/secret.h); NULL: nothing */
 } JobTools;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "store/api_key.h"
 #include "store/audit.h"
+#include "store/backup.h"
 #include "store/comment.h"
 #include "store/incident.h"
 #include "store/report.h"
@@ -796,6 +797,46 @@ static gboolean settings_and_nodes(Db *db, gpointer unused, GError **error)
 	return TRUE;
 }
 
+static gboolean backups(Db *db, gpointer unused, GError **error)
+{
+	BackupPlan plan = {0};
+	g_assert_true(backup_plan_load(db, &plan, error));
+	g_assert_cmpint(plan.every_hours, ==, 0);
+	g_assert_cmpint(plan.keep, ==, 7);
+	plan = (BackupPlan){12, 3};
+	g_assert_true(backup_plan_save(db, &plan, error));
+	g_assert_true(backup_plan_load(db, &plan, error));
+	g_assert_cmpint(plan.every_hours, ==, 12);
+	BackupRow first = {.file = (char *)"a.backup", .started_at = 5};
+	BackupRow second = {.file = (char *)"b.backup", .started_at = 6};
+	g_assert_true(backup_row_insert(db, &first, error));
+	first.state = BACKUP_DONE;
+	first.sha256 = (char *)"abc";
+	first.size = 7;
+	first.finished_at = 8;
+	g_assert_true(backup_row_save(db, &first, error));
+	g_assert_true(backup_row_insert(db, &second, error));
+	g_assert_true(backup_row_fail_running(db, "it died", 9, error));
+	g_autoptr(GPtrArray) rows = backup_row_list(db, error);
+	g_assert_cmpuint(rows->len, ==, 2);
+	const BackupRow *newest = rows->pdata[0], *oldest = rows->pdata[1];
+	g_assert_cmpint(newest->state, ==, BACKUP_FAILED);
+	g_assert_cmpstr(newest->error, ==, "it died");
+	g_assert_cmpint(newest->finished_at, ==, 9);
+	g_assert_cmpint(oldest->state, ==, BACKUP_DONE);
+	g_assert_cmpstr(oldest->sha256, ==, "abc");
+	g_assert_cmpint(oldest->size, ==, 7);
+	g_assert_true(backup_row_delete(db, oldest->id, error));
+	g_autoptr(GPtrArray) left = backup_row_list(db, error);
+	g_assert_cmpuint(left->len, ==, 1);
+	return TRUE;
+}
+
+static void test_backups_and_their_plan_are_kept(TestDb *t)
+{
+	within(t, backups);
+}
+
 static void test_settings_and_nodes_are_kept(TestDb *t)
 {
 	within(t, settings_and_nodes);
@@ -1105,6 +1146,7 @@ int main(int argc, char **argv)
 	           test_a_place_in_the_quarantine_has_one_owner);
 	testdb_add("/store/who moved a message first is found",
 	           test_who_moved_a_message_first_is_found);
+	testdb_add("/store/backups and their plan are kept", test_backups_and_their_plan_are_kept);
 	testdb_add("/store/settings and nodes are kept", test_settings_and_nodes_are_kept);
 	testdb_add("/store/API keys and answers are kept", test_api_keys_and_answers_are_kept);
 	testdb_add("/store/a user is kept, updated and deleted",

@@ -279,6 +279,28 @@ class TheDescription(harness.SystemTest):
         asked.call("DELETE", f"/identities/{one['id']}", expect=204)
         asked.call("DELETE", path, expect=204)
 
+    def backups(self):
+        """By hand, and no more than the plan keeps; each is a file that is whole."""
+        asked, directory = self.asked, os.path.join(self.daemon.data, "backups")
+        self.assertEqual(asked.get("/backup-plan"), {"possible": True, "every_hours": 0, "keep": 7})
+        self.assertEqual(asked.call("PATCH", "/backup-plan", {"keep": 2})["keep"], 2)
+        asked.call("PATCH", "/backup-plan", {"keep": 0}, 400)
+        for number in range(3):
+            asked.post("/backups", expect=202)
+            self.daemon.wait_for(lambda: (rows := asked.get("/backups")["items"]) and rows[0]["id"] > number
+                                 and rows[0]["state"] == "done", 20, "a backup")
+        self.daemon.wait_for(lambda: len(asked.get("/backups")["items"]) == 2, 20, "the oldest gone")
+        rows = asked.get("/backups")["items"]
+        self.assertEqual(sorted(os.listdir(directory)), sorted(row["file"] for row in rows))
+        for row in rows:
+            path = os.path.join(directory, row["file"])
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            self.assertEqual(os.path.getsize(path), row["size"])
+            subprocess.run([harness.BINARY, "backup", "verify", path], check=True, stdout=subprocess.DEVNULL)
+        asked.call("PATCH", "/backup-plan", {"every_hours": 12})
+        due = [job for job in self.daemon.api.get("/jobs", state="ready")["items"] if job["kind"] == "backup.run"]
+        self.assertEqual(len(due), 1)
+
     def cancel_and_retry(self, source):
         """A check that waits can be cancelled; a job that is not parked cannot be tried again."""
         asked = self.asked
@@ -311,6 +333,7 @@ class TheDescription(harness.SystemTest):
         self.pull_and_put_back(self.judge())
         self.administer(source)
         self.identity_providers()
+        self.backups()
         self.cancel_and_retry(source)
         self.read_events()
         # What only a broken job or luck would show is tested elsewhere.

@@ -5,6 +5,7 @@ import { About } from '../pages/about';
 import { AccountPage } from '../pages/account';
 import { Alerts } from '../pages/alerts';
 import { Audit } from '../pages/audit';
+import { Backups } from '../pages/backup';
 import { Email, MailServerOne, NewMailServer } from '../pages/email';
 import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
@@ -47,6 +48,7 @@ export const pages: PageEntry[] = [
   { path: '/settings/roles', nav: { section: 'settings', words: 'nav.roles' }, permission: 'admin', show: Roles },
   { path: '/settings/keys', nav: { section: 'settings', words: 'nav.keys', key: 'g k' }, permission: 'admin', show: ApiKeys },
   { path: '/settings/audit', nav: { section: 'settings', words: 'nav.audit', key: 'g u' }, permission: 'read', show: Audit },
+  { path: '/settings/backup', nav: { section: 'settings', words: 'nav.backup' }, permission: 'admin', show: Backups },
   { path: '/settings/about', nav: { section: 'settings', words: 'nav.about' }, show: About },
   { path: '/account', show: AccountPage },
 ];

@@ -322,6 +322,27 @@ export interface CheckLine {
 export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
+export interface Backup {
+  id: number;
+  file: string;
+  state: 'running' | 'done' | 'failed';
+  error: string | null;
+  size: number;
+  files: number;
+  bytes: number;
+  audit_seq: number;
+  sha256: string | null;
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface BackupPlan {
+  /** False where the database has tools of its own. */
+  possible: boolean;
+  every_hours: number;
+  keep: number;
+}
+
 export interface ApiKey {
   id: number;
   revision: number;

@@ -3,6 +3,7 @@ import { account } from './de/account';
 import { alerts } from './de/alerts';
 import { apiKeys } from './de/keys';
 import { audit } from './de/audit';
+import { backup } from './de/backup';
 import { common } from './de/common';
 import { email } from './de/email';
 import { filter } from './de/filter';
@@ -18,4 +19,4 @@ import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

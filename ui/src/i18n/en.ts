@@ -3,6 +3,7 @@ import { account } from './en/account';
 import { alerts } from './en/alerts';
 import { apiKeys } from './en/keys';
 import { audit } from './en/audit';
+import { backup } from './en/backup';
 import { common } from './en/common';
 import { email } from './en/email';
 import { filter } from './en/filter';
@@ -18,4 +19,4 @@ import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };

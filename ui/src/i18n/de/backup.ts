@@ -1,0 +1,28 @@
+import type { backup as en } from '../en/backup';
+
+export const backup: Record<keyof typeof en, string> = {
+  'backup.plan': 'Plan',
+  'backup.often': 'Gesichert wird',
+  'backup.never': 'nur, wenn jemand es verlangt',
+  'backup.every': '{n|jede Stunde|alle # Stunden}',
+  'backup.keep': 'So viele Sicherungen bleiben',
+  'backup.keep.hint': 'Ältere werden entfernt, wenn eine neuere vollständig ist',
+  'backup.plan.said': 'Der Plan ist gespeichert',
+  'backup.where': 'Wo sie liegen',
+  'backup.where.hint': 'In backups/ des Datenverzeichnisses, lesbar allein für den Benutzer des Dienstes: Eine Sicherung enthält die Schlüssel zu jedem Passwort eines Mailservers. Kopieren Sie sie auf eine andere Maschine; eine Sicherung neben dem, was sie schützt, brennt mit ihm ab.',
+  'backup.restore.hint': 'Jede wird nach dem Schreiben noch einmal gelesen. Um aus einer wieder eine Installation zu machen, auf der Maschine:',
+  'backup.now': 'Jetzt sichern',
+  'backup.now.said': 'Es wird gesichert',
+  'backup.none': 'Noch keine Sicherung',
+  'backup.none.hint': 'Legen Sie einen Plan fest, oder sichern Sie jetzt zum ersten Mal.',
+  'backup.state': 'Stand',
+  'backup.running': 'Entsteht',
+  'backup.done': 'Vollständig',
+  'backup.failed': 'Gescheitert',
+  'backup.file': 'Datei',
+  'backup.at': 'Begonnen',
+  'backup.size': 'Größe',
+  'backup.seq': 'Protokoll bis',
+  'backup.elsewhere': 'Die Datenbank dieser Installation hat eigene Werkzeuge',
+  'backup.elsewhere.hint': 'Sichern Sie PostgreSQL mit pg_dump, und kopieren Sie danach keys/ und raw/ des Datenverzeichnisses.',
+};
