@@ -12,7 +12,7 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	session_create_fields[], setup_fields[], user_create_fields[], user_update_fields[],
 	password_fields[], account_update_fields[], account_proof_fields[], totp_confirm_fields[],
 	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
-	comment_fields[], search_query_fields[], page_query[];
+	comment_fields[], search_query_fields[], reporter_query[], statistics_query[], page_query[];
 extern const Field view_create_fields[], view_update_fields[], preference_fields[];
 extern const Field identity_provider_create_fields[], identity_provider_update_fields[],
 	identity_query[], sign_on_fields[], sign_on_finish_fields[];
@@ -31,6 +31,7 @@ gboolean source_create(Request *request, Db *db, Answer *answer, GError **error)
 gboolean source_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean source_patch(Request *request, Db *db, Answer *answer, GError **error);
 gboolean source_remove(Request *request, Db *db, Answer *answer, GError **error);
+gboolean source_poll_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean source_poll_now(Request *request, Db *db, Answer *answer, GError **error);
 gboolean source_test_start(Request *request, Db *db, Answer *answer, GError **error);
 
@@ -45,6 +46,9 @@ gboolean incident_responses(Request *request, Db *db, Answer *answer, GError **e
 gboolean incident_respond(Request *request, Db *db, Answer *answer, GError **error);
 gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error);
 
+gboolean reporter_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean reporter_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean statistics_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean search_run(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean comment_list_some(Request *request, Db *db, Answer *answer, GError **error);

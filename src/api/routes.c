@@ -29,6 +29,7 @@ const Route routes[] = {
 	{"GET",    "/v1/sources/{id}",              READ,      ROUTE_READ,  source_get,                "getSource",             NULL,              NULL},
 	{"PATCH",  "/v1/sources/{id}",              CONFIGURE, ROUTE_WRITE, source_patch,              "updateSource",          NULL,              source_update_fields},
 	{"DELETE", "/v1/sources/{id}",              CONFIGURE, ROUTE_WRITE, source_remove,             "deleteSource",          NULL,              NULL},
+	{"GET",    "/v1/sources/{id}/polls",        READ,      ROUTE_READ,  source_poll_list,          "listSourcePolls",       page_query,        NULL},
 	{"POST",   "/v1/sources/{id}/poll",         CONFIGURE, ROUTE_WRITE, source_poll_now,           "pollSource",            NULL,              NULL},
 	{"POST",   "/v1/sources/{id}/test",         CONFIGURE, ROUTE_WRITE, source_test_start,         "testSource",            NULL,              NULL},
 
@@ -61,6 +62,10 @@ const Route routes[] = {
 	{"GET",    "/v1/reports/{id}/raw",          CONTENT,   ROUTE_ALONE, report_raw,                "downloadReport",        NULL,              NULL, "message/rfc822"},
 	{"GET",    "/v1/originals/{id}",            READ,      ROUTE_ALONE, original_get,              "getOriginal",           original_query,    NULL},
 	{"GET",    "/v1/originals/{id}/raw",        CONTENT,   ROUTE_ALONE, original_raw,              "downloadOriginal",      NULL,              NULL, "message/rfc822"},
+
+	{"GET",    "/v1/reporters",                 READ,      ROUTE_READ,  reporter_list_some,        "listReporters",         reporter_query,    NULL},
+	{"GET",    "/v1/reporters/{id}",            READ,      ROUTE_READ,  reporter_get,              "getReporter",           NULL,              NULL},
+	{"GET",    "/v1/statistics",                READ,      ROUTE_READ,  statistics_get,            "getStatistics",         statistics_query,  NULL},
 
 	{"GET",    "/v1/responses",                 READ,      ROUTE_READ,  response_list_some,        "listResponses",         response_query,    NULL},
 	{"GET",    "/v1/responses/{id}",            READ,      ROUTE_READ,  response_get,              "getResponse",           NULL,              NULL},

@@ -288,6 +288,23 @@ json_t *user_session_show(const UserSession *x)
 	return to;
 }
 
+json_t *reporter_show(const Reporter *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_text(to, "address", x->address);
+	put_text(to, "name", x->name);
+	put_int(to, "reports", x->reports);
+	put_int(to, "trusted", x->trusted);
+	put_int(to, "right", x->right);
+	put_int(to, "nuisance", x->nuisance);
+	put_int(to, "wrong", x->wrong);
+	put_int(to, "open", x->open);
+	put_time(to, "first_at", x->first_at);
+	put_time(to, "last_at", x->last_at);
+	return to;
+}
+
 /* Who deleted a comment wants its words not to be read. */
 json_t *comment_show(const Comment *x)
 {

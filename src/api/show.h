@@ -9,6 +9,7 @@
 #include "store/audit.h"
 #include "store/backup.h"
 #include "store/comment.h"
+#include "store/figures.h"
 #include "store/view.h"
 
 /* How rows look to clients: the schemas of openapi.json. New references; never NULL. */
@@ -23,6 +24,7 @@ json_t *job_show(const Job *job);
 json_t *user_show(const User *user);
 json_t *user_role_show(const UserRole *role);
 json_t *user_session_show(const UserSession *session);
+json_t *reporter_show(const Reporter *reporter);
 json_t *comment_show(const Comment *comment);
 json_t *saved_view_show(const SavedView *view);
 json_t *caller_show(const Caller *caller);

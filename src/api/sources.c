@@ -325,6 +325,35 @@ gboolean source_remove(Request *request, Db *db, Answer *answer, GError **error)
 	return TRUE;
 }
 
+/* --- polls ------------------------------------------------------------------------------------ */
+
+static json_t *poll_show(gconstpointer row)
+{
+	const SourcePoll *poll = row;
+	return json_pack("{s:o, s:I, s:I, s:o, s:o}", "at", json_time_new(poll->at), "took_ms",
+	                 (json_int_t)(poll->took / 1000), "found", (json_int_t)poll->found,
+	                 "error_code", json_text_new(poll->error_code), "error",
+	                 json_text_new(poll->error));
+}
+
+static gint64 poll_at(gconstpointer row)
+{
+	return ((const SourcePoll *)row)->at;
+}
+
+gboolean source_poll_list(Request *request, Db *db, Answer *answer, GError **error)
+{
+	Page page;
+	g_autoptr(Source) source = source_load(db, request->id, error);
+	if (!source || !page_parse(request, &page, error))
+		return FALSE;
+	g_autoptr(GPtrArray) rows = source_polls(db, source->id, page.before_id, page.limit, error);
+	if (!rows)
+		return FALSE;
+	page_answer(request, answer, &page, rows, poll_show, poll_at, NULL);
+	return TRUE;
+}
+
 gboolean source_poll_now(Request *request, Db *db, Answer *answer, GError **error)
 {
 	g_autoptr(Source) source = source_load(db, request->id, error);

@@ -137,6 +137,7 @@
 #define LIMIT_AUTH_ADDRESSES  10000       /* addresses whose failures are remembered         */
 #define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */
 #define LIMIT_STREAMS         256         /* open server-sent event streams                  */
+#define LIMIT_STATISTICS_DAYS 400         /* days of one look at what went on                */
 #define LIMIT_COMMENTS        1000        /* comments of one incident                        */
 #define LIMIT_VIEWS           100         /* saved views of one person                       */
 #define LIMIT_FILTER          1000        /* characters of a view's filter                   */

@@ -21,6 +21,8 @@ const CliNoun cli_nouns[] = {
 	{"restore",    "put the copies back exactly as they were"},
 	{"alert",      "one recipient of one reported mail"},
 	{"report",     "the messages that people sent to an abuse mailbox"},
+	{"reporter",   "who reports, and how right they are"},
+	{"statistics", "how much is reported, what it was, and how long everything takes"},
 	{"source",     "the abuse mailboxes that are watched"},
 	{"server",     "the mail servers that Trawl looks into"},
 	{"job",        "what the daemon has to do, does, and could not do"},
@@ -132,6 +134,20 @@ static const CliOption report_list_options[] = {
 	TEXT("reporter", "ADDRESS", "from this reporter"),
 	ID("incident", "of this incident"),
 	FLAG("untrusted", 0, "only those whose sender is not proven, which start nothing automatic"),
+	{NULL}
+};
+
+static const char *const reporter_orders[] = {"last", "reports", "right", "wrong", NULL};
+
+static const CliOption reporter_list_options[] = {
+	NAME("sort", "ORDER", reporter_orders, "the most first (default: last)"),
+	TEXT("find", "TEXT", "with TEXT in the address or name"),
+	{NULL}
+};
+
+static const CliOption statistics_options[] = {
+	NUMBER("days", "N", 1, 400, "of the last N days (default: 30)"),
+	TEXT("source", "SOURCE", "only what this source has reported"),
 	{NULL}
 };
 
@@ -365,6 +381,15 @@ const CliCommand cli_commands[] = {
 	{"report", "raw", "REPORT", raw_options, cli_report_raw, NULL, CLI_API,
 	 "print a report's own bytes", "The look is recorded in the audit log.\n\n"
 	 "  trawl report raw 17 | trawl breakdown --text -"},
+
+	{"reporter", "list", NULL, reporter_list_options, cli_reporter_list, NULL, MANY,
+	 "list who reports, and what it turned out to be",
+	 "Incidents: right are malicious, suspicious, false negatives and simulations; nuisance are spam and bulk; wrong are low "
+	 "risk and known good; open are those without a verdict. trusted are the reports that are borne out."},
+	{"statistics", NULL, NULL, statistics_options, cli_statistics, NULL, ONE,
+	 "tell how much was reported, what it was, and how long it took",
+	 "Times are from the opening of an incident to the first look at it, verdict, and pull. --json also has each day, "
+	 "--quiet prints the number of reports."},
 
 	{"source", "list", NULL, NULL, cli_source_list, NULL, MANY, "list sources and how they are doing", NULL},
 	{"source", "show", "SOURCE", NULL, cli_source_show, NULL, ONE, "show a source", NULL},

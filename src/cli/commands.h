@@ -25,6 +25,8 @@ int cli_source_resume(Cli *cli, GError **error);
 int cli_incident_list(Cli *cli, GError **error);
 int cli_incident_show(Cli *cli, GError **error);
 int cli_incident_close(Cli *cli, GError **error);
+int cli_reporter_list(Cli *cli, GError **error);
+int cli_statistics(Cli *cli, GError **error);
 int cli_search(Cli *cli, GError **error);
 int cli_incident_reopen(Cli *cli, GError **error);
 int cli_incident_comment(Cli *cli, GError **error);

@@ -9,6 +9,7 @@
 #include "auth/setup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "daemon/figures.h"
 #include "daemon/house.h"
 #include "daemon/kinds.h"
 #include "daemon/needs.h"
@@ -212,7 +213,9 @@ static int worker_main(const ServeOptions *options)
 	ServerStates *states = server_states_start(&tools);
 	NeedKeeper *needs = need_keeper_start(db);
 	SearchIndexer *indexer = search_indexer_start(db);
+	FiguresKeeper *figures = figures_keeper_start(db);
 	live(db, node);
+	figures_keeper_stop(figures);
 	search_indexer_stop(indexer);
 	need_keeper_stop(needs);
 	server_states_stop(states);

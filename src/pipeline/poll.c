@@ -204,6 +204,18 @@ static gboolean finish(const Poll *poll, Db *db, gint64 next, const char *code, 
 	                  NULL, error);
 }
 
+/* For the source's page. */
+static gboolean note(const Poll *poll, Db *db, gint64 found, const char *code, const char *text,
+                     GError **error)
+{
+	const SourcePoll row = {.at = poll->started,
+	                        .took = MAX(clock_now() - poll->started, 0),
+	                        .found = found,
+	                        .error_code = (char *)code,
+	                        .error = (char *)text};
+	return source_note_poll(db, poll->source->id, &row, error);
+}
+
 /* The last portion of a poll that went well, with the cursor and the end of the job. */
 static gboolean write_success(Db *db, gpointer data, GError **error)
 {
@@ -218,6 +230,7 @@ static gboolean write_success(Db *db, gpointer data, GError **error)
 	return keep_write(db, &poll->keep, error) && record_change(poll, db, NULL, NULL, error) &&
 	       source_save_poll(db, source->id, cursor, poll->started,
 	                        poll->found + poll->keep.found, NULL, NULL, error) &&
+	       note(poll, db, poll->found + poll->keep.found, NULL, NULL, error) &&
 	       finish(poll, db, next, NULL, NULL, error);
 }
 
@@ -284,6 +297,7 @@ static gboolean write_failure(Db *db, gpointer data, GError **error)
 	       record_change(poll, db, remedy->name, failure->words, error) &&
 	       source_save_poll(db, poll->source->id, poll->source->cursor, poll->started,
 	                        poll->found, remedy->name, failure->words, error) &&
+	       note(poll, db, poll->found, remedy->name, failure->words, error) &&
 	       finish(poll, db, next, remedy->name, failure->problem->message, error);
 }
 

@@ -102,6 +102,8 @@ static const struct {
 	{"incident_comment", "incident_id", "incident", "id"},
 	{"saved_view", "owner_id", "user_account", "id"},
 	{"search_incident", "incident_id", "incident", "id"},
+	{"incident_times", "incident_id", "incident", "id"},
+	{"source_poll", "source_id", "source", "id"},
 	{"audit", "incident_id", "incident", "id"},
 };
 

@@ -288,3 +288,46 @@ gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint
 	              cursor, at, error_text ? G_GINT64_CONSTANT(0) : at,
 	              error_text ? error_code : NULL, error_text, found, id);
 }
+
+#define POLLS_KEPT (2 * CLOCK_DAY)
+
+void source_poll_free(SourcePoll *poll)
+{
+	if (!poll)
+		return;
+	g_free(poll->error_code);
+	g_free(poll->error);
+	g_free(poll);
+}
+
+gboolean source_note_poll(Db *db, gint64 id, const SourcePoll *poll, GError **error)
+{
+	return db_run(db, NULL, error, "ii",
+	              "DELETE FROM source_poll WHERE source_id = $1 AND at < $2", id,
+	              poll->at - POLLS_KEPT) &&
+	       db_run(db, NULL, error, "iiiitt",
+	              "INSERT INTO source_poll (source_id, at, took, found, error_code, error) "
+	              "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source_id, at) DO NOTHING",
+	              id, poll->at, poll->took, poll->found, poll->error_code, poll->error);
+}
+
+static gpointer read_poll(DbRows *rows)
+{
+	SourcePoll *poll = g_new0(SourcePoll, 1);
+	poll->at = db_int(rows, 0);
+	poll->took = db_int(rows, 1);
+	poll->found = db_int(rows, 2);
+	poll->error_code = db_text_dup(rows, 3);
+	poll->error = db_text_dup(rows, 4);
+	return poll;
+}
+
+GPtrArray *source_polls(Db *db, gint64 id, gint64 before, guint limit, GError **error)
+{
+	return rows_collect(db_query(db, error, "iii",
+	                             "SELECT at, took, found, error_code, error FROM source_poll "
+	                             "WHERE source_id = $1 AND ($2 = 0 OR at < $2) "
+	                             "ORDER BY at DESC LIMIT $3",
+	                             id, before, (gint64)limit),
+	                    read_poll, (GDestroyNotify)source_poll_free, error);
+}

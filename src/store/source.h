@@ -34,3 +34,16 @@ GPtrArray *source_list(Db *db, GError **error);
 /** Writes cursor (kept when NULL) and the outcome of a poll. @error_text NULL: it succeeded. */
 gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint64 found,
                           const char *error_code, const char *error_text, GError **error);
+
+/* One poll of a source. */
+typedef struct {
+	gint64 at, took; /* when it began; microseconds */
+	gint64 found;
+	char *error_code, *error; /* NULL: it succeeded */
+} SourcePoll;
+void source_poll_free(SourcePoll *poll);
+
+/** Remembers what became of a poll, and forgets those that are older than two days. */
+gboolean source_note_poll(Db *db, gint64 id, const SourcePoll *poll, GError **error);
+/** Those that are remembered, newest first, begun before @before (0: all); of SourcePoll. */
+GPtrArray *source_polls(Db *db, gint64 id, gint64 before, guint limit, GError **error);

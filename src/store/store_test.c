@@ -220,6 +220,39 @@ static void test_the_outcome_of_a_poll_is_kept(TestDb *t)
 	within(t, polls_are_kept);
 }
 
+static gboolean polls_are_remembered(Db *db, gpointer unused, GError **error)
+{
+	gint64 id = sample_source(db, "abuse", sample_server(db, "corp"));
+	gint64 other = sample_source(db, "other", 1),
+	       hour = G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
+	for (gint64 i = 1; i <= 100; i++) {
+		const SourcePoll poll = {.at = i * hour,
+		                         .took = i,
+		                         .found = i % 3,
+		                         .error_code = i % 10 ? NULL : (char *)"timeout",
+		                         .error = i % 10 ? NULL : (char *)"it did not answer"};
+		g_assert_true(source_note_poll(db, i % 2 ? id : other, &poll, error));
+	}
+	g_autoptr(GPtrArray) all = source_polls(db, id, 0, 500, error);
+	g_assert_cmpuint(all->len, ==, 25); /* of the last two days: 99, 97 … 51 */
+	for (guint i = 0; i < all->len; i++) {
+		const SourcePoll *poll = all->pdata[i];
+		g_assert_cmpint(poll->at, ==, (99 - 2 * (gint64)i) * hour);
+		g_assert_cmpint(poll->found, ==, (99 - 2 * i) % 3);
+		g_assert_null(poll->error);
+	}
+	g_autoptr(GPtrArray) some = source_polls(db, other, 93 * hour, 2, error);
+	g_assert_cmpint(((SourcePoll *)some->pdata[0])->at, ==, 92 * hour);
+	g_autoptr(GPtrArray) failed = source_polls(db, other, 91 * hour, 1, error);
+	g_assert_cmpstr(((SourcePoll *)failed->pdata[0])->error_code, ==, "timeout");
+	return TRUE;
+}
+
+static void test_polls_are_remembered_for_two_days(TestDb *t)
+{
+	within(t, polls_are_remembered);
+}
+
 static gboolean cursor_follows_folder(Db *db, gpointer unused, GError **error)
 {
 	gint64 id = sample_source(db, "abuse", sample_server(db, "corp"));
@@ -1125,6 +1158,8 @@ int main(int argc, char **argv)
 	testdb_add("/store/a name is taken once", test_a_name_is_taken_once);
 	testdb_add("/store/a source is kept and updated", test_a_source_is_kept_and_updated);
 	testdb_add("/store/the outcome of a poll is kept", test_the_outcome_of_a_poll_is_kept);
+	testdb_add("/store/polls are remembered for two days",
+	           test_polls_are_remembered_for_two_days);
 	testdb_add("/store/a cursor belongs to its folder", test_a_cursor_belongs_to_its_folder);
 	testdb_add("/store/a source that changed or went is not written",
 	           test_a_source_that_changed_or_went_is_not_written);

@@ -204,6 +204,16 @@ class EveryVerb(CliTest):
         self.assertEqual(self.json("search", "surely-nowhere")["items"], [])
         _, err = self.run_cli("search", "sender:ann", status=65)
         self.assertIn('no field "sender"', err)
+        deadline = time.monotonic() + 20
+        reporters = {report["reporter"] for report in self.json("report", "list", "--all")["items"]} - {None}
+        while set(self.quiet("reporter", "list", "--all")) < reporters and time.monotonic() < deadline:
+            time.sleep(0.5)
+        self.assertEqual(set(self.quiet("reporter", "list", "--all")), reporters)
+        some = sorted(reporters)[0]
+        self.assertEqual(self.quiet("reporter", "list", "--find", some, "--sort", "reports"), [some])
+        self.look("reporter", "list")
+        self.assertEqual(self.quiet("statistics", "--days", "2"), ["6"])
+        self.assertIn("How long it takes", self.text("statistics", "--source", "abuse"))
         self.json("incident", "close", self.incident, "--reason", "a drill")
         self.assertNotIn(self.incident, self.quiet("incident", "list"))
         self.assertIn(self.incident, self.quiet("incident", "list", "--state", "closed"))

@@ -53,7 +53,7 @@ const states = [
   ['search-wrong', '/search?q=sender:ann', (page) => page.getByRole('alert').waitFor()],
   ['search-help', '/search', quiet],
   ['source-new', '/sources/new', quiet],
-  ['source', '/sources/1', quiet],
+  ['source', '/sources/1', (page) => page.getByRole('img', { name: 'Last polls' }).waitFor()],
   ['mail-server-new', '/settings/email/new', quiet],
   ['mail-server', '/settings/email/1', quiet],
   ['sign-on-new', '/settings/sign-on/new?kind=oidc', quiet],

@@ -201,6 +201,7 @@ test('an incident is assigned to somebody whose name is half known, and given ba
   await page.keyboard.press('Enter');
   await head.getByText('René Ångström').waitFor();
   await page.keyboard.press('Shift+A');
+  await dialog.getByRole('option', { name: 'Nobody' }).waitFor();
   await page.keyboard.type('ren');
   await page.keyboard.press('ArrowDown');
   const second = await dialog.getByRole('option', { selected: true }).textContent();
@@ -242,6 +243,44 @@ test('what messages say is searched, and shown as the text it is', async () => {
   await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
   assert.ok(page.url().endsWith(`/incidents/${incident.id}`));
   await leave(page, /400/);
+});
+
+test('who reports is listed with what came of it, and leads to it', async () => {
+  const page = await enter('/reporters');
+  await page.getByRole('row').nth(2).waitFor();
+  await page.getByRole('button', { name: 'Most reports' }).click();
+  await page.waitForFunction(() => location.search.includes('sort=reports'));
+  await page.getByRole('row').nth(2).waitFor();
+  const counts = await page.getByRole('row').evaluateAll((rows) => rows.slice(1).map((row) => Number(row.children[1].textContent)));
+  assert.deepEqual(counts, [...counts].sort((a, b) => b - a));
+  assert.ok(counts[0] >= 1);
+  await page.getByRole('row').nth(1).getByRole('link').click();
+  await rows(page).first().waitFor();
+  assert.match(new URL(page.url()).searchParams.get('q'), /^is:all reporter:.+@/);
+  await leave(page);
+});
+
+test('what went on is drawn, and can be read and exported', async () => {
+  const page = await enter('/reports');
+  const chart = page.getByRole('img', { name: 'Reports and incidents a day' });
+  await chart.waitFor();
+  assert.ok(await chart.locator('rect').count() >= 1);
+  await page.getByText('As a table').first().click();
+  const table = page.getByRole('table', { name: 'Reports and incidents a day' });
+  const cells = await table.getByRole('row').last().getByRole('cell').allTextContents();
+  assert.ok(Number(cells[0]) >= 1, 'today has reports');
+  assert.equal(await table.getByRole('row').count(), 31);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export as CSV' }).click();
+  const stream = await (await download).createReadStream();
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const lines = Buffer.concat(chunks).toString().split('\r\n');
+  assert.equal(lines[0], '"section","name","figure","value"');
+  assert.ok(lines.some((line) => line.startsWith('"time","verdict","p50 seconds",')));
+  await page.getByRole('button', { name: '7 days' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('table[aria-label="Reports and incidents a day"] tbody tr').length === 7);
+  await leave(page);
 });
 
 test('a report that arrives is announced, and nothing moves', async () => {

@@ -11,6 +11,8 @@ import { Incident } from '../pages/incident';
 import { Incidents } from '../pages/incidents';
 import { ApiKeys } from '../pages/keys';
 import { Roles } from '../pages/roles';
+import { Reporters } from '../pages/reporters';
+import { Reports } from '../pages/reports';
 import { Search } from '../pages/search';
 import { NewProvider, ProviderOne, SignOn } from '../pages/sign_on';
 import { NewSource, Source } from '../pages/source';
@@ -35,6 +37,8 @@ export const pages: PageEntry[] = [
   { path: '/incidents/:id', show: Incident },
   { path: '/alerts', nav: { section: 'work', words: 'nav.alerts', key: 'g a' }, show: Alerts },
   { path: '/search', nav: { section: 'work', words: 'nav.search', key: 'g /' }, show: Search },
+  { path: '/reporters', nav: { section: 'work', words: 'nav.reporters', key: 'g p' }, show: Reporters },
+  { path: '/reports', nav: { section: 'work', words: 'nav.reports', key: 'g r' }, show: Reports },
   { path: '/sources', nav: { section: 'work', words: 'nav.sources', key: 'g s' }, show: Sources },
   { path: '/sources/new', permission: 'configure', show: NewSource },
   { path: '/sources/:id', show: Source },

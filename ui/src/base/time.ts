@@ -24,3 +24,18 @@ export function duration(seconds: number): string {
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
+
+/** From the beginning of the reader's day so many days ago up to the end of today. */
+export function period(days: number): { from: string; to: string; offset: number } {
+  const from = new Date();
+  from.setHours(0, 0, 0, 0);
+  const to = new Date(from);
+  from.setDate(from.getDate() - days + 1);
+  to.setDate(to.getDate() + 1);
+  return { from: from.toISOString(), to: to.toISOString(), offset: -new Date().getTimezoneOffset() };
+}
+
+export const dayName = (day: string) => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`));
+
+/** "14:05", in the reader's zone. */
+export const clockTime = (at: string) => new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at));

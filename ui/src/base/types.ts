@@ -87,6 +87,46 @@ export interface SearchPage {
   total: number | null;
 }
 
+export interface Reporter {
+  id: number;
+  address: string;
+  name: string | null;
+  reports: number;
+  trusted: number;
+  right: number;
+  nuisance: number;
+  wrong: number;
+  open: number;
+  first_at: string | null;
+  last_at: string | null;
+}
+
+export interface SourcePoll {
+  at: string;
+  took_ms: number;
+  found: number;
+  error_code: string | null;
+  error: string | null;
+}
+
+/** Seconds. */
+export interface Duration {
+  count: number;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+}
+
+export interface Statistics {
+  from: string;
+  to: string;
+  days: { day: string; reports: number; incidents: number }[];
+  verdicts: Record<Disposition, number>;
+  kinds: Record<string, number>;
+  sources: { id: number; name: string; reports: number }[];
+  times: { look: Duration; verdict: Duration; pull: Duration };
+}
+
 export interface Finding {
   id: string;
   detail: string;

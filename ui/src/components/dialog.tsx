@@ -1,13 +1,14 @@
 // Dialogs, by the browser's own: it keeps the focus inside and gives it back.
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { Button } from './basics';
 
 export function Dialog({ title, children, foot, wide, onClose }: { title: string; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean; onClose: () => void }) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // at once, not after the next picture: the next key is for the dialog
+  useLayoutEffect(() => {
     element.current?.showModal();
   }, []);
   return (

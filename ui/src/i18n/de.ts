@@ -13,10 +13,11 @@ import { incidents } from './de/incidents';
 import { login } from './de/login';
 import { message } from './de/message';
 import { need } from './de/need';
+import { figures } from './de/figures';
 import { search } from './de/search';
 import { signOn } from './de/sign_on';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...figures };

@@ -13,10 +13,11 @@ import { incidents } from './en/incidents';
 import { login } from './en/login';
 import { message } from './en/message';
 import { need } from './en/need';
+import { figures } from './en/figures';
 import { search } from './en/search';
 import { signOn } from './en/sign_on';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...figures };

@@ -7,8 +7,10 @@ import { useEvents } from '../base/events';
 import { useKeys } from '../base/keys';
 import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query } from '../base/router';
-import type { CheckLine, MailServer, Source as Row } from '../base/types';
-import { Button, Card, Check, Empty, Failed, Field, Input, Note, Select, Time, Waiting } from '../components/basics';
+import { clockTime, dayName, period } from '../base/time';
+import type { CheckLine, MailServer, Page, Source as Row, SourcePoll, Statistics } from '../base/types';
+import { Badge, Button, Card, Check, Empty, Failed, Field, Input, Note, Select, Time, Waiting } from '../components/basics';
+import { Columns } from '../components/charts';
 import { Checks, unchecked, type Check as CheckState } from '../components/checks';
 import { Dialog, say } from '../components/dialog';
 import { Area, Confirm, listOf } from '../components/forms';
@@ -315,6 +317,8 @@ function SourceForm({ source, servers, reload }: { source: Row | null; servers: 
         <aside class="stack sticky" aria-label={t('source.state')}>
           {refused ? <div role="alert"><Note tone="critical" title={t('say.error')}><p>{overtaken ? t('say.changed') : words(refused)}</p>{overtaken && <p><Button onClick={() => { setRefused(null); setDraft(base.draft); reload(); }}>{t('source.again')}</Button></p>}</Note></div> : null}
           {source && <State source={source} />}
+          {source && <Polls source={source} />}
+          {source && <Volume source={source} />}
           <Card title={t('check.title')}><Checks check={check} hint={t(source ? 'source.test.hint' : 'source.test.new')} /></Card>
         </aside>
       </div>
@@ -325,6 +329,38 @@ function SourceForm({ source, servers, reload }: { source: Row | null; servers: 
         </Confirm>
       )}
     </div>
+  );
+}
+
+/** Its last polls: how long each took, and which failed. */
+function Polls({ source }: { source: Row }) {
+  const { data, reload } = useLoad<Page<SourcePoll>>(`/sources/${source.id}/polls`, { limit: 60 });
+  useEffect(reload, [source.state.last_poll_at]);
+  if (!data?.items.length) return null;
+  const polls = [...data.items].reverse();
+  const last = data.items.find((one) => one.error);
+  return (
+    <Card title={t('source.polls')}>
+      <div class="stack">
+        <Columns label={t('source.polls')} first={t('source.polls.at')} labels={polls.map((one) => clockTime(one.at))} series={[
+          { words: t('source.polls.took'), tone: 'accent', values: polls.map((one) => (one.error ? 0 : one.took_ms)), sum: false },
+          { words: t('source.polls.failed'), tone: 'critical', values: polls.map((one) => (one.error ? one.took_ms : 0)), sum: false },
+          { words: t('source.polls.found'), tone: 'good', values: polls.map((one) => one.found), drawn: false },
+        ]} />
+        {last && <p class="break"><Badge tone="critical">{last.error_code}</Badge> <Time at={last.at} /> {last.error}</p>}
+      </div>
+    </Card>
+  );
+}
+
+/** How much came from it, day by day. */
+function Volume({ source }: { source: Row }) {
+  const { data } = useLoad<Statistics>('/statistics', { ...period(30), source_id: source.id });
+  if (!data) return null;
+  return (
+    <Card title={t('source.volume')}>
+      <Columns label={t('source.volume')} labels={data.days.map((one) => dayName(one.day))} series={[{ words: t('reports.reports'), tone: 'accent', values: data.days.map((one) => one.reports) }]} />
+    </Card>
   );
 }
 
