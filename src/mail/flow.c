@@ -63,7 +63,7 @@ static char *target_of(Flow *flow, const char *written, const char *base)
 	if (strcmp(url->scheme, "cid") == 0)
 		return g_strdup("");
 	g_auto(Rewriting) rewriting = {0};
-	g_autoptr(GPtrArray) layers = rewriters_follow(url->web ? url->text : "", &rewriting);
+	g_autoptr(GPtrArray) layers = rewriters_follow(url, &rewriting);
 	gboolean opaque = rewriting.opaque || shows_what_it_likes(url->text);
 	for (guint i = 0; i < layers->len; i++)
 		opaque |= shows_what_it_likes(layers->pdata[i]);

@@ -225,6 +225,10 @@ static void visit_refresh(const HtmlPage *page, const GumboNode *node)
 /* A page that a URL carries in itself. */
 static void visit_data_page(const HtmlPage *page, const char *written)
 {
+	/* nearly all are not */
+	const char *first = written + strspn(written, " \t\r\n\f");
+	if (g_ascii_isgraph(*first) && g_ascii_tolower(*first) != 'd')
+		return;
 	g_autofree char *url = url_trim(written);
 	static const char *const pages[] = {"data:text/html", "data:image/svg+xml",
 	                                    "data:application/xhtml+xml"};
@@ -294,7 +298,8 @@ static void visit_attribute(const HtmlPage *page, const char *element, const Gum
                             const char *text)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(attributes); i++)
-		if (g_ascii_strcasecmp(attributes[i].name, one->name) == 0) {
+		if (attributes[i].name[0] == g_ascii_tolower(one->name[0]) &&
+		    g_ascii_strcasecmp(attributes[i].name, one->name) == 0) {
 			visit_value(page, element, one, attributes[i].reads, text);
 			return;
 		}

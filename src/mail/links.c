@@ -186,7 +186,7 @@ static json_t *describe(const LinkWalk *walk, const Url *url, const char *writte
                         const char *where, const char *text)
 {
 	g_auto(Rewriting) rewriting = {0};
-	g_autoptr(GPtrArray) layers = rewriters_follow(url->web ? url->text : "", &rewriting);
+	g_autoptr(GPtrArray) layers = rewriters_follow(url, &rewriting);
 	g_autofree char *domain = url->host ? domains_registrable(url->host) : NULL;
 	g_autofree char *leads_to = final_host(url, layers, &rewriting);
 	if (rewriting.opaque)

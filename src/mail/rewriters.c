@@ -355,13 +355,9 @@ static void set_opaque(Rewriting *rewriting, const Rewriter *rewriter, const Rew
 	rewriting->hint = hint ? url_host(hint, -1) : NULL;
 }
 
-/* One layer off. */
-static char *unwrap(const char *text, Rewriting *rewriting)
+/* One layer off a web link. */
+static char *unwrap(const Url *url, Rewriting *rewriting)
 {
-	g_autofree char *whole = rewriters_as_url(text);
-	g_autoptr(Url) url = url_parse(whole, NULL);
-	if (!url || !url->web)
-		return NULL;
 	const char *host_end = strstr(url->text, "://") + 3;
 	const char *path = host_end + strcspn(host_end, "/");
 	const char *query = strchr(path, '?');
@@ -387,14 +383,18 @@ static char *unwrap(const char *text, Rewriting *rewriting)
 	return NULL;
 }
 
-GPtrArray *rewriters_follow(const char *url, Rewriting *rewriting)
+GPtrArray *rewriters_follow(const Url *url, Rewriting *rewriting)
 {
 	GPtrArray *targets = g_ptr_array_new_with_free_func(g_free);
-	for (const char *outer = url; outer && targets->len < LIMIT_REWRITERS;) {
-		char *inner = unwrap(outer, rewriting);
-		if (inner)
-			g_ptr_array_add(targets, inner);
-		outer = inner;
+	g_autoptr(Url) inner = NULL;
+	for (const Url *outer = url; outer && outer->web && targets->len < LIMIT_REWRITERS;) {
+		char *target = unwrap(outer, rewriting);
+		if (!target)
+			break;
+		g_ptr_array_add(targets, target);
+		g_autofree char *whole = rewriters_as_url(target);
+		g_clear_pointer(&inner, url_free);
+		outer = inner = url_parse(whole, NULL);
 	}
 	return targets;
 }

@@ -1,5 +1,5 @@
 #pragma once
-#include <glib.h>
+#include "mail/url.h"
 
 /* What is known of a rewritten link besides its target. Cleared with g_auto(Rewriting). */
 typedef struct {
@@ -20,7 +20,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Rewriting, rewriting_clear)
  * @return  the target behind each layer, the outermost first, at most LIMIT_REWRITERS; empty when
  *          @url is no rewritten link. GPtrArray of char *
  */
-GPtrArray *rewriters_follow(const char *url, Rewriting *rewriting);
+GPtrArray *rewriters_follow(const Url *url, Rewriting *rewriting);
 
 /** A target as it stood ("corp.example/x" too) as text that url_parse() takes. Newly allocated. */
 char *rewriters_as_url(const char *target);

@@ -46,9 +46,9 @@ def contents(server, people):
 
 
 def settle(trawl, response):
-    begun = time.monotonic()
+    begun, used = time.monotonic(), bench.cpu_seconds(trawl.pids())
     row, _ = trawl.wait_for_response(trawl.api.post(f"/incidents/{response[0]}/responses", response[1]), 1800)
-    return time.monotonic() - begun, row
+    return time.monotonic() - begun, bench.cpu_seconds(trawl.pids()) - used, row
 
 
 def trawl_rate(server, people):
@@ -60,12 +60,12 @@ def trawl_rate(server, people):
         incident = trawl.wait_for(lambda: (trawl.incidents() or [None])[0], 120, "the incident")
         trawl.wait_until_idle(120)
         before = contents(server, people)
-        pulled, there = settle(trawl, (incident["id"], {"kind": "quarantine"}))
+        pulled, pull_cpu, there = settle(trawl, (incident["id"], {"kind": "quarantine"}))
         away = sum(len(mailbox) for mailbox in contents(server, people))
-        restored, back = settle(trawl, (incident["id"], {"kind": "restore"}))
+        restored, back_cpu, back = settle(trawl, (incident["id"], {"kind": "restore"}))
         same = contents(server, people) == before
         trawl.check(mailboxes=False)
-        return pulled, there["counts"], away, restored, back["counts"], same
+        return pulled, pull_cpu, there["counts"], away, restored, back_cpu, back["counts"], same
     finally:
         trawl.remove()
 
@@ -85,16 +85,16 @@ def main():
                  "password": server.master_password, "quarantine": QUARANTINE}
         peer_quarantine.run(plain, people, MESSAGE_ID, LANE)  # makes Dovecot's indexes, which nobody shall pay for
         peer_there, peer_back = peer_quarantine.run(plain, people, MESSAGE_ID, LANE)
-        pulled, there, away, restored, back, same = trawl_rate(server, people)
+        pulled, pull_cpu, there, away, restored, back_cpu, back, same = trawl_rate(server, people)
     finally:
         server.close()
     table = bench.Table(f"{count} copies pulled out of {count} mailboxes of a Dovecot, and put back")
     table.add("pulled: the fewest round trips", f"{count / peer_there[0]:.0f} /s", f"{peer_there[1] / count:.1f} a copy")
-    table.add("pulled: Trawl", f"{count / pulled:.0f} /s")
+    table.add("pulled: Trawl", f"{count / pulled:.0f} /s", f"{1000 * pull_cpu / count:.1f} ms of processor a copy")
     table.add("  beside the fewest round trips", f"{pulled / peer_there[0]:.2f} × the time", "at most 1.5 ×",
               pulled <= 1.5 * peer_there[0])
     table.add("put back: the fewest round trips", f"{count / peer_back[0]:.0f} /s", f"{peer_back[1] / count:.1f} a copy")
-    table.add("put back: Trawl", f"{count / restored:.0f} /s")
+    table.add("put back: Trawl", f"{count / restored:.0f} /s", f"{1000 * back_cpu / count:.1f} ms of processor a copy")
     table.add("  beside the fewest round trips", f"{restored / peer_back[0]:.2f} × the time", "at most 1.5 ×",
               restored <= 1.5 * peer_back[0])
     table.add("pulled, put back", f"{there.get('success')}, {back.get('success')}", f"{count}, {count}",

@@ -144,8 +144,6 @@ static double percentile(GArray *sorted, double share)
 static int run(guint mode, GPtrArray *messages, gsize total)
 {
 	g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(gint64));
-	if (modes[mode].start)
-		modes[mode].start();
 	double seconds = processor_time();
 	for (guint i = 0; i < messages->len; i++) {
 		gint64 start = g_get_monotonic_time();
@@ -169,13 +167,20 @@ static int run(guint mode, GPtrArray *messages, gsize total)
 
 int main(int argc, char **argv)
 {
+	guint mode = 0;
 	gsize total = 0;
-	if (argc != 3)
+	while (argc == 3 && mode < G_N_ELEMENTS(modes) && strcmp(modes[mode].name, argv[1]) != 0)
+		mode++;
+	if (argc != 3 || mode == G_N_ELEMENTS(modes)) {
+		fprintf(stderr, "usage: bench-breakdown MODE LIST\n");
 		return 64;
+	}
+	/* before the messages are here, which a reader would inherit and be blamed for */
+	if (modes[mode].start)
+		modes[mode].start();
 	g_autoptr(GPtrArray) messages = load(argv[2], &total);
-	for (guint i = 0; i < G_N_ELEMENTS(modes) && messages->len; i++)
-		if (strcmp(modes[i].name, argv[1]) == 0)
-			return run(i, messages, total);
-	fprintf(stderr, "no such mode, or nothing to read\n");
+	if (messages->len > 0)
+		return run(mode, messages, total);
+	fprintf(stderr, "nothing to read\n");
 	return 64;
 }

@@ -35,8 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	links_code_find(written, found, NULL);
 	g_autofree char *unflowed = links_text_unflow(written);
 	g_assert_true(g_utf8_validate(unflowed, -1, NULL));
+	g_autoptr(Url) url = url_parse(written, NULL);
+	if (!url)
+		return 0;
 	g_auto(Rewriting) rewriting = {0};
-	g_autoptr(GPtrArray) layers = rewriters_follow(written, &rewriting);
+	g_autoptr(GPtrArray) layers = rewriters_follow(url, &rewriting);
 	g_assert_cmpuint(layers->len, <=, LIMIT_REWRITERS);
 	for (guint i = 0; i < layers->len; i++)
 		g_assert_true(g_utf8_validate(layers->pdata[i], -1, NULL));

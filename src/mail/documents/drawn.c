@@ -306,24 +306,42 @@ static void walk(Drawing *drawing, const GumboNode *node, gboolean kept, guint d
 		g_string_append_c(drawing->text, '\n');
 }
 
+static gboolean begins_with(const char *text, const char *word)
+{
+	return g_ascii_strncasecmp(text, word, strlen(word)) == 0;
+}
+
 static guint count(const char *text, const char *word, guint enough)
 {
+	const char first[] = {*word, g_ascii_toupper(*word), '\0'};
 	guint found = 0;
-	for (const char *at = strcasestr(text, word); at && found < enough;
-	     at = strcasestr(at + 1, word))
-		found++;
+	for (const char *at = strpbrk(text, first); at && found < enough;
+	     at = strpbrk(at + 1, first))
+		found += begins_with(at, word);
 	return found;
+}
+
+static gboolean may_have_blocks(const char *html)
+{
+	static const char *const blocks[] = {"\xe2\x96\x88", "\xe2\x96\x80", "\xe2\x96\x84",
+	                                     "\xe2\xac\x9b", "########"};
+	static const char *const references[] = {"&#96",    "&#x258",  "&block;",
+	                                         "&uhblk;", "&lhblk;", "&#x2b1b"};
+	for (guint i = 0; i < G_N_ELEMENTS(blocks); i++)
+		if (strstr(html, blocks[i]))
+			return TRUE;
+	for (const char *at = strchr(html, '&'); at; at = strchr(at + 1, '&'))
+		for (guint i = 0; i < G_N_ELEMENTS(references); i++)
+			if (begins_with(at, references[i]))
+				return TRUE;
+	return FALSE;
 }
 
 /* Cheap reasons to look closer; nearly no page has one. */
 static gboolean may_have_drawing(const char *html)
 {
-	static const char *const blocks[] = {
-		"\xe2\x96\x88", "\xe2\x96\x80", "\xe2\x96\x84", "\xe2\xac\x9b", "&#96",    "&#x258",
-		"&block;",      "&uhblk;",      "&lhblk;",      "&#x2b1b",      "########"};
-	for (guint i = 0; i < G_N_ELEMENTS(blocks); i++)
-		if (strcasestr(html, blocks[i]))
-			return TRUE;
+	if (may_have_blocks(html))
+		return TRUE;
 	guint enough = FEWEST * FEWEST / 4;
 	return count(html, "bgcolor", enough) >= enough ||
 	       count(html, "background", enough) >= enough;
