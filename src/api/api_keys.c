@@ -12,7 +12,7 @@
 /* clang-format off */
 const Field api_key_create_fields[] = {
 	{"name",       FIELD_TEXT,  FIELD_REQUIRED, 1, LIMIT_NAME, NULL, "name is 1 to 200 characters, none of them a control character"},
-	{"scopes",     FIELD_NAMES, FIELD_REQUIRED, 1, 8, scope_names,   "scopes is an array of read, content, triage, respond, configure, admin, approve and audit, at least one of them, each once"},
+	{"scopes",     FIELD_NAMES, FIELD_REQUIRED, 1, 9, scope_names,   "scopes is an array of read, content, triage, respond, configure, admin, approve, audit and vip, at least one of them, each once"},
 	{"expires_at", FIELD_TIME,  FIELD_NULLABLE, 0, 0, NULL,          "expires_at is a time in the future as RFC 3339 writes it, or null: never"},
 	{NULL}
 };

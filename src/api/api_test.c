@@ -859,6 +859,39 @@ static void test_bodies_take_a_scope_and_leave_a_record(void)
 	g_assert_cmpuint(count_actions(rig, "original.look"), ==, 1);
 }
 
+static void test_a_vips_mail_takes_a_permission_of_its_own(void)
+{
+	static const char *const all[] = {"/v1/originals/1?bodies=true", "/v1/originals/1/raw",
+	                                  "/v1/reports/1/raw"};
+	g_autoptr(ApiRig) rig = api_rig_new();
+	ASSERT_CALL(rig, SCOPE_CONTENT, "PATCH", "/v1/vips", "{\"addresses\":[]}", NULL, 403,
+	            "denied");
+	ASSERT_CALL(rig, SCOPE_ADMIN, "PATCH", "/v1/vips", "{\"addresses\":[\"corp.example\"]}",
+	            NULL, 400, "invalid");
+	ASSERT_CALL(rig, SCOPE_ADMIN, "PATCH", "/v1/vips", "{\"addresses\":[\"bob@corp.example\"]}",
+	            NULL, 200, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+		ASSERT_CALL(rig, i ? SCOPE_CONTENT : SCOPE_ADMIN, "GET", all[i], NULL, NULL, 200,
+		            NULL);
+	ASSERT_CALL(rig, SCOPE_ADMIN, "PATCH", "/v1/vips",
+	            "{\"addresses\":[\"Ann@Corp.Example\",\"ann@corp.example\"]}", NULL, 200, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+		if (i)
+			ASSERT_CALL(rig, SCOPE_CONTENT, "GET", all[i], NULL, NULL, 403, "denied");
+		ASSERT_CALL(rig, SCOPE_ADMIN, "GET", all[i], NULL, NULL, 200, NULL);
+	}
+	g_autoptr(Reply) vips = api_rig_call(rig, SCOPE_ADMIN, "GET", "/v1/vips", NULL, NULL);
+	g_assert_cmpuint(json_array_size(json_at(vips->json, "addresses")), ==, 1);
+	g_assert_cmpuint(count_actions(rig, "vips.update"), ==, 2);
+	g_autoptr(Reply) log =
+		api_rig_call(rig, SCOPE_ADMIN, "GET", "/v1/activity?limit=500", NULL, NULL);
+	guint marked = 0;
+	const json_t *items = json_at(log->json, "items");
+	for (gsize i = 0; i < json_array_size(items); i++)
+		marked += json_bool(json_array_get(items, i), "detail.vip", FALSE);
+	g_assert_cmpuint(marked, ==, 3);
+}
+
 static void test_raw_bytes_are_a_file_to_save(void)
 {
 	g_autoptr(ApiRig) rig = api_rig_new();
@@ -1180,6 +1213,8 @@ int main(int argc, char **argv)
 	TEST("each reason is described", test_each_reason_is_described);
 	TEST("filters find what they name", test_filters_find_what_they_name);
 	TEST("bodies take a scope and leave a record", test_bodies_take_a_scope_and_leave_a_record);
+	TEST("a VIP's mail takes a permission of its own",
+	     test_a_vips_mail_takes_a_permission_of_its_own);
 	TEST("raw bytes are a file to save", test_raw_bytes_are_a_file_to_save);
 	TEST("a parked job can be tried again and not dropped",
 	     test_a_parked_job_can_be_tried_again_and_not_dropped);

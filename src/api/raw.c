@@ -13,6 +13,7 @@ typedef struct {
 	Request *request;
 	const char *kind, *verb;
 	gint64 incident_id;
+	gboolean vip;
 } Look;
 
 static gboolean write_look(Db *db, gpointer data, GError **error)
@@ -20,17 +21,28 @@ static gboolean write_look(Db *db, gpointer data, GError **error)
 	const Look *look = data;
 	g_autofree char *action = g_strconcat(look->kind, ".", look->verb, NULL);
 	return audit_append(db, look->request->actor, action, look->kind, look->request->id,
-	                    look->incident_id, NULL, NULL, error);
+	                    look->incident_id, look->vip ? json_pack("{s:b}", "vip", TRUE) : NULL,
+	                    NULL, error);
+}
+
+gboolean raw_check_vip(const Request *request, gboolean vip, GError **error)
+{
+	if (!vip || (request->scopes & SCOPE_VIP))
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	                    "this is a VIP's mail: what it says takes the permission \"vip\"");
+	return FALSE;
 }
 
 gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
-                         GError **error)
+                         gboolean vip, GError **error)
 {
-	Look look = {request, kind, verb, incident_id};
+	Look look = {request, kind, verb, incident_id, vip};
 	return db_write(request->context->db, write_look, &look, error);
 }
 
 typedef struct {
+	const Request *request;
 	RawStore *raw;
 	RawFind find;
 	RawLook look;
@@ -42,7 +54,7 @@ static gboolean load(Db *db, gpointer data, GError **error)
 	Load *job = data;
 	g_clear_pointer(&job->look.sha256, g_free);
 	g_clear_pointer(&job->bytes, g_bytes_unref);
-	if (!job->find(db, &job->look, error))
+	if (!job->find(db, &job->look, error) || !raw_check_vip(job->request, job->look.vip, error))
 		return FALSE;
 	if (!job->look.sha256) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
@@ -70,9 +82,13 @@ gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind 
 {
 	if (!take_place(request->context, answer, error))
 		return FALSE;
-	Load job = {.raw = request->context->raw, .find = find, .look = {.id = request->id}};
+	Load job = {.request = request,
+	            .raw = request->context->raw,
+	            .find = find,
+	            .look = {.id = request->id}};
 	gboolean ok = db_read(request->context->db, load, &job, error) &&
-	              raw_record_look(request, kind, "download", job.look.incident_id, error);
+	              raw_record_look(request, kind, "download", job.look.incident_id, job.look.vip,
+	                              error);
 	g_autofree char *sha256 = job.look.sha256;
 	if (!ok) {
 		g_clear_pointer(&job.bytes, g_bytes_unref);

@@ -7,6 +7,7 @@ typedef struct {
 	gint64 id;
 	char *sha256;       /* (out) (transfer full) NULL: its bytes are not here */
 	gint64 incident_id; /* (out) in whose activity the look appears, or 0 */
+	gboolean vip;       /* (out) it is a VIP's mail */
 } RawLook;
 
 typedef gboolean (*RawFind)(Db *db, RawLook *look, GError **error);
@@ -20,6 +21,11 @@ typedef gboolean (*RawFind)(Db *db, RawLook *look, GError **error);
 gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind find,
                     GError **error);
 
-/** Commits the record of a look at what a message says: "<kind>.look" or "<kind>.download". */
+/** FALSE with TRAWL_ERROR_DENIED when it is a VIP's mail, and that takes more than the caller has.
+ */
+gboolean raw_check_vip(const Request *request, gboolean vip, GError **error);
+
+/** Commits the record of a look at what a message says: "<kind>.look" or "<kind>.download".
+ * @vip  whose it is, which is on record */
 gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
-                         GError **error);
+                         gboolean vip, GError **error);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/incident.h"
 #include "store/report.h"
+#include "store/vip.h"
 
 /* clang-format off */
 const Field report_query[] = {
@@ -95,7 +96,7 @@ static gboolean find_raw(Db *db, RawLook *look, GError **error)
 		return FALSE;
 	look->sha256 = g_strdup(report->sha256);
 	look->incident_id = 0;
-	return TRUE;
+	return vip_is_report(db, look->id, &look->vip, error);
 }
 
 gboolean report_raw(Request *request, Db *db, Answer *answer, GError **error)

@@ -15,7 +15,7 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	comment_fields[], search_query_fields[], reporter_query[], statistics_query[], page_query[];
 extern const Field view_create_fields[], view_update_fields[], preference_fields[];
 extern const Field identity_provider_create_fields[], identity_provider_update_fields[],
-	identity_query[], sign_on_fields[], sign_on_finish_fields[];
+	identity_query[], vip_fields[], sign_on_fields[], sign_on_finish_fields[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -142,6 +142,9 @@ gboolean backup_list_all(Request *request, Db *db, Answer *answer, GError **erro
 gboolean backup_start(Request *request, Db *db, Answer *answer, GError **error);
 gboolean backup_plan_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean backup_plan_patch(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean vip_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean vip_patch(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);

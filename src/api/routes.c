@@ -115,6 +115,9 @@ const Route routes[] = {
 	{"GET",    "/v1/identities",                ADMIN,     ROUTE_READ,  identity_list,             "listIdentities",        identity_query,    NULL},
 	{"DELETE", "/v1/identities/{id}",           ADMIN,     ROUTE_WRITE, identity_remove,           "deleteIdentity",        NULL,              NULL},
 
+	{"GET",    "/v1/vips",                      ADMIN,     ROUTE_READ,  vip_get,                   "getVips",               NULL,              NULL},
+	{"PATCH",  "/v1/vips",                      ADMIN,     ROUTE_WRITE, vip_patch,                 "updateVips",            NULL,              vip_fields},
+
 	{"GET",    "/v1/account",                   SCOPE_ANYBODY, ROUTE_READ,  account_get,          "getAccount",            NULL,              NULL},
 	{"PATCH",  "/v1/account",                   SCOPE_ANYBODY, ROUTE_WRITE, account_patch,        "updateAccount",         NULL,              account_update_fields},
 	{"POST",   "/v1/account/password",          SCOPE_ANYBODY, ROUTE_ALONE, account_set_password, "changePassword",        NULL,              account_password_fields},

@@ -36,8 +36,9 @@ static gboolean run(Db *db, gpointer data, GError **error)
 {
 	Search *search = data;
 	g_clear_pointer(&search->result, search_result_free);
-	search->result = search_find(db, search->query, search->content, search->page.before_id,
-	                             search->page.limit, error);
+	search->result = search_find(db, search->query, search->content,
+	                             (search->request->scopes & SCOPE_VIP) != 0,
+	                             search->page.before_id, search->page.limit, error);
 	return search->result != NULL;
 }
 

@@ -23,7 +23,8 @@ static const char raw_message[] = API_RIG_MESSAGE;
 static const char breakdown[] =
 	"{\"schema\":\"trawl.breakdown/1\",\"message\":{\"subject\":\"Prize\",\"headers\":[],"
 	"\"text\":\"Click\",\"html\":null,\"attachments\":[{\"message\":{\"headers\":[],"
-	"\"text\":\"Deeper\"}}],\"links\":[{\"url\":\"http://x.example/\",\"text\":\"here\"}]}}";
+	"\"text\":\"Deeper\",\"html\":\"<p>Deeper\",\"shown\":\"Deeper\"}}],\"links\":[{\"url\":"
+        "\"http://x.example/\",\"text\":\"here\"}]}}";
 
 void api_rig_write(ApiRig *rig, DbWork work, gpointer data)
 {

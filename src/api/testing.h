@@ -6,7 +6,7 @@
 /* What the API's tests stand on: a real API over a real SQLite store in a directory of its own,
  * keys for every scope, and a client that sends exactly the octets it is told to. */
 
-#define API_RIG_EXPIRED 8
+#define API_RIG_EXPIRED 9
 
 typedef struct {
 	char *directory;

@@ -21,7 +21,7 @@
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789"; /* of prefixes */
 
 const char *const scope_names[] = {"read",  "content", "triage", "respond", "configure",
-                                   "admin", "approve", "audit",  NULL};
+                                   "admin", "approve", "audit",  "vip",     NULL};
 
 static char *hash_key(const char *text)
 {

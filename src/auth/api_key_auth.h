@@ -14,7 +14,8 @@ typedef enum {
 	SCOPE_ADMIN = 1 << 5,     /* "admin": people, API keys, jobs, and all the others         */
 	SCOPE_APPROVE = 1 << 6,   /* "approve": reserved for approvals of what others ask for    */
 	SCOPE_AUDIT = 1 << 7,     /* "audit": the whole audit log, not only that of incidents    */
-	SCOPE_ALL = (1 << 8) - 1
+	SCOPE_VIP = 1 << 8,       /* "vip": with content, what VIPs' messages say, too        */
+	SCOPE_ALL = (1 << 9) - 1
 } Scope;
 extern const char *const scope_names[]; /* by bit number, NULL-terminated */
 

@@ -141,6 +141,7 @@
 #define LIMIT_COMMENTS        1000        /* comments of one incident                        */
 #define LIMIT_VIEWS           100         /* saved views of one person                       */
 #define LIMIT_FILTER          1000        /* characters of a view's filter                   */
+#define LIMIT_VIPS            1000        /* people whose mail takes a permission of its own */
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
 

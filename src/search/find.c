@@ -12,6 +12,7 @@
 #include "search/words.h"
 #include "store/incident.h"
 #include "store/search.h"
+#include "store/vip.h"
 
 #include <string.h>
 
@@ -266,6 +267,15 @@ static SearchHit *look_at(Db *db, const SearchQuery *query, gint64 id, guint fie
 	return hit;
 }
 
+#define WITHOUT_BODY (SEARCH_ANYWHERE & ~search_field_bit(SEARCH_BODY))
+
+static gboolean has_vips(Db *db, gboolean *has, GError **error)
+{
+	g_auto(GStrv) vips = vip_list(db, error);
+	*has = vips && *vips;
+	return vips != NULL;
+}
+
 /* Adds the incident to the result if it is one. */
 static gboolean take(Db *db, const SearchQuery *query, gint64 id, guint fields,
                      SearchResult *result, GError **error)
@@ -288,25 +298,45 @@ static gboolean take(Db *db, const SearchQuery *query, gint64 id, guint fields,
 	return FALSE;
 }
 
-SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gint64 before_id,
-                          guint limit, GError **error)
+/* Of VIPs' mail only what is not in the message may find it, or keep it from being found. */
+static gboolean take_guarded(Db *db, const SearchQuery *query, gint64 id, const SearchSet *open,
+                             const SearchSet *plain, SearchResult *result, GError **error)
 {
-	guint fields = SEARCH_ANYWHERE & ~(content ? 0 : search_field_bit(SEARCH_BODY)), looked = 0;
+	gboolean vip;
+	if (!vip_is_incident(db, id, &vip, error))
+		return FALSE;
+	if (search_set_before(vip ? plain : open, id + 1) != id)
+		return TRUE;
+	return take(db, query, id, vip ? WITHOUT_BODY : SEARCH_ANYWHERE, result, error);
+}
+
+SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gboolean vips,
+                          gint64 before_id, guint limit, GError **error)
+{
+	guint fields = content ? SEARCH_ANYWHERE : WITHOUT_BODY, looked = 0;
+	gboolean guarded = FALSE;
 	gboolean phrases = FALSE;
 	for (guint i = 0; i < query->terms->len; i++)
 		phrases |= must_be_looked_at(query->terms->pdata[i]);
 	g_autoptr(SearchSet) set = candidates(db, query, fields, error);
-	if (!set)
+	if (!set || (content && !vips && !has_vips(db, &guarded, error)))
 		return NULL;
+	g_autoptr(SearchSet) open = guarded ? candidates(db, query, fields, error) : NULL;
+	g_autoptr(SearchSet) plain = guarded ? candidates(db, query, WITHOUT_BODY, error) : NULL;
+	if (guarded && (!open || !plain))
+		return NULL;
+	if (guarded)
+		search_set_or(set, plain);
 	g_autoptr(SearchResult) result = g_new0(SearchResult, 1);
 	result->hits = g_ptr_array_new_with_free_func((GDestroyNotify)search_hit_free);
-	result->total = phrases ? -1 : search_set_count(set);
+	result->total = phrases || guarded ? -1 : search_set_count(set);
 	gint64 id = before_id;
 	while (result->hits->len < limit && looked++ < LIMIT_SEARCH_LOOKED) {
 		id = search_set_before(set, id);
 		if (id == 0)
 			return g_steal_pointer(&result);
-		if (!take(db, query, id, fields, result, error))
+		if (!(guarded ? take_guarded(db, query, id, open, plain, result, error)
+		              : take(db, query, id, fields, result, error)))
 			return NULL;
 	}
 	result->next = search_set_before(set, id) ? id : 0;

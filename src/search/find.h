@@ -23,8 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchResult, search_result_free)
 
 /**
  * @content    whether what messages say is looked into and shown
+ * @vips       … those of VIPs, too: without, they are as if they said nothing
  * @before_id  goes on from there; 0: from the newest
  * @return     TRAWL_ERROR_INVALID for a prefix that too many words have
  */
-SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gint64 before_id,
-                          guint limit, GError **error);
+SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gboolean vips,
+                          gint64 before_id, guint limit, GError **error);

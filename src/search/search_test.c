@@ -8,6 +8,7 @@
 #include "store/incident.h"
 #include "store/report.h"
 #include "store/search.h"
+#include "store/vip.h"
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ static void index_all(TestDb *t)
 
 typedef struct {
 	const char *text;
-	gboolean content;
+	gboolean content, vips;
 	gint64 before;
 	guint limit;
 	SearchResult *result;
@@ -80,9 +81,9 @@ static gboolean ask(Db *db, gpointer data, GError **error)
 {
 	Asked *asked = data;
 	g_autoptr(SearchQuery) query = search_query_parse(asked->text, error);
-	asked->result =
-		query ? search_find(db, query, asked->content, asked->before, asked->limit, error)
-		      : NULL;
+	asked->result = query ? search_find(db, query, asked->content, asked->vips, asked->before,
+	                                    asked->limit, error)
+	                      : NULL;
 	return asked->result != NULL;
 }
 
@@ -153,6 +154,52 @@ static void test_words_find_the_incidents_that_have_them(TestDb *t)
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		assert_found(t, cases[i].text, TRUE, cases[i].found);
+}
+
+static gboolean guard(Db *db, gpointer unused, GError **error)
+{
+	char *const vips[] = {(char *)"ann@corp.example", NULL};
+	return db_run(db, NULL, error, "",
+	              "UPDATE alert SET original_id = (SELECT original_id FROM incident "
+	              "WHERE incident.id = alert.incident_id)") &&
+	       vip_save(db, vips, error);
+}
+
+static char *find_as(TestDb *t, const char *text, gboolean vips)
+{
+	Asked asked = {.text = text, .content = TRUE, .vips = vips, .limit = 100};
+	GString *out = g_string_new(NULL);
+	testdb_read(t, ask, &asked);
+	g_autoptr(SearchResult) result = asked.result;
+	for (guint i = 0; i < result->hits->len; i++) {
+		const SearchHit *hit = result->hits->pdata[i];
+		g_string_append_printf(out, "%s%" G_GINT64_FORMAT "%s", i ? " " : "",
+		                       hit->incident->id, hit->body ? "b" : "");
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* 1 and 3 went to ann, who is one. */
+static void test_what_vips_mail_says_finds_it_for_few(TestDb *t)
+{
+	static const struct {
+		const char *text, *few, *others;
+	} cases[] = {
+		{"customer", "1b", ""},      {"salary", "2 1", "2 1"}, /* 1 by its link */
+		{"overdue", "2b 1", "2b 1"}, {"salary -customer", "2", "2 1"},
+		{"salary -fine", "1", "1"},  {"\"salary account\"", "2 1b", "2"},
+		{"invoice", "1", "1"},       {"body:salary", "2b 1b", "2b"},
+	};
+	testdb_write(t, fill, NULL);
+	index_all(t);
+	testdb_write(t, guard, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *few = find_as(t, cases[i].text, TRUE);
+		g_autofree char *others = find_as(t, cases[i].text, FALSE);
+		g_test_message("%s", cases[i].text);
+		g_assert_cmpstr(few, ==, cases[i].few);
+		g_assert_cmpstr(others, ==, cases[i].others);
+	}
 }
 
 static void test_what_messages_say_is_for_those_who_may_read_it(TestDb *t)
@@ -379,6 +426,8 @@ int main(int argc, char **argv)
 	           test_words_find_the_incidents_that_have_them);
 	testdb_add("/search/what messages say is for those who may read it",
 	           test_what_messages_say_is_for_those_who_may_read_it);
+	testdb_add("/search/what VIPs' mail says finds it for few",
+	           test_what_vips_mail_says_finds_it_for_few);
 	testdb_add("/search/a snippet shows where the words stand",
 	           test_a_snippet_shows_where_the_words_stand);
 	testdb_add("/search/what comes later is found, too", test_what_comes_later_is_found_too);

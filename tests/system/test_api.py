@@ -281,6 +281,8 @@ class TheDescription(harness.SystemTest):
         one = asked.get("/identities")["items"][0]
         asked.get(f"/identities?user_id={one['user_id']}")
         asked.call("DELETE", f"/identities/{one['id']}", expect=204)
+        asked.call("PATCH", "/vips", {"addresses": ["boss@corp.example"]})
+        asked.get("/vips")
         asked.call("DELETE", path, expect=204)
 
     def backups(self):

@@ -18,6 +18,7 @@ import { NewProvider, ProviderOne, SignOn } from '../pages/sign_on';
 import { NewSource, Source } from '../pages/source';
 import { Sources } from '../pages/sources';
 import { Users } from '../pages/users';
+import { Vips } from '../pages/vips';
 
 export interface PageProps {
   params: Record<string, string>;
@@ -50,6 +51,7 @@ export const pages: PageEntry[] = [
   { path: '/settings/sign-on/new', permission: 'admin', show: NewProvider },
   { path: '/settings/sign-on/:id', permission: 'admin', show: ProviderOne },
   { path: '/settings/roles', nav: { section: 'settings', words: 'nav.roles' }, permission: 'admin', show: Roles },
+  { path: '/settings/vips', nav: { section: 'settings', words: 'nav.vips' }, permission: 'admin', show: Vips },
   { path: '/settings/keys', nav: { section: 'settings', words: 'nav.keys', key: 'g k' }, permission: 'admin', show: ApiKeys },
   { path: '/settings/audit', nav: { section: 'settings', words: 'nav.audit', key: 'g u' }, permission: 'read', show: Audit },
   { path: '/settings/backup', nav: { section: 'settings', words: 'nav.backup' }, permission: 'admin', show: Backups },

@@ -176,6 +176,7 @@ export interface Original {
   sent_at: string | null;
   created_at: string;
   bodies?: boolean;
+  vip?: boolean;
   breakdown?: unknown;
 }
 
@@ -359,7 +360,7 @@ export interface CheckLine {
 }
 
 /** What an API key may do, and what a role lets do. */
-export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'admin'] as const;
+export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'vip', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 export interface Backup {

@@ -138,7 +138,7 @@ function Findings({ message }: { message: Message }) {
   return <ul class="stack">{message.findings.map((one, i) => <li key={i}><Note tone="moderate"><strong>{one.detail}</strong><div class="soft"><code>{one.id}</code>{one.where && <> · {one.where}</>}</div></Note></li>)}</ul>;
 }
 
-export function MessageView({ breakdown, bodies }: { breakdown: Breakdown; bodies: boolean }) {
+export function MessageView({ breakdown, bodies, vip = false }: { breakdown: Breakdown; bodies: boolean; vip?: boolean }) {
   const { message } = breakdown;
   const [view, setView] = useState<View>('seen');
   const count = (n: number | undefined) => (n ? ` ${n}` : '');
@@ -161,7 +161,7 @@ export function MessageView({ breakdown, bodies }: { breakdown: Breakdown; bodie
       </dl>
       <Tabs label={t('message.title')} tabs={tabs} value={view} onChange={setView} />
       <div role="tabpanel">
-        {!bodies && (view === 'seen' || view === 'text') ? <Note>{t('message.nobodies')}</Note>
+        {!bodies && (view === 'seen' || view === 'text') ? <Note>{t(vip ? 'message.vip' : 'message.nobodies')}</Note>
           : view === 'seen' ? (message.html ? <Frame html={message.html} /> : <pre class="plain">{message.text || t('message.empty')}</pre>)
           : view === 'text' ? <pre class="plain">{message.text ?? message.shown ?? t('message.empty')}</pre>
           : view === 'links' ? <Links links={message.links ?? []} />

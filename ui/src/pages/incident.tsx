@@ -333,7 +333,7 @@ function IncidentPage({ id }: { id: string }) {
             <div class="card-body stack">
               <Tabs label={t('incidents.title')} tabs={tabs} value={view} onChange={setView} />
               <div role="tabpanel">
-                {view === 'message' ? (original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} />
+                {view === 'message' ? (original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} vip={original.data.vip && may('content')} />
                   : original.error ? <Failed error={original.error} retry={original.reload} /> : incident.original_id ? <Waiting /> : <Empty title={word('kind', incident.kind)} />)
                   : !parts ? <Waiting /> : view === 'people' ? <Recipients parts={parts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline incident={incident.id} parts={parts} onDone={renew} />}
               </div>

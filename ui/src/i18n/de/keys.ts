@@ -39,5 +39,6 @@ export const apiKeys: Record<keyof typeof source, string> = {
   'scope.approve': 'Genehmigen, worum andere bitten',
   'scope.configure': 'Mailserver und Quellen ändern',
   'scope.audit': 'Das ganze Protokoll sehen, nicht nur das der Vorfälle',
+  'scope.vip': 'Auch lesen, was in den Nachrichten von VIPs steht',
   'scope.admin': 'Alles, dazu Personen, API-Schlüssel und Aufträge',
 };

@@ -32,5 +32,6 @@ export const message: Record<keyof typeof source, string> = {
   'message.date': 'Gesendet',
   'message.subject': 'Betreff',
   'message.empty': '(nichts)',
+  'message.vip': 'Das ist die Post eines VIPs: Um zu sehen, was darin steht, fehlt Ihrer Rolle eine Berechtigung.',
   'message.nobodies': 'Ihre Rolle zeigt nicht, was in Nachrichten steht.',
 };

@@ -55,4 +55,12 @@ export const signOn: Record<keyof typeof source, string> = {
   'choice.name': 'nach Benutzername',
   'choice.verified': 'geprüfte',
   'choice.any': 'alle',
+  'nav.vips': 'VIPs',
+  'vips.title': 'Wessen Post nur wenige sehen',
+  'vips.hint': 'Was in Nachrichten dieser Personen steht, sehen nur Rollen mit der Berechtigung „Auch lesen, was in den Nachrichten von VIPs steht“, und jeder Blick wird festgehalten. Was auch jemand anderes gemeldet hat, gilt als herausgegeben.',
+  'vips.addresses': 'Adressen',
+  'vips.addresses.hint': 'Je Zeile eine',
+  'vips.roles': 'Rollen mit dieser Berechtigung',
+  'action.vips.update': 'VIPs geändert',
+  'thing.setting': 'Einstellung',
 };

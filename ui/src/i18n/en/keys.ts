@@ -37,5 +37,6 @@ export const apiKeys = {
   'scope.approve': 'Approve what others ask for',
   'scope.configure': 'Change mail servers and sources',
   'scope.audit': 'See the whole audit log, not only that of incidents',
+  'scope.vip': 'Read what VIPs’ messages say, too',
   'scope.admin': 'Everything, and people, API keys and jobs',
 };

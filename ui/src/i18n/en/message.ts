@@ -30,5 +30,6 @@ export const message = {
   'message.date': 'Sent',
   'message.subject': 'Subject',
   'message.empty': '(nothing)',
+  'message.vip': 'This is a VIP’s mail: what it says takes a permission that your role lacks.',
   'message.nobodies': 'Your role does not show what messages say.',
 };

@@ -53,4 +53,12 @@ export const signOn = {
   'choice.name': 'by user name',
   'choice.verified': 'verified ones',
   'choice.any': 'all',
+  'nav.vips': 'VIPs',
+  'vips.title': 'Whose mail is looked at by few',
+  'vips.hint': 'What messages of these people say is shown only to roles with the permission “Read what VIPs’ messages say, too”, and each look is on record. A message that somebody else has reported, too, counts as handed over.',
+  'vips.addresses': 'Addresses',
+  'vips.addresses.hint': 'One a line',
+  'vips.roles': 'Roles that have the permission',
+  'action.vips.update': 'VIPs changed',
+  'thing.setting': 'Setting',
 };
