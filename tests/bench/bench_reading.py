@@ -42,7 +42,7 @@ def node_peers(work):
     place = os.path.join(work, "peers")
     shutil.copytree(PEERS, place)
     try:
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=place, check=True, timeout=300)
+        subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "npm-ci")], cwd=place, check=True, timeout=300)
     except (OSError, subprocess.SubprocessError) as problem:
         print(f"without mailparser and postal-mime: {problem}")
         return None

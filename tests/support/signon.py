@@ -20,8 +20,7 @@ def install(peers):
     os.makedirs(peers, exist_ok=True)
     for file in ("package.json", LOCK):
         shutil.copy(os.path.join(HERE, file), peers)
-    subprocess.run(["npm", "ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=peers, check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run([os.path.join(HERE, "..", "..", "..", "tools", "npm-ci")], cwd=peers, check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(HERE, LOCK), mark)
 
 
