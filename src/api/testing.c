@@ -24,7 +24,7 @@ static const char breakdown[] =
 	"{\"schema\":\"trawl.breakdown/1\",\"message\":{\"subject\":\"Prize\",\"headers\":[],"
 	"\"text\":\"Click\",\"html\":null,\"attachments\":[{\"message\":{\"headers\":[],"
 	"\"text\":\"Deeper\",\"html\":\"<p>Deeper\",\"shown\":\"Deeper\"}}],\"links\":[{\"url\":"
-        "\"http://x.example/\",\"text\":\"here\"}]}}";
+	"\"http://x.example/\",\"text\":\"here\"}]}}";
 
 void api_rig_write(ApiRig *rig, DbWork work, gpointer data)
 {

@@ -2,4 +2,5 @@
 import './work.mjs';
 import './hostile.mjs';
 import './sign_on.mjs';
+import './vips.mjs';
 import './pages.mjs';

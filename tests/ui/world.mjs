@@ -80,8 +80,8 @@ export async function enter(path = '/', options = {}) {
   return page;
 }
 
-export async function logIn(page, words = passphrase) {
-  await page.getByLabel('User name').fill('mara');
+export async function logIn(page, words = passphrase, name = 'mara') {
+  await page.getByLabel('User name').fill(name);
   await page.getByLabel('Passphrase').fill(words);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
 }

@@ -74,6 +74,11 @@ class World:
         self.taken_in()
         return {"incident": next(i for i in self.trawl.incidents() if i["link_key"] == identity)}
 
+    def person_of(self, incident, name, password):
+        """Whose mail an incident is about; an analyst, who may read what people's messages say, is made too."""
+        self.trawl.api.post("/users", {"name": name, "role": "analyst", "password": password})
+        return {"address": self.trawl.api.all(f"/incidents/{incident}/alerts")[0]["recipient"]}
+
     def provider(self):
         """A real identity provider that knows this console."""
         packages = os.path.join(os.environ.get("TRAWL_UI_PEERS", HERE), "sign-on")
