@@ -152,10 +152,12 @@
 #define LIMIT_SEARCH_WORD   100 /* octets of a word that are compared                            */
 #define LIMIT_SEARCH_WORDS  20000 /* different words of one incident; more are not found */
 #define LIMIT_SEARCH_PEOPLE                                                                        \
-	50000 /* recipients and reports of one incident that are found         */
-#define LIMIT_SEARCH_DEPTH         20 /* attachments in attachments                                    */
-#define LIMIT_SEARCH_ROWS          20000 /* rows of the index that one word or prefix may take */
-#define LIMIT_SEARCH_LOOKED        500   /* incidents that are looked at for one page   */
+	50000                  /* recipients and reports of one incident that are found         */
+#define LIMIT_SEARCH_DEPTH  20 /* attachments in attachments                                    */
+#define LIMIT_SEARCH_ROWS   20000 /* rows of the index that one word or prefix may take */
+#define LIMIT_SEARCH_LOOKED 500   /* incidents that are looked at for one page   */
+#define LIMIT_SEARCH_LOOKED_WORDS                                                                  \
+	3000000 /* words of theirs that are looked at                       */
 #define LIMIT_SEARCH_SNIPPET_WORDS 20000 /* words of a text in which a hit is shown */
 
 /* What the DNS answers (net/) */

@@ -2,8 +2,8 @@
  * places where the words stand.
  *
  * A term of one word is answered by the index alone. Of a phrase the index knows who has all its
- * words; whether they follow each other is looked at in the incident itself, of so many at most for
- * one page: the next page goes on. */
+ * words; whether they follow each other is looked at in the incident itself, of so many incidents
+ * and so many words of theirs at most for one page: the next page goes on. */
 #include "search/find.h"
 
 #include "base/error.h"
@@ -211,6 +211,7 @@ typedef struct {
 	gboolean *found; /* of each term */
 	json_t *snippets;
 	gboolean body;
+	gsize words; /* looked at so far */
 } Looking;
 
 static void look_at_piece(Looking *looking, const SearchPiece *piece, gboolean whole)
@@ -220,6 +221,7 @@ static void look_at_piece(Looking *looking, const SearchPiece *piece, gboolean w
 		search_words(piece->text, whole ? G_MAXUINT : LIMIT_SEARCH_SNIPPET_WORDS);
 	guint first = G_MAXUINT;
 	gboolean news = FALSE;
+	looking->words += words->len;
 	for (guint at = 0; at < words->len; at++)
 		for (guint i = 0; i < query->terms->len; i++) {
 			const SearchTerm *term = query->terms->pdata[i];
@@ -242,12 +244,12 @@ static void look_at_piece(Looking *looking, const SearchPiece *piece, gboolean w
 
 /* Looks at what an incident says. @fits FALSE: a phrase is not as it was asked for. */
 static SearchHit *look_at(Db *db, const SearchQuery *query, gint64 id, guint fields, gboolean *fits,
-                          GError **error)
+                          gsize *words, GError **error)
 {
 	gboolean whole = FALSE;
 	g_autofree gboolean *found = g_new0(gboolean, query->terms->len);
 	g_autoptr(json_t) snippets = json_array();
-	Looking looking = {query, found, snippets, FALSE};
+	Looking looking = {query, found, snippets, FALSE, 0};
 	g_autoptr(GPtrArray) pieces = search_document(db, id, fields, PEOPLE, error);
 	if (!pieces)
 		return NULL;
@@ -264,6 +266,7 @@ static SearchHit *look_at(Db *db, const SearchQuery *query, gint64 id, guint fie
 	SearchHit *hit = g_new0(SearchHit, 1);
 	hit->snippets = g_steal_pointer(&snippets);
 	hit->body = looking.body;
+	*words += looking.words;
 	return hit;
 }
 
@@ -278,11 +281,11 @@ static gboolean has_vips(Db *db, gboolean *has, GError **error)
 
 /* Adds the incident to the result if it is one. */
 static gboolean take(Db *db, const SearchQuery *query, gint64 id, guint fields,
-                     SearchResult *result, GError **error)
+                     SearchResult *result, gsize *words, GError **error)
 {
 	gboolean fits = FALSE;
 	g_autoptr(GError) problem = NULL;
-	SearchHit *hit = look_at(db, query, id, fields, &fits, &problem);
+	SearchHit *hit = look_at(db, query, id, fields, &fits, words, &problem);
 	if (hit && fits) {
 		hit->incident = incident_load(db, id, &problem);
 		if (hit->incident) {
@@ -300,14 +303,15 @@ static gboolean take(Db *db, const SearchQuery *query, gint64 id, guint fields,
 
 /* Of VIPs' mail only what is not in the message may find it, or keep it from being found. */
 static gboolean take_guarded(Db *db, const SearchQuery *query, gint64 id, const SearchSet *open,
-                             const SearchSet *plain, SearchResult *result, GError **error)
+                             const SearchSet *plain, SearchResult *result, gsize *words,
+                             GError **error)
 {
 	gboolean vip;
 	if (!vip_is_incident(db, id, &vip, error))
 		return FALSE;
 	if (search_set_before(vip ? plain : open, id + 1) != id)
 		return TRUE;
-	return take(db, query, id, vip ? WITHOUT_BODY : SEARCH_ANYWHERE, result, error);
+	return take(db, query, id, vip ? WITHOUT_BODY : SEARCH_ANYWHERE, result, words, error);
 }
 
 SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gboolean vips,
@@ -331,12 +335,14 @@ SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gb
 	result->hits = g_ptr_array_new_with_free_func((GDestroyNotify)search_hit_free);
 	result->total = phrases || guarded ? -1 : search_set_count(set);
 	gint64 id = before_id;
-	while (result->hits->len < limit && looked++ < LIMIT_SEARCH_LOOKED) {
+	gsize words = 0;
+	while (result->hits->len < limit && looked++ < LIMIT_SEARCH_LOOKED &&
+	       words < LIMIT_SEARCH_LOOKED_WORDS) {
 		id = search_set_before(set, id);
 		if (id == 0)
 			return g_steal_pointer(&result);
-		if (!(guarded ? take_guarded(db, query, id, open, plain, result, error)
-		              : take(db, query, id, fields, result, error)))
+		if (!(guarded ? take_guarded(db, query, id, open, plain, result, &words, error)
+		              : take(db, query, id, fields, result, &words, error)))
 			return NULL;
 	}
 	result->next = search_set_before(set, id) ? id : 0;

@@ -365,6 +365,39 @@ static void test_many_are_found_page_by_page(TestDb *t)
 	g_assert_cmpint(result->total, ==, g_strv_length(each));
 }
 
+/* Messages as long as they may be, all of them of words that are asked for. */
+static gboolean fill_long(Db *db, gpointer unused, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	while (text->len + 8 < LIMIT_BODY_TEXT)
+		g_string_append(text, "spam ham ");
+	g_autoptr(json_t) document = json_pack("{s:{s:s}}", "message", "text", text->str);
+	g_autofree char *breakdown = json_format(document);
+	for (guint i = 0; i < 12; i++) {
+		g_autofree char *id = g_strdup_printf("long%u", i);
+		sample_incident(db, id, sample_original(db, id, id, breakdown), "a long one");
+	}
+	return TRUE;
+}
+
+static void test_a_page_is_bounded_however_long_messages_are(TestDb *t)
+{
+	testdb_write(t, fill_long, NULL);
+	index_all(t);
+	Asked asked = {.text = "\"ham ham\"", .content = TRUE, .limit = 50};
+	guint pages = 0;
+	do {
+		testdb_read(t, ask, &asked);
+		g_autoptr(SearchResult) result = asked.result;
+		g_assert_cmpuint(result->hits->len, ==, 0);
+		g_assert_cmpint(result->next, !=, asked.before); /* it gets somewhere */
+		asked.before = result->next;
+		pages++;
+	} while (asked.before);
+	g_assert_cmpuint(pages, >, 1);
+	g_assert_cmpuint(pages, <=, 12);
+}
+
 static gpointer index_in_thread(gpointer data)
 {
 	index_all(data);
@@ -434,6 +467,8 @@ int main(int argc, char **argv)
 	testdb_add("/search/what is forgotten leaves no word",
 	           test_what_is_forgotten_leaves_no_word);
 	testdb_add("/search/many are found page by page", test_many_are_found_page_by_page);
+	testdb_add("/search/a page is bounded, however long messages are",
+	           test_a_page_is_bounded_however_long_messages_are);
 	testdb_add("/search/several index at once", test_several_index_at_once);
 	return g_test_run();
 }
