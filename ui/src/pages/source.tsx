@@ -343,8 +343,8 @@ function Polls({ source }: { source: Row }) {
     <Card title={t('source.polls')}>
       <div class="stack">
         <Columns label={t('source.polls')} first={t('source.polls.at')} labels={polls.map((one) => clockTime(one.at))} series={[
-          { words: t('source.polls.took'), tone: 'accent', values: polls.map((one) => (one.error ? 0 : one.took_ms)), sum: false },
-          { words: t('source.polls.failed'), tone: 'critical', values: polls.map((one) => (one.error ? one.took_ms : 0)), sum: false },
+          { words: t('source.polls.took'), tone: 'accent', values: polls.map((one) => (one.error ? 0 : Math.max(1, one.took_ms))), sum: false },
+          { words: t('source.polls.failed'), tone: 'critical', values: polls.map((one) => (one.error ? Math.max(1, one.took_ms) : 0)), sum: false },
           { words: t('source.polls.found'), tone: 'good', values: polls.map((one) => one.found), drawn: false },
         ]} />
         {last && <p class="break"><Badge tone="critical">{last.error_code}</Badge> <Time at={last.at} /> {last.error}</p>}
