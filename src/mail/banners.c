@@ -413,6 +413,7 @@ static gboolean has_host(const char *text)
 	return FALSE;
 }
 
+/* @from  the sender's address, in lower case: some banners name it */
 static Look look_at(const FlowBlock *block, const char *from)
 {
 	Look look = {.possible = TRUE, .size = block->text->len};
@@ -424,22 +425,19 @@ static Look look_at(const FlowBlock *block, const char *from)
 	}
 	g_autofree char *text = g_utf8_strdown(block->text->str, -1);
 	g_strdelimit(text, "\n\t\r\f", ' ');
-	if (from && *from) {
-		g_autofree char *lower = g_utf8_strdown(from, -1);
-		blank_out(text, lower);
-	}
+	if (from && *from)
+		blank_out(text, from);
 	g_auto(GStrv) words = g_strsplit(text, "\xc2\xa0", -1);
 	g_autofree char *spaced = g_strjoinv(" ", words);
 	look.possible = !strchr(spaced, '@') && !has_host(spaced);
 	if (!look.possible)
 		return look;
-	for (guint i = 0; i < G_N_ELEMENTS(sentences) && !look.says; i++)
-		look.says = strstr(spaced, sentences[i]) != NULL;
+	g_autofree char *whole = g_strdup(spaced);
 	for (guint i = 0; i < G_N_ELEMENTS(unspaced); i++) {
 		look.says |= strstr(spaced, unspaced[i]) != NULL;
 		blank_out(spaced, unspaced[i]);
 	}
-	for (const char *at = spaced; *at && look.possible;) {
+	for (const char *at = spaced; *at && look.possible && look.unknown <= MAX_UNKNOWN;) {
 		const char *end = at;
 		while (*end && is_word(g_utf8_get_char(end)))
 			end = g_utf8_next_char(end);
@@ -447,6 +445,10 @@ static Look look_at(const FlowBlock *block, const char *from)
 			look_at_word(at, (gsize)(end - at), &look);
 		at = *end ? g_utf8_next_char(end) : end;
 	}
+	/* last, because there are many, and most blocks have too many other words */
+	if (look.possible && look.unknown <= MAX_UNKNOWN)
+		for (guint i = 0; i < G_N_ELEMENTS(sentences) && !look.says; i++)
+			look.says = strstr(whole, sentences[i]) != NULL;
 	return look;
 }
 
@@ -584,10 +586,11 @@ static guint find_top(Flow *flow, guint skipped, const char *from)
 
 Banners banners_find(Flow *flow, const char *from)
 {
+	g_autofree char *lower = from ? g_utf8_strdown(from, -1) : NULL;
 	Banners banners = {.above = count_wordless(flow, 1)};
-	banners.top = find_top(flow, banners.above, from);
+	banners.top = find_top(flow, banners.above, lower);
 	banners.below = count_wordless(flow, -1);
-	banners.bottom = find_end(flow, -1, banners.below, from);
+	banners.bottom = find_end(flow, -1, banners.below, lower);
 	/* One run that is all there is was found from both ends. */
 	if (banners.above + banners.top + banners.bottom + banners.below > flow->blocks->len)
 		banners.bottom = 0;
