@@ -112,7 +112,9 @@ test('words of a title and a least severity are filters', async () => {
   await rows(page).first().waitFor();
   const all = await rows(page).count();
   await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
   await page.getByRole('button', { name: /^Critical/ }).click();
+  await saved;
   await page.goto(`${url}/incidents?q=is%3Aall+severity%3A%3E%3Dmajor`);
   await rows(page).filter({ hasText: 'Action required' }).waitFor();
   assert.equal(await rows(page).count(), 1);
