@@ -77,6 +77,14 @@ class Slapd:
     def __init__(self, certificate="cert"):
         # libldap takes "localhost" for this machine's name, so the certificates are for its address
         self.run = tempfile.mkdtemp(prefix="trawl-slapd-")
+        self.process = None
+        try:
+            self._start(certificate)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, certificate):
         os.mkdir(os.path.join(self.run, "db"))
         subprocess.run([os.path.join(HERE, "make-certificates"), self.run, "IP:127.0.0.1"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.ca = os.path.join(self.run, "ca.pem")
@@ -97,12 +105,11 @@ class Slapd:
                     break
                 except OSError:
                     if time.monotonic() > until or self.process.poll() is not None:
-                        self.close()
                         raise RuntimeError("slapd does not start") from None
                     time.sleep(0.05)
 
     def stop(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(10)
 
