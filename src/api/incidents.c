@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "model/names.h"
+#include "search/find.h"
 #include "store/incident.h"
 #include "store/need.h"
 #include "store/report.h"
@@ -38,6 +39,7 @@ const Field incident_query[] = {
 	{"trusted",      FIELD_BOOLEAN, 0, 0, 0, NULL,                "trusted is true or false"},
 	{"quarantined",  FIELD_BOOLEAN, 0, 0, 0, NULL,                "quarantined is true or false"},
 	{"form",         FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "form is a form of report, like rfc822 or inline"},
+	{"url",          FIELD_TEXT,    0, 1, LIMIT_FILTER, NULL,     "url is a link, or the host of one, or a part of either"},
 	{"needs",        FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "needs is one of the reasons in need_reasons"},
 	{"reporter",     FIELD_ADDRESS, 0, 0, 0, NULL,                "reporter is an SMTP address"},
 	{"recipient",    FIELD_ADDRESS, 0, 0, 0, NULL,                "recipient is an SMTP address"},
@@ -99,6 +101,22 @@ static gint64 query_time(const Request *request, const char *name)
 	return text && clock_parse(text, &at) ? at : 0;
 }
 
+/* By the words of the link: those of a host, in their order; a path's, in any. */
+static SearchSet *incidents_with_link(Db *db, const char *url, GError **error)
+{
+	g_autofree char *bare = g_strdelimit(g_strdup(url), "\"", ' ');
+	g_autofree char *text = g_strdup_printf("link:\"%s\"", bare);
+	g_autoptr(SearchQuery) query = search_query_parse(text, error);
+	g_autoptr(SearchSet) found =
+		query ? search_candidates(db, query, search_field_bit('l'), error) : NULL;
+	if (!found || search_set_count(found) <= LIMIT_FILTER_LINKS)
+		return g_steal_pointer(&found);
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+	            "more than %d incidents have such a link; write more of it",
+	            LIMIT_FILTER_LINKS);
+	return NULL;
+}
+
 gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
@@ -115,7 +133,12 @@ gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **e
 		                    "needs is one of the reasons in need_reasons");
 		return FALSE;
 	}
+	g_autoptr(SearchSet) linked = NULL;
+	if (query_text(request, "url") &&
+	    !(linked = incidents_with_link(db, query_text(request, "url"), error)))
+		return FALSE;
 	const IncidentFilter filter = {
+		.among = linked,
 		.state = query_name(request, "state", open_state_names),
 		.severity = query_name(request, "severity", severity_names),
 		.trusted = query_either(request, "trusted"),

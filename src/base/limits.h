@@ -142,6 +142,7 @@
 #define LIMIT_VIEWS           100         /* saved views of one person                       */
 #define LIMIT_FILTER          1000        /* characters of a view's filter                   */
 #define LIMIT_VIPS            1000        /* people whose mail takes a permission of its own */
+#define LIMIT_FILTER_LINKS    20000       /* incidents that a filter by link may have        */
 #define LIMIT_NAME            200         /* characters of a name                            */
 #define LIMIT_DESCRIPTION     4000        /* characters                                      */
 

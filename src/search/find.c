@@ -86,7 +86,7 @@ static gboolean must_be_looked_at(const SearchTerm *term)
 }
 
 /* What the index says; a phrase that is not wanted takes nothing out yet. */
-static SearchSet *candidates(Db *db, const SearchQuery *query, guint fields, GError **error)
+SearchSet *search_candidates(Db *db, const SearchQuery *query, guint fields, GError **error)
 {
 	g_autoptr(SearchSet) all = NULL;
 	for (guint pass = 0; pass < 2; pass++)
@@ -322,11 +322,12 @@ SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gb
 	gboolean phrases = FALSE;
 	for (guint i = 0; i < query->terms->len; i++)
 		phrases |= must_be_looked_at(query->terms->pdata[i]);
-	g_autoptr(SearchSet) set = candidates(db, query, fields, error);
+	g_autoptr(SearchSet) set = search_candidates(db, query, fields, error);
 	if (!set || (content && !vips && !has_vips(db, &guarded, error)))
 		return NULL;
-	g_autoptr(SearchSet) open = guarded ? candidates(db, query, fields, error) : NULL;
-	g_autoptr(SearchSet) plain = guarded ? candidates(db, query, WITHOUT_BODY, error) : NULL;
+	g_autoptr(SearchSet) open = guarded ? search_candidates(db, query, fields, error) : NULL;
+	g_autoptr(SearchSet) plain =
+		guarded ? search_candidates(db, query, WITHOUT_BODY, error) : NULL;
 	if (guarded && (!open || !plain))
 		return NULL;
 	if (guarded)

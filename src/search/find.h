@@ -3,6 +3,7 @@
 #include "db/db.h"
 #include "model/incident.h"
 #include "search/query.h"
+#include "store/search.h"
 
 /* Finds incidents by their words. */
 
@@ -20,6 +21,10 @@ typedef struct {
 } SearchResult;
 void search_result_free(SearchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchResult, search_result_free)
+
+/** The incidents that have the words of a query, by the index alone: of a phrase, all its words.
+ * @fields bits of where they may stand. TRAWL_ERROR_INVALID as of search_find(). */
+SearchSet *search_candidates(Db *db, const SearchQuery *query, guint fields, GError **error);
 
 /**
  * @content    whether what messages say is looked into and shown

@@ -330,6 +330,16 @@ static void where_columns(Query *query, const IncidentFilter *filter, gboolean b
 	      filter->message_id);
 }
 
+static void where_among(Query *query, const SearchSet *among)
+{
+	if (!among)
+		return;
+	g_string_append(query->sql, " AND incident.id IN (0");
+	for (gint64 id = search_set_before(among, 0); id; id = search_set_before(among, id))
+		add(query, ", ?", number_value(id));
+	g_string_append(query->sql, ")");
+}
+
 #define MOVED                                                                                      \
 	"EXISTS (SELECT 1 FROM quarantine_result WHERE incident_id = incident.id AND "             \
 	"step = 'moved' AND status = 'success')"
@@ -358,6 +368,7 @@ static gboolean where_facts(Db *db, Query *query, const IncidentFilter *filter, 
 	if (filter->closed_after > 0 &&
 	    !where_rare(db, query, &rare_closed, number_value(filter->closed_after), error))
 		return FALSE;
+	where_among(query, filter->among);
 	if (filter->unassigned)
 		g_string_append(query->sql, " AND incident.assignee IS NULL");
 	if (filter->trusted == 0 && !where_rare(db, query, &rare_doubted, number_value(0), error))

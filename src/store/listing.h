@@ -1,5 +1,6 @@
 #pragma once
 #include "db/db.h"
+#include "store/search.h"
 
 /* Filtered, paged lists for people: keyset paging by (revision or id), never OFFSET.
  *
@@ -24,6 +25,7 @@ typedef struct {
 	gboolean unassigned;
 	gint64 opened_after, opened_before, closed_after; /* at or after; before */
 	const char *form, *needs; /* of a report; a reason of store/need.h */
+	const SearchSet *among;   /* NULL: off; at most LIMIT_FILTER_LINKS */
 	const char *assignee, *reporter, *recipient, *message_id, *text; /* text: in the title */
 	gint64 source_id;
 } IncidentFilter;

@@ -8,7 +8,9 @@ or wrote is gone.
 import json
 import os
 import re
+import sqlite3
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "system"), os.path.join(HERE, "..", "support")]
@@ -95,6 +97,19 @@ class World:
         self.peers.append(peer)
         return {"url": peer.ldaps, "ca_file": peer.ca, "bind_dn": slapd.SERVICE, "password": slapd.SERVICE_PASSWORD,
                 "base": "ou=people," + slapd.SUFFIX, "group": "cn=soc,ou=groups," + slapd.SUFFIX}
+
+    def many(self, count):
+        """Open incidents straight into the store, as the worker would have left them."""
+        database = sqlite3.connect(os.path.join(self.trawl.data, "db", "trawl.db"), timeout=60)
+        now = time.time_ns() // 1000
+        reasons = '["unjudged","unassigned"]'
+        database.executemany(
+            "INSERT INTO incident (state, kind, title, title_folded, severity, disposition, opened_at, updated_at, revision, need, "
+            "need_reasons, need_due_at, waiting_since) VALUES ('open', 'reported_mail', ?, ?, 'minor', 'unknown', ?, ?, 1, ?, ?, ?, ?)",
+            ((f"Parcel {i}", f"parcel {i}", now, now, 100 + i * 7919 % 400, reasons, 2 ** 62, now) for i in range(count)))
+        database.commit()
+        database.close()
+        return {"count": count}
 
     def close(self):
         for peer in self.peers:

@@ -23,6 +23,8 @@ export interface Term {
   values?: readonly string[];
   /** What it may say, in words. */
   hint: () => string;
+  /** Another word for one that is there already: taken, not offered. */
+  same?: boolean;
 }
 
 /** A row a word that can stand before a colon, or before ":>=". */
@@ -55,11 +57,12 @@ const incidentTerms: Terms = {
   severity: oneOf('severity', severities),
   'severity:>=': oneOf('severity_min', severities),
   verdict: oneOf('disposition', dispositions),
-  disposition: oneOf('disposition', dispositions),
+  disposition: { ...oneOf('disposition', dispositions), same: true },
   needs: oneOf('needs', needReasons),
   assignee: { parameter: 'assignee', values: ['me', 'none'], take: (value, me) => (value === 'me' ? me : value || null), hint: () => t('filter.assignee') },
   reporter: { parameter: 'reporter', ...mailAddress },
   recipient: { parameter: 'recipient', ...mailAddress },
+  url: { parameter: 'url', ...text },
   after: when('opened_after'),
   before: when('opened_before'),
   closed: when('closed_after'),
@@ -123,7 +126,7 @@ export function suggest(text: string, caret: number, terms: Terms = incidentTerm
   const from = text.slice(0, caret).search(/\S*$/);
   const begun = text.slice(from, caret).toLowerCase();
   const colon = begun.indexOf(':');
-  const names = Object.keys(terms).filter((name) => !name.includes(':'));
+  const names = Object.keys(terms).filter((name) => !name.includes(':') && !terms[name]!.same);
   if (colon < 0) {
     const some = begun ? names.filter((name) => name.startsWith(begun)) : names.filter((name) => !new RegExp(`\\b${name}:`).test(text));
     return { from, some: some.map((name) => ({ text: `${name}:`, more: terms[name]!.hint() })) };

@@ -165,6 +165,21 @@ export interface Incident {
   waiting_since: string | null;
 }
 
+export interface SavedView {
+  id: number;
+  revision: number;
+  name: string;
+  filter: string;
+  columns: string[];
+  shared: boolean;
+  owner: string;
+  created_at: string;
+}
+
+export interface Preferences {
+  incident_columns: string[];
+}
+
 export interface Original {
   id: number;
   message_id: string;

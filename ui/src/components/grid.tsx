@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const ROW = 36; // as --row
+const AHEAD = 100; // rows before the end at which more are asked for
 
 export interface Column<T> {
   name: string;
@@ -56,7 +57,7 @@ export function Grid<T extends { id: number }>({ label, columns, rows, cursor, p
   const first = Math.max(0, Math.floor(view.top / ROW) - 8);
   const end = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW) + 8);
   useEffect(() => {
-    if (end >= rows.length - 10) onEnd();
+    if (end >= rows.length - AHEAD) onEnd();
   }, [end, rows.length]);
 
   return (

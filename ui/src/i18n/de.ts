@@ -19,5 +19,6 @@ import { signOn } from './de/sign_on';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
 import { users } from './de/users';
+import { views } from './de/views';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...figures };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...views, ...figures };

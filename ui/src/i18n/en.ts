@@ -19,5 +19,6 @@ import { signOn } from './en/sign_on';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
 import { users } from './en/users';
+import { views } from './en/views';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...figures };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...views, ...figures };

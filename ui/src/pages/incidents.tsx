@@ -1,15 +1,15 @@
 // The queue: what needs a person first, to be judged by the keyboard alone.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { may } from '../app/session';
-import { api, session } from '../base/api';
+import { api, session, words } from '../base/api';
 import { each, type Outcome, type Refused } from '../base/bulk';
 import { useEvents } from '../base/events';
 import { incidentTerms, parseFilter, type Suggestion } from '../base/filter';
 import { useKeys } from '../base/keys';
-import { useAll, useRows } from '../base/load';
+import { useAll, useLoad, useRows } from '../base/load';
 import { askPeople, people, personName } from '../base/people';
 import { go, query, setQuery } from '../base/router';
-import { severities, type Disposition, type Incident, type Severity, type Source } from '../base/types';
+import { severities, type Disposition, type Incident, type Preferences, type SavedView, type Severity, type Source } from '../base/types';
 import { AssignDialog } from '../components/assign';
 import { Button, DispositionBadge, Empty, Failed, Input, Menu, Note, SeverityBadge, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
@@ -17,6 +17,7 @@ import { FilterInput } from '../components/filter';
 import { Grid, type Column } from '../components/grid';
 import { Guide } from '../components/guide';
 import { Reasons } from '../components/need';
+import { ColumnsDialog, SaveViewDialog, ViewsDialog, type View } from '../components/views';
 import { t, word, type Key } from '../i18n';
 
 /** One key a verdict. */
@@ -29,25 +30,34 @@ export const verdictKeys: { key: string; verdict: Disposition }[] = [
   { key: 'n', verdict: 'known_good' },
 ];
 
-const views: { words: Key; filter: string }[] = [
+const builtIn: { words: Key; filter: string }[] = [
   { words: 'incidents.view.open', filter: 'is:open' },
   { words: 'incidents.view.mine', filter: 'is:open assignee:me' },
   { words: 'incidents.view.unassigned', filter: 'is:open assignee:none' },
   { words: 'incidents.view.closed', filter: 'is:closed closed:7d sort:newest' },
   { words: 'incidents.view.all', filter: 'is:all sort:newest' },
 ];
-const start = views[0]!.filter;
+const viewsShown = 8; // as buttons; the others are in the dialog
+const start = builtIn[0]!.filter;
 
+/** In the order in which they stand; the names are the API's. */
 const columns = (): Column<Incident>[] => [
+  { name: 'id', title: t('incidents.column.id'), width: '72px', number: true, cell: (row) => row.id },
   { name: 'severity', title: t('incidents.column.severity'), width: '112px', cell: (row) => <SeverityBadge value={row.severity} /> },
-  { name: 'title', title: t('incidents.column.title'), width: 'minmax(240px, 1fr)', cell: (row) => <a href={`/incidents/${row.id}`} tabIndex={-1}>{row.title}</a> },
-  { name: 'need', title: t('incidents.column.need'), width: '236px', cell: (row) => <Reasons incident={row} /> },
-  { name: 'verdict', title: t('incidents.column.verdict'), width: '124px', cell: (row) => <DispositionBadge value={row.disposition} /> },
-  { name: 'reports', title: t('incidents.column.reports'), width: '84px', number: true, cell: (row) => row.report_count },
-  { name: 'alerts', title: t('incidents.column.alerts'), width: '84px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
-  { name: 'assignee', title: t('incidents.column.assignee'), width: '132px', cell: (row) => (row.assignee ? personName(row.assignee) : <span class="soft">–</span>) },
+  { name: 'title', title: t('incidents.column.title'), width: 'minmax(220px, 1fr)', cell: (row) => <a href={`/incidents/${row.id}`} tabIndex={-1}>{row.title}</a> },
+  { name: 'need', title: t('incidents.column.need'), width: '216px', cell: (row) => <Reasons incident={row} /> },
+  { name: 'verdict', title: t('incidents.column.verdict'), width: '112px', cell: (row) => <DispositionBadge value={row.disposition} /> },
+  { name: 'kind', title: t('incidents.column.kind'), width: '132px', cell: (row) => word('kind', row.kind) },
+  { name: 'reports', title: t('incidents.column.reports'), width: '68px', number: true, cell: (row) => row.report_count },
+  { name: 'alerts', title: t('incidents.column.alerts'), width: '68px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
+  { name: 'assignee', title: t('incidents.column.assignee'), width: '108px', cell: (row) => (row.assignee ? personName(row.assignee) : <span class="soft">–</span>) },
+  { name: 'opened', title: t('incidents.column.opened'), width: '112px', cell: (row) => <Time at={row.opened_at} /> },
+  { name: 'waiting', title: t('incidents.column.waiting'), width: '112px', cell: (row) => <Time at={row.waiting_since} /> },
   { name: 'updated', title: t('incidents.column.updated'), width: '112px', cell: (row) => <Time at={row.updated_at} /> },
+  { name: 'closed', title: t('incidents.column.closed'), width: '112px', cell: (row) => <Time at={row.closed_at} /> },
+  { name: 'reason', title: t('incidents.column.reason'), width: '200px', cell: (row) => row.close_reason ?? '' },
 ];
+const shownAtFirst = ['severity', 'title', 'need', 'verdict', 'reports', 'alerts', 'assignee', 'updated'];
 
 function CloseDialog({ incidents, onGo, onClose }: { incidents: Incident[]; onGo: (reason: string) => void; onClose: () => void }) {
   const [reason, setReason] = useState('');
@@ -91,7 +101,7 @@ function RefusedDialog({ refused, onClose }: { refused: Refused<Incident>[]; onC
   );
 }
 
-type Asked = { what: 'close' | 'pull' | 'assign'; incidents: Incident[] } | { what: 'refused'; refused: Refused<Incident>[] };
+type Asked = { what: 'views' | 'save' | 'columns' } | { what: 'close' | 'pull' | 'assign'; incidents: Incident[] } | { what: 'refused'; refused: Refused<Incident>[] };
 
 /** As the server orders them. */
 const byNeed = (a: Incident, b: Incident) => b.need - a.need || b.id - a.id;
@@ -109,8 +119,10 @@ export function Incidents() {
   const at = useRef<number | null>(null); // the incident under the cursor, when the list is loaded anew
   const parsed = useMemo(() => parseFilter(text, me), [text]);
   const sort = parsed.query.sort ?? 'need';
-  const list = useRows<Incident>('/incidents', { ...parsed.query, sort }, 100, sort === 'need' ? byNeed : byNumber);
+  const list = useRows<Incident>('/incidents', { ...parsed.query, sort }, 200, sort === 'need' ? byNeed : byNumber);
   const sources = useAll<Source>('/sources');
+  const saved = useAll<SavedView>('/views');
+  const liked = useLoad<Preferences>('/preferences');
   const { rows } = list;
   useEffect(askPeople, []);
   const more: Record<string, Suggestion[]> = {
@@ -133,11 +145,39 @@ export function Incidents() {
   };
   const open = () => chosen().filter((row) => row.state === 'open');
 
-  function show(next: string): void {
+  function show(next: string, view?: number): void {
     setDraft(next);
     setCursor(0);
     setPicked(new Set());
-    setQuery({ q: next === start ? null : next });
+    setQuery({ q: next === start ? null : next, view: view ? String(view) : null });
+  }
+
+  const views: View[] = [
+    ...builtIn.map((view) => ({ name: t(view.words), filter: view.filter })),
+    ...(saved.data ?? []).map((one) => ({ id: one.id, name: one.name, filter: one.filter, saved: one })).sort((a, b) => a.name.localeCompare(b.name)),
+  ];
+  const viewId = Number(query.value.get('view'));
+  const view = views.find((one) => (viewId ? one.id === viewId : !one.id && one.filter === text));
+  const columnsOfView = view?.saved?.columns ?? [];
+  const liking = columnsOfView.length ? columnsOfView : liked.data?.incident_columns ?? [];
+  const names = liking.length ? liking : shownAtFirst;
+  const shown = columns().filter((column) => column.name === 'title' || names.includes(column.name));
+
+  /** Of a view of one's own they are the view's, otherwise the person's. */
+  async function choose(next: string[]): Promise<void> {
+    const own = view?.saved?.owner === me && columnsOfView.length > 0 ? view.saved : undefined;
+    try {
+      if (own) {
+        const after = await api.patch<SavedView>(`/views/${own.id}`, { columns: next });
+        saved.set((saved.data ?? []).map((one) => (one.id === after.id ? after : one)));
+      } else {
+        liked.set({ incident_columns: next });
+        liked.set(await api.patch<Preferences>('/preferences', { incident_columns: next }));
+      }
+    } catch (error) {
+      liked.reload();
+      say(words(error), 'critical');
+    }
   }
 
   function pick(row: Incident | undefined): void {
@@ -216,6 +256,9 @@ export function Incidents() {
     { key: 'Enter', words: t('incidents.key.open'), run: () => rows[cursor] && go(`/incidents/${rows[cursor].id}`) },
     { key: 'x', words: t('incidents.key.pick'), run: () => pick(rows[cursor]) },
     { key: '*', words: t('incidents.key.all'), run: pickAll },
+    { key: 'v', words: t('incidents.key.views'), run: () => setAsked({ what: 'views' }) },
+    { key: 'w', words: t('incidents.key.save'), run: () => setAsked({ what: 'save' }) },
+    { key: 'o', words: t('incidents.key.columns'), run: () => setAsked({ what: 'columns' }) },
     { key: '/', words: t('incidents.key.filter'), run: () => filter.current?.focus() },
     ...(may('triage') ? [
       ...verdictKeys.map(({ key, verdict }) => ({ key, words: t('incidents.key.verdict', { verdict: word('disposition', verdict) }), run: () => void judge(verdict) })),
@@ -231,39 +274,48 @@ export function Incidents() {
     cell: (row) => <input type="checkbox" tabIndex={-1} aria-label={`${t('incidents.pick')}: ${row.title}`} checked={picked.has(row.id)} onChange={() => pick(row)} onClick={(event) => event.stopPropagation()} />,
   };
   const nothing = list.complete && rows.length === 0;
-  const gone = (row: Incident) => (parsed.query.state && row.state !== parsed.query.state ? t('incidents.gone') : null);
+  const gone = (row: Incident) => (!list.loading && parsed.query.state && row.state !== parsed.query.state ? t('incidents.gone') : null);
   return (
     <div class="page full">
       <div class="page-head">
         <h1>{t('incidents.title')}</h1>
-        <div class="row" role="group" aria-label={t('incidents.title')}>
-          {views.map((view) => <Button key={view.filter} look="quiet" aria-pressed={text === view.filter} onClick={() => show(view.filter)}>{t(view.words)}</Button>)}
-        </div>
-        <div class="actions">
-          {list.fresh > 0 && <Button onClick={renew}>{t('say.fresh', { n: list.fresh })}</Button>}
-        </div>
+        {picked.size > 0 ? (
+          <div class="bulk" role="toolbar" aria-label={t('incidents.bulk')}>
+            <span role="status">{busy ? t('incidents.busy', busy) : t('incidents.picked', { n: picked.size })}</span>
+            {may('triage') && <Menu label={t('incidents.bulk.verdict')}>{verdictKeys.map(({ key, verdict }) => <button key={key} type="button" onClick={() => void judge(verdict)}>{word('disposition', verdict)} <kbd>{key}</kbd></button>)}</Menu>}
+            {may('triage') && <Menu label={t('incident.severity')}>{severities.map((severity, i) => <button key={severity} type="button" onClick={() => void rate(severity)}>{word('severity', severity)} <kbd>{i + 1}</kbd></button>)}</Menu>}
+            {may('triage') && <Button hint="a" onClick={() => ask('assign')}>{t('incidents.key.assign')}</Button>}
+            {may('triage') && <Button hint="e" onClick={() => ask('close')}>{t('do.close')}</Button>}
+            {may('respond') && <Button look="danger" hint="q" onClick={() => ask('pull')}>{t('incidents.key.pull')}</Button>}
+            <Button look="quiet" onClick={() => setPicked(new Set())}>{t('incidents.bulk.none')}</Button>
+          </div>
+        ) : (
+          <>
+            <div class="row" role="group" aria-label={t('incidents.title')}>
+              {views.slice(0, viewsShown).map((one) => <Button key={one.id ?? one.filter} look="quiet" title={one.filter} aria-pressed={one === view && one.filter === text} onClick={() => show(one.filter, one.id)}>{one.name}</Button>)}
+              {view && views.indexOf(view) >= viewsShown && <Button look="quiet" title={view.filter} aria-pressed="true" onClick={() => show(view.filter, view.id)}>{view.name}</Button>}
+              <Button look="quiet" hint="v" onClick={() => setAsked({ what: 'views' })}>{t('views.title')}</Button>
+            </div>
+            <div class="actions">
+              {view?.filter !== text && <Button look="quiet" hint="w" onClick={() => setAsked({ what: 'save' })}>{t('views.save')}</Button>}
+              <Button look="quiet" hint="o" onClick={() => setAsked({ what: 'columns' })}>{t('columns.title')}</Button>
+              {list.fresh > 0 && <Button onClick={renew}>{t('say.fresh', { n: list.fresh })}</Button>}
+            </div>
+          </>
+        )}
       </div>
       <FilterInput input={filter} label={t('incidents.filter')} placeholder={t('incidents.filter.hint')} value={draft} terms={incidentTerms} me={me} more={more}
-        onInput={setDraft} onSubmit={(next) => { show(next); filter.current?.blur(); }} />
-      {picked.size > 0 && (
-        <div class="bulk" role="toolbar" aria-label={t('incidents.bulk')}>
-          <span>{t('incidents.picked', { n: picked.size })}</span>
-          {may('triage') && <Menu label={t('incidents.bulk.verdict')}>{verdictKeys.map(({ key, verdict }) => <button key={key} type="button" onClick={() => void judge(verdict)}>{word('disposition', verdict)} <kbd>{key}</kbd></button>)}</Menu>}
-          {may('triage') && <Menu label={t('incident.severity')}>{severities.map((severity, i) => <button key={severity} type="button" onClick={() => void rate(severity)}>{word('severity', severity)} <kbd>{i + 1}</kbd></button>)}</Menu>}
-          {may('triage') && <Button hint="a" onClick={() => ask('assign')}>{t('incidents.key.assign')}</Button>}
-          {may('triage') && <Button hint="e" onClick={() => ask('close')}>{t('do.close')}</Button>}
-          {may('respond') && <Button look="danger" hint="q" onClick={() => ask('pull')}>{t('incidents.key.pull')}</Button>}
-          <Button look="quiet" onClick={() => setPicked(new Set())}>{t('incidents.bulk.none')}</Button>
-        </div>
-      )}
-      {busy && <div class="bulk" role="status"><span>{t('incidents.busy', busy)}</span></div>}
+        onInput={setDraft} onSubmit={(next) => { show(next, viewId || undefined); filter.current?.blur(); }} />
       {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
         text === start ? <Guide onReport={list.reload} />
           : <Empty title={t('incidents.empty')}><p>{t('incidents.empty.hint')}</p></Empty>
       ) : (
-        <Grid label={t('incidents.title')} columns={[picks, ...columns()]} rows={rows} cursor={cursor} picked={picked} gone={gone}
+        <Grid label={t('incidents.title')} columns={[picks, ...shown]} rows={rows} cursor={cursor} picked={picked} gone={gone}
           onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.id}`)} onEnd={list.more} foot={list.loading && rows.length === 0 ? <Waiting /> : null} />
       )}
+      {asked?.what === 'views' && <ViewsDialog views={views} onChoose={(one) => show(one.filter, one.id)} onChanged={saved.reload} onClose={() => setAsked(null)} />}
+      {asked?.what === 'save' && <SaveViewDialog filter={text} columns={names} current={view} onSaved={(one) => { saved.reload(); setQuery({ view: String(one.id) }); }} onClose={() => setAsked(null)} />}
+      {asked?.what === 'columns' && <ColumnsDialog all={columns().map((column) => ({ name: column.name, words: t(`incidents.column.${column.name}` as Key) }))} shown={shown.map((column) => column.name)} onChange={(next) => void choose(next)} onClose={() => setAsked(null)} />}
       {asked?.what === 'close' && <CloseDialog incidents={asked.incidents} onGo={(reason) => void close(asked.incidents, reason)} onClose={() => setAsked(null)} />}
       {asked?.what === 'pull' && <PullDialog incidents={asked.incidents} onGo={(comment) => void pull(asked.incidents, comment)} onClose={() => setAsked(null)} />}
       {asked?.what === 'assign' && <AssignDialog assignee={asked.incidents[0]!.assignee} onChoose={(name) => void assign(asked.incidents, name)} onClose={() => setAsked(null)} />}

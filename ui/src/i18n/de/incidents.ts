@@ -54,4 +54,13 @@ export const incidents: Record<keyof typeof source, string> = {
   'incidents.refused.title': '{n|# Vorfall blieb|# Vorfälle blieben}, wie sie sind',
   'incidents.refused.hint': 'Sie bleiben ausgewählt, damit es noch einmal versucht werden kann.',
   'incidents.gone': 'Nicht mehr in dieser Liste',
+  'incidents.column.id': 'Nummer',
+  'incidents.column.kind': 'Art',
+  'incidents.column.opened': 'Geöffnet',
+  'incidents.column.waiting': 'Wartet seit',
+  'incidents.column.closed': 'Geschlossen',
+  'incidents.column.reason': 'Grund',
+  'incidents.key.views': 'Ansicht wählen',
+  'incidents.key.save': 'Als Ansicht speichern',
+  'incidents.key.columns': 'Spalten wählen',
 };

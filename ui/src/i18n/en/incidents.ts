@@ -52,4 +52,13 @@ export const incidents = {
   'incidents.refused.title': '{n|# incident was|# incidents were} left as they are',
   'incidents.refused.hint': 'They stay picked, so that it can be tried again.',
   'incidents.gone': 'Not in this list any more',
+  'incidents.column.id': 'Number',
+  'incidents.column.kind': 'Kind',
+  'incidents.column.opened': 'Opened',
+  'incidents.column.waiting': 'Waits since',
+  'incidents.column.closed': 'Closed',
+  'incidents.column.reason': 'Closed because',
+  'incidents.key.views': 'Choose a view',
+  'incidents.key.save': 'Save as a view',
+  'incidents.key.columns': 'Choose columns',
 };
