@@ -98,6 +98,7 @@ test('several are picked and closed at once, and the filter finds them', async (
   await page.keyboard.type('is:closed');
   await page.keyboard.press('Enter');
   for (const name of names) await rows(page).filter({ hasText: name }).first().waitFor();
+  await rows(page).nth(2).waitFor({ state: 'detached' });
   assert.equal(await rows(page).count(), 2);
   assert.match(page.url(), /\?q=is%3Aclosed$/);
   await page.keyboard.press('?');
