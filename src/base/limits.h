@@ -114,9 +114,10 @@
 #define LIMIT_ROLE_RULES   200  /* lines that give groups a role                            */
 
 /* Jobs */
-#define LIMIT_ATTEMPTS     12 /* attempts before a job is parked                 */
-#define LIMIT_READER_KILLS 2  /* readers a message may kill before it is parked  */
-#define LIMIT_READINGS     6  /* readings begun of which none is known to have ended */
+#define LIMIT_ATTEMPTS        12  /* attempts before a job is parked                 */
+#define LIMIT_READER_KILLS    2   /* readers a message may kill before it is parked  */
+#define LIMIT_READINGS        6   /* readings begun of which none is known to have ended */
+#define LIMIT_READER_MESSAGES 500 /* messages before a reader gives way to a fresh one */
 
 /* What stands in lists */
 #define LIMIT_TITLE 500 /* characters of a subject or name; all of it is in the breakdown */

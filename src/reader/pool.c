@@ -13,12 +13,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+typedef struct {
+	int fd;      /* -1: none */
+	guint asked; /* messages it has been given */
+} Connection;
+
 struct ReaderPool {
 	char *path;
 	guint at_most;
 	GMutex lock;
 	GCond returned;
-	GArray *idle; /* int */
+	GArray *idle; /* Connection */
 	guint taken;
 };
 
@@ -29,7 +34,7 @@ ReaderPool *reader_pool_new(const char *socket_path, guint at_most)
 	pool->at_most = MAX(at_most, 1);
 	g_mutex_init(&pool->lock);
 	g_cond_init(&pool->returned);
-	pool->idle = g_array_new(FALSE, FALSE, sizeof(int));
+	pool->idle = g_array_new(FALSE, FALSE, sizeof(Connection));
 	return pool;
 }
 
@@ -38,7 +43,7 @@ void reader_pool_free(ReaderPool *pool)
 	if (!pool)
 		return;
 	for (guint i = 0; i < pool->idle->len; i++)
-		close(g_array_index(pool->idle, int, i));
+		close(g_array_index(pool->idle, Connection, i).fd);
 	g_array_unref(pool->idle);
 	g_mutex_clear(&pool->lock);
 	g_cond_clear(&pool->returned);
@@ -53,20 +58,20 @@ static gboolean is_alive(int fd)
 	return poll(&poller, 1, 0) == 0;
 }
 
-static int pop_idle(ReaderPool *pool)
+static Connection pop_idle(ReaderPool *pool)
 {
 	while (pool->idle->len > 0) {
-		int fd = g_array_index(pool->idle, int, pool->idle->len - 1);
+		Connection idle = g_array_index(pool->idle, Connection, pool->idle->len - 1);
 		g_array_set_size(pool->idle, pool->idle->len - 1);
-		if (is_alive(fd))
-			return fd;
-		close(fd);
+		if (is_alive(idle.fd))
+			return idle;
+		close(idle.fd);
 	}
-	return -1;
+	return (Connection){-1, 0};
 }
 
-/* Waits for a turn; *fd is an idle connection or -1. */
-static gboolean take(ReaderPool *pool, gint64 deadline, int *fd, GError **error)
+/* Waits for a turn; @connection is an idle one or none. */
+static gboolean take(ReaderPool *pool, gint64 deadline, Connection *connection, GError **error)
 {
 	g_mutex_lock(&pool->lock);
 	while (pool->taken >= pool->at_most)
@@ -78,17 +83,23 @@ static gboolean take(ReaderPool *pool, gint64 deadline, int *fd, GError **error)
 			return FALSE;
 		}
 	pool->taken++;
-	*fd = pop_idle(pool);
+	*connection = pop_idle(pool);
 	g_mutex_unlock(&pool->lock);
 	return TRUE;
 }
 
-static void give_back(ReaderPool *pool, int fd)
+/* Libraries that read documents keep fonts and more for the next one, so a reader grows with what
+ * it has seen: after some messages it gives way to a fresh one. */
+static void give_back(ReaderPool *pool, Connection connection)
 {
+	if (connection.fd >= 0 && connection.asked >= LIMIT_READER_MESSAGES) {
+		close(connection.fd);
+		connection.fd = -1;
+	}
 	g_mutex_lock(&pool->lock);
 	pool->taken--;
-	if (fd >= 0)
-		g_array_append_val(pool->idle, fd);
+	if (connection.fd >= 0)
+		g_array_append_val(pool->idle, connection);
 	g_cond_signal(&pool->returned);
 	g_mutex_unlock(&pool->lock);
 }
@@ -103,20 +114,20 @@ static gboolean ask(int fd, GBytes *head, GBytes *message, gint64 deadline, GErr
 }
 
 /* A reader that went away while it was idle has not seen the message: then a new one is asked. */
-static int connect_and_ask(ReaderPool *pool, int idle, GBytes *head, GBytes *message,
-                           gint64 deadline, GError **error)
+static Connection connect_and_ask(ReaderPool *pool, Connection idle, GBytes *head, GBytes *message,
+                                  gint64 deadline, GError **error)
 {
-	if (idle >= 0) {
-		if (ask(idle, head, message, deadline, NULL))
-			return idle;
-		close(idle);
+	if (idle.fd >= 0) {
+		if (ask(idle.fd, head, message, deadline, NULL))
+			return (Connection){idle.fd, idle.asked + 1};
+		close(idle.fd);
 	}
 	int fd = reader_socket_connect(pool->path, error);
 	if (fd >= 0 && ask(fd, head, message, deadline, error))
-		return fd;
+		return (Connection){fd, 1};
 	if (fd >= 0)
 		close(fd);
-	return -1;
+	return (Connection){-1, 0};
 }
 
 /* When nobody listens any more, the reader did not die of the message. */
@@ -137,20 +148,21 @@ static void blame_the_role(ReaderPool *pool, GError **error)
 json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gint64 deadline,
                     GError **error)
 {
-	int fd = -1;
-	if (!take(pool, deadline, &fd, error))
+	Connection connection;
+	if (!take(pool, deadline, &connection, error))
 		return NULL;
 	/* Its own limit is CPU time; this one is for a reader that hangs without using any. */
 	guint seconds = mail_limits_seconds(options, LIMIT_READ_SECONDS);
 	gint64 limit = MIN(deadline, deadline_in(3 * seconds));
 	g_autoptr(GBytes) head = frame_request_head(options, g_bytes_get_size(message));
-	fd = connect_and_ask(pool, fd, head, message, limit, error);
-	json_t *breakdown = fd >= 0 ? frame_read_answer(fd, limit, error) : NULL;
-	if (!breakdown && fd >= 0) {
-		close(fd);
-		fd = -1;
+	connection = connect_and_ask(pool, connection, head, message, limit, error);
+	json_t *breakdown =
+		connection.fd >= 0 ? frame_read_answer(connection.fd, limit, error) : NULL;
+	if (!breakdown && connection.fd >= 0) {
+		close(connection.fd);
+		connection.fd = -1;
 	}
-	give_back(pool, fd);
+	give_back(pool, connection);
 	if (!breakdown)
 		blame_the_role(pool, error);
 	return breakdown;

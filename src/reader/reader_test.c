@@ -1,6 +1,7 @@
 #include "../../tests/support/attached.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "mail/breakdown.h"
 #include "reader/frame.h"
 #include "reader/here.h"
@@ -90,6 +91,10 @@ static json_t *misbehave(GBytes *message, const json_t *options)
 	for (guint i = 0; i < G_N_ELEMENTS(attempts); i++)
 		if (strcmp(attempts[i].name, what) == 0)
 			return said(attempts[i].attempt() ? "done" : "refused");
+	static gint64 count;
+	count++;
+	if (strcmp(what, "count") == 0)
+		return json_pack("{s:I}", "count", (json_int_t)count);
 	if (strcmp(what, "document") == 0 && json_bool(options, "documents", TRUE))
 		abort();
 	if (strcmp(what, "memory") == 0)
@@ -352,6 +357,20 @@ static void test_many_threads_share_few_readers(Fixture *fixture, gconstpointer 
 		g_thread_join(threads[i]);
 }
 
+/* Whatever a library keeps of the messages it has read, it keeps of so many at most. */
+static void test_a_reader_gives_way_to_a_fresh_one(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(ReaderPool) pool = reader_pool_new(fixture->socket, 1);
+	gint64 most = 0, last = 0;
+	for (guint i = 0; i < LIMIT_READER_MESSAGES + 3; i++) {
+		g_autoptr(json_t) answer = ask(pool, "count", NULL);
+		last = json_int(answer, "count", -1);
+		most = MAX(most, last);
+	}
+	g_assert_cmpint(most, ==, LIMIT_READER_MESSAGES);
+	g_assert_cmpint(last, ==, 3);
+}
+
 static void test_a_large_message_passes(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *text = g_strnfill(20 * 1024 * 1024, 'x');
@@ -407,6 +426,7 @@ int main(int argc, char **argv)
 	ADD("/reader/its socket is for us alone", test_its_socket_is_for_us_alone);
 	ADD("/reader/without a role it is unreachable", test_without_a_role_it_is_unreachable);
 	ADD("/reader/many threads share few readers", test_many_threads_share_few_readers);
+	ADD("/reader/a reader gives way to a fresh one", test_a_reader_gives_way_to_a_fresh_one);
 	ADD("/reader/a large message passes", test_a_large_message_passes);
 	return g_test_run();
 }

@@ -471,7 +471,7 @@ static gboolean views_are_kept(Db *db, gpointer unused, GError **error)
 	g_assert_true(saved_view_update(db, loaded, 4, error));
 	g_autoptr(GPtrArray) more = saved_view_list(db, 0, error);
 	g_assert_cmpuint(more->len, ==, 2);
-	gint64 count;
+	gint64 count = 0;
 	g_assert_true(saved_view_delete(db, ours.id, error) &&
 	              saved_view_count(db, ann.id, &count, error));
 	g_assert_cmpint(count, ==, 1);
