@@ -38,8 +38,7 @@ static void what_is_said_is_kept_as_it_was_said(void)
 		"seen before, see #12",
 		"<script>alert(1)</script>\n[link](javascript:x) http://evil.example/",
 		"two\nlines\tand a tab",
-		"\xE2\x80\xAE"
-		"desrever \xF0\x9F\x90\x9F",
+		"\342\200\256desrever \xF0\x9F\x90\x9F",
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_assert_cmpint(say(rig, SCOPE_TRIAGE, texts[i]), ==, i + 1);
