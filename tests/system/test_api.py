@@ -243,6 +243,7 @@ class TheDescription(harness.SystemTest):
         asked.get("/account", headers=own)
         asked.get("/sessions", headers=own)
         asked.call("PATCH", "/account", {"display_name": "Ann"}, headers=own)
+        self.views(own)
         offer = asked.post("/account/totp", {"password": words}, headers=own)
         asked.post("/account/totp/confirm", {"code": code_now(offer["secret"])}, headers=own)
         asked.post("/account/recovery-codes", {"password": words}, headers=own)
@@ -256,6 +257,19 @@ class TheDescription(harness.SystemTest):
         listed = asked.get(f"/sessions?user_id={other['user']['id']}")["items"]
         asked.call("DELETE", f"/sessions/{max(one['id'] for one in listed)}", expect=204)
         asked.call("DELETE", "/session", expect=204, headers=own)
+
+    def views(self, own):
+        asked = self.asked
+        view = asked.post("/views", {"name": "Mine, urgent", "filter": "is:open assignee:me severity:>=major",
+                                     "columns": ["severity", "title"]}, 201, headers=own)
+        path = f"/views/{view['id']}"
+        self.assertEqual([one["name"] for one in asked.get("/views", headers=own)["items"]], ["Mine, urgent"])
+        asked.call("PATCH", path, {"shared": True}, headers=own)
+        self.assertTrue(asked.get(path)["shared"])  # an API key sees it, too
+        asked.post("/views", {"name": "A key's", "filter": "is:open"}, 409)
+        asked.call("DELETE", path, expect=204, headers=own)
+        asked.call("PATCH", "/preferences", {"incident_columns": ["title"]}, headers=own)
+        self.assertEqual(asked.get("/preferences", headers=own), {"incident_columns": ["title"]})
 
     def identity_providers(self):
         """A provider that lets everybody in, from its setting-up to its end."""

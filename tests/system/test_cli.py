@@ -305,6 +305,16 @@ class EveryVerb(CliTest):
         self.run_cli("user", "delete", "bob")
         self.run_cli("user", "setup-link", status=73)
         self.assertIn("auditor", [r["name"] for r in self.look("role", "list")["items"]])
+        self.providers()
+
+    def providers(self):
+        self.daemon.api.post("/identity-providers", {"name": "Corp", "kind": "oidc", "config": {
+            "issuer": "http://127.0.0.1:9/", "client_id": "trawl", "console_url": "http://127.0.0.1:8460", "roles": ["soc=analyst"]}})
+        self.assertEqual([p["name"] for p in self.look("provider", "list")["items"]], ["Corp"])
+        out, _ = self.run_cli("provider", "check", "Corp", status=1)
+        self.assertIn("127.0.0.1:9", out)
+        self.assertFalse(self.json("provider", "set", "Corp", "--disable")["enabled"])
+        self.assertTrue(self.json("provider", "set", "Corp", "--enable")["enabled"])
 
     def looks(self):
         self.assertEqual(self.look("health")["status"], "ok")
