@@ -11,6 +11,14 @@ static void put_text(json_t *to, const char *name, const char *text)
 	json_object_set_new_nocheck(to, name, json_text_new(text));
 }
 
+static void put_texts(json_t *to, const char *name, char *const *texts)
+{
+	json_t *array = json_array();
+	for (; texts && *texts; texts++)
+		json_array_append_new(array, json_string(*texts));
+	json_object_set_new(to, name, array);
+}
+
 static void put_int(json_t *to, const char *name, gint64 number)
 {
 	json_object_set_new_nocheck(to, name, json_integer(number));
@@ -229,10 +237,7 @@ json_t *api_key_show(const ApiKey *x)
 	put_int(to, "revision", x->revision);
 	put_text(to, "name", x->name);
 	put_text(to, "prefix", x->prefix);
-	json_t *scopes = json_array();
-	for (char **scope = x->scopes; scope && *scope; scope++)
-		json_array_append_new(scopes, json_string(*scope));
-	json_object_set_new(to, "scopes", scopes);
+	put_texts(to, "scopes", x->scopes);
 	put_text(to, "created_by", x->created_by);
 	put_time(to, "created_at", x->created_at);
 	put_time(to, "expires_at", x->expires_at);
@@ -266,10 +271,7 @@ json_t *user_role_show(const UserRole *x)
 	put_int(to, "revision", x->revision);
 	put_text(to, "name", x->name);
 	put_text(to, "description", x->description);
-	json_t *permissions = json_array();
-	for (char **one = x->permissions; one && *one; one++)
-		json_array_append_new(permissions, json_string(*one));
-	json_object_set_new(to, "permissions", permissions);
+	put_texts(to, "permissions", x->permissions);
 	put_bool(to, "built_in", x->built_in);
 	return to;
 }
@@ -328,10 +330,7 @@ json_t *saved_view_show(const SavedView *x)
 	put_int(to, "revision", x->revision);
 	put_text(to, "name", x->name);
 	put_text(to, "filter", x->filter);
-	json_t *columns = json_array();
-	for (char **column = x->columns; column && *column; column++)
-		json_array_append_new(columns, json_string(*column));
-	json_object_set_new(to, "columns", columns);
+	put_texts(to, "columns", x->columns);
 	put_bool(to, "shared", x->shared);
 	put_text(to, "owner", x->owner);
 	put_time(to, "created_at", x->created_at);

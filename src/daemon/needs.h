@@ -1,8 +1,5 @@
 #pragma once
-#include "db/db.h"
+#include "daemon/keeper.h"
 
-/* Works out the need of incidents that wait: a thread that looks now and then (store/need.h). */
-
-typedef struct NeedKeeper NeedKeeper;
-NeedKeeper *need_keeper_start(DbPool *db);
-void need_keeper_stop(NeedKeeper *keeper);
+/* Works out the need of incidents that wait (store/need.h). Its data is the DbPool. */
+extern const KeeperWork need_keeping;

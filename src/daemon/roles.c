@@ -211,13 +211,14 @@ static int worker_main(const ServeOptions *options)
 	job_runner_start(runner, options->doorbell);
 	SourceWatch *watch = source_watch_start(&tools);
 	ServerStates *states = server_states_start(&tools);
-	NeedKeeper *needs = need_keeper_start(db);
+	Keeper *needs = keeper_start(&need_keeping, db);
 	SearchIndexer *indexer = search_indexer_start(db);
-	FiguresKeeper *figures = figures_keeper_start(db);
+	FiguresLook counted = {.db = db, .seen = -1};
+	Keeper *figures = keeper_start(&figures_keeping, &counted);
 	live(db, node);
-	figures_keeper_stop(figures);
+	keeper_stop(figures);
 	search_indexer_stop(indexer);
-	need_keeper_stop(needs);
+	keeper_stop(needs);
 	server_states_stop(states);
 	gboolean ended = source_watch_stop(watch);
 	if (!job_runner_stop(runner, STOP_SECONDS))
