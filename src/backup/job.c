@@ -115,18 +115,24 @@ static gboolean forget(Db *db, gpointer data, GError **error)
 	                    json_pack("{s:s}", "file", removal->row->file), &seq, error);
 }
 
+static gboolean remove_file(const Run *run, const BackupRow *row, GError **error)
+{
+	g_autofree char *path = g_build_filename(run->directory, row->file, NULL);
+	if (g_unlink(path) == 0 || errno == ENOENT)
+		return TRUE;
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE, "remove %s: %s", path,
+	            g_strerror(errno));
+	return FALSE;
+}
+
 static gboolean remove_one(const Run *run, const BackupRow *row, GError **error)
 {
 	Removal removal = {run, row};
-	g_autofree char *path = g_build_filename(run->directory, row->file, NULL);
-	if (g_unlink(path) != 0 && errno != ENOENT) {
-		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE, "remove %s: %s", path,
-		            g_strerror(errno));
-		return FALSE;
-	}
-	return db_write(run->tools->db, forget, &removal, error);
+	return remove_file(run, row, error) && db_write(run->tools->db, forget, &removal, error);
 }
 
+/* Of one that failed, or was interrupted before it was known to be whole, only the row stays: a
+ * file of that name would be taken for a backup. */
 static gboolean remove_old(const Run *run, GError **error)
 {
 	gint64 whole = 0, failed = 0;
@@ -135,6 +141,8 @@ static gboolean remove_old(const Run *run, GError **error)
 		gboolean old = row->state == BACKUP_DONE     ? ++whole > run->plan.keep
 		               : row->state == BACKUP_FAILED ? ++failed > FAILED_KEPT
 		                                             : FALSE;
+		if (row->state == BACKUP_FAILED && !remove_file(run, row, error))
+			return FALSE;
 		if (old && !remove_one(run, row, error))
 			return FALSE;
 	}

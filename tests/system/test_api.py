@@ -5,6 +5,7 @@ A walk over a small organisation: reports come in, incidents are judged, pulled 
 against the description, and at the end none of its operations may have been left out.
 """
 import base64
+import contextlib
 import hmac
 import http.client
 import json
@@ -12,6 +13,7 @@ import os
 import re
 import resource
 import socket
+import sqlite3
 import struct
 import subprocess
 import time
@@ -305,12 +307,22 @@ class TheDescription(harness.SystemTest):
         self.assertEqual(asked.get("/backup-plan"), {"possible": True, "every_hours": 0, "keep": 7})
         self.assertEqual(asked.call("PATCH", "/backup-plan", {"keep": 2})["keep"], 2)
         asked.call("PATCH", "/backup-plan", {"keep": 0}, 400)
-        for number in range(3):
+        # What a worker that died before its commit leaves: a row that runs, and a file that nobody has read again.
+        os.makedirs(directory, mode=0o700)
+        stale = os.path.join(directory, "trawl-stale.backup")
+        with open(stale, "wb") as file, contextlib.closing(sqlite3.connect(os.path.join(self.daemon.data, "db", "trawl.db"), timeout=10)) as db:
+            file.write(b"half a backup")
+            db.execute("INSERT INTO backup (file, state, size, files, bytes, audit_seq, started_at, finished_at) "
+                       "VALUES ('trawl-stale.backup', 'running', 0, 0, 0, 0, 1, 0)")
+            db.commit()
+        for number in range(1, 4):
             asked.post("/backups", expect=202)
             self.daemon.wait_for(lambda: (rows := asked.get("/backups")["items"]) and rows[0]["id"] > number
                                  and rows[0]["state"] == "done", 20, "a backup")
-        self.daemon.wait_for(lambda: len(asked.get("/backups")["items"]) == 2, 20, "the oldest gone")
-        rows = asked.get("/backups")["items"]
+        self.daemon.wait_for(lambda: len(asked.get("/backups")["items"]) == 3, 20, "the oldest gone")
+        *rows, failed = asked.get("/backups")["items"]
+        self.assertEqual((failed["state"], failed["file"]), ("failed", "trawl-stale.backup"))
+        self.assertFalse(os.path.exists(stale))
         self.assertEqual(sorted(os.listdir(directory)), sorted(row["file"] for row in rows))
         for row in rows:
             path = os.path.join(directory, row["file"])
