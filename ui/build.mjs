@@ -1,21 +1,25 @@
-// Bundles the console: `node build.mjs OUT` writes what the binary embeds. `--watch` rebuilds on change.
+// Bundles the console: `node build.mjs OUT` writes what the binary embeds, and web.gresource.xml, which names it. `--watch` rebuilds
+// on change.
 //
-// Everything is one script, one style sheet and one page; each also gzipped, for the server sends that as it is.
-import { build, context } from 'esbuild';
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// What the first page needs is one script and one style sheet, other pages and languages come in parts. Whatever lies in parts/ is
+// named by its content, so that a browser may keep it for ever and never has an old one. Each file is also there gzipped, for the
+// server sends that as it is.
+import { context, build } from 'esbuild';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const watch = process.argv.includes('--watch');
 const out = process.argv.slice(2).find((word) => !word.startsWith('--')) ?? join(here, 'dist');
+const parts = join(out, 'parts');
 mkdirSync(out, { recursive: true });
 
 const options = {
-  entryPoints: { console: join(here, 'src/main.tsx') },
-  outdir: out,
+  outdir: parts,
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -25,26 +29,35 @@ const options = {
   jsxImportSource: 'preact',
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 };
+const console_ = { ...options, entryPoints: { console: join(here, 'src/main.tsx') }, splitting: true };
+// Of its own, so that it waits for nothing.
+const early = { ...options, entryPoints: { early: join(here, 'src/early.ts') } };
 
-// The page names its parts by content, so that a browser may keep them for ever and never has an old one.
-function finish() {
-  let page = readFileSync(join(here, 'index.html'), 'utf8');
-  for (const file of ['console.js', 'console.css']) {
-    const hash = createHash('sha256').update(readFileSync(join(out, file))).digest('hex').slice(0, 12);
-    page = page.replace(`/${file}`, `/${file}?v=${hash}`);
-  }
+async function finish(built) {
+  const outputs = Object.entries({ ...built.metafile.outputs, ...(await build(early)).metafile.outputs });
+  const made = (start, type) => outputs.find(([name, one]) => one.entryPoint?.endsWith(start) && name.endsWith(type));
+  const [script, { imports, cssBundle }] = made('src/main.tsx', '.js');
+  const address = (file) => `/parts/${basename(file)}`;
+  const page = readFileSync(join(here, 'index.html'), 'utf8')
+    .replace('/console.css', address(cssBundle))
+    .replace('/early.js', address(made('src/early.ts', '.js')[0]))
+    .replace('/console.js', address(script))
+    .replace('<!-- parts -->\n', imports.filter((one) => one.kind === 'import-statement').map((one) => `<link rel="modulepreload" href="${address(one.path)}">\n`).join(''));
   writeFileSync(join(out, 'index.html'), page);
   const still = readdirSync(join(here, 'static'));
   for (const file of still) copyFileSync(join(here, 'static', file), join(out, file));
-  for (const file of ['index.html', 'console.js', 'console.css', ...still])
-    writeFileSync(join(out, `${file}.gz`), gzipSync(readFileSync(join(out, file)), { level: 9 }));
+  const files = ['index.html', ...still, ...outputs.map(([name]) => `parts/${basename(name)}`)].sort();
+  for (const file of files) writeFileSync(join(out, `${file}.gz`), gzipSync(readFileSync(join(out, file)), { level: 9 }));
+  const lines = files.flatMap((file) => [file, `${file}.gz`]).map((file) => `    <file>${file}</file>\n`);
+  writeFileSync(join(out, 'web.gresource.xml'), `<?xml version="1.0" encoding="UTF-8"?>\n<gresources>\n  <gresource prefix="/trawl/web">\n${lines.join('')}  </gresource>\n</gresources>\n`);
 }
 
+rmSync(parts, { recursive: true, force: true });
 if (watch) {
-  const running = await context({ ...options, plugins: [{ name: 'finish', setup: (b) => b.onEnd(finish) }] });
+  const running = await context({ ...console_, plugins: [{ name: 'finish', setup: (b) => b.onEnd(finish) }] });
   await running.watch();
 } else {
-  await build(options);
-  finish();
+  await finish(await build(console_));
 }

@@ -317,6 +317,11 @@ static gboolean is_own(const Request *request, gint64 user_id)
 	return request->caller->user && request->caller->user->id == user_id;
 }
 
+static gboolean sees_sessions(const Request *request)
+{
+	return (request->scopes & SCOPE_ADMIN) && request->sight->everything;
+}
+
 static json_t *row_show(gconstpointer row)
 {
 	return user_session_show(row);
@@ -331,7 +336,7 @@ gboolean session_list_some(Request *request, Db *db, Answer *answer, GError **er
 {
 	Page page;
 	gint64 now = clock_now(), user_id = query_int(request, "user_id", 0);
-	gboolean all = (request->scopes & SCOPE_ADMIN) != 0;
+	gboolean all = sees_sessions(request);
 	/* Those of others are not there for who may not see them. */
 	if (!all && user_id == 0 && request->caller->user)
 		user_id = request->caller->user->id;
@@ -354,7 +359,7 @@ gboolean session_end_one(Request *request, Db *db, Answer *answer, GError **erro
 	g_autoptr(UserSession) session = user_session_load(db, request->id, error);
 	if (!session)
 		return FALSE;
-	gboolean may = (request->scopes & SCOPE_ADMIN) || is_own(request, session->user_id);
+	gboolean may = sees_sessions(request) || is_own(request, session->user_id);
 	if (!may || !session_is_good(session, now)) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
 		            "no session %" G_GINT64_FORMAT, request->id);

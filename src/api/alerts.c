@@ -1,4 +1,5 @@
 /* Alerts: one recipient of one original each. */
+#include "api/filter.h"
 #include "api/page.h"
 #include "api/resources.h"
 #include "api/show.h"
@@ -22,6 +23,7 @@ const Field alert_query[] = {
 	{"report_id",   FIELD_INTEGER, 0, 1, G_MAXINT64, NULL,    "report_id is the number of a report"},
 	{"recipient",   FIELD_ADDRESS, 0, 0, 0, NULL,             "recipient is an SMTP address"},
 	{"message_id",  FIELD_TEXT,    0, 1, LIMIT_MESSAGE_ID + 2, NULL, "message_id is a Message-ID, at most 1000 characters"},
+	FILTER_FIELDS,
 	{NULL}
 };
 
@@ -54,7 +56,7 @@ static gboolean answer_list(Request *request, Db *db, const AlertFilter *filter,
 	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	g_autoptr(GPtrArray) rows = alert_list_filtered(db, filter, &page, error);
-	if (!rows)
+	if (!rows || !page_find_gone(request, db, &page, rows, row_revision, error))
 		return FALSE;
 	page_answer(request, answer, &page, rows, row_show, row_id, row_revision);
 	return TRUE;
@@ -62,14 +64,21 @@ static gboolean answer_list(Request *request, Db *db, const AlertFilter *filter,
 
 gboolean alert_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
-	const char *written = query_text(request, "message_id");
+	gboolean understood;
+	Request asked = *request;
+	g_autoptr(json_t) query =
+		filter_query(request, alert_filter_terms, alert_query, answer, &understood, error);
+	if (!query || !understood)
+		return query != NULL;
+	asked.query = query;
+	const char *written = query_text(&asked, "message_id");
 	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;
-	g_autofree char *recipient = query_address(request, "recipient");
+	g_autofree char *recipient = query_address(&asked, "recipient");
 	const AlertFilter filter = {
-		.state = query_name(request, "state", open_state_names),
-		.incident_id = query_int(request, "incident_id", 0),
-		.source_id = query_int(request, "source_id", 0),
-		.report_id = query_int(request, "report_id", 0),
+		.state = query_name(&asked, "state", open_state_names),
+		.incident_id = query_int(&asked, "incident_id", 0),
+		.source_id = query_int(&asked, "source_id", 0),
+		.report_id = query_int(&asked, "report_id", 0),
 		.recipient = recipient,
 		.message_id = message_id,
 	};

@@ -140,10 +140,8 @@ void answer_etag(Answer *answer, gint64 revision)
 	answer_header(answer, "ETag", "\"%" G_GINT64_FORMAT "\"", revision);
 }
 
-static void set_problem(Answer *answer, int status, const char *code, const char *detail,
-                        const char *remedy)
+static json_t *problem_new(int status, const char *code, const char *detail, const char *remedy)
 {
-	g_clear_pointer(&answer->stream, event_stream_free);
 	json_t *problem = json_object();
 	json_object_set_new(problem, "type", json_string("about:blank"));
 	json_object_set_new(problem, "title", json_string(answer_reason(status)));
@@ -152,6 +150,12 @@ static void set_problem(Answer *answer, int status, const char *code, const char
 	json_object_set_new(problem, "detail", json_text_new(detail));
 	if (remedy)
 		json_object_set_new(problem, "remedy", json_string(remedy));
+	return problem;
+}
+
+static void set_problem(Answer *answer, int status, json_t *problem)
+{
+	g_clear_pointer(&answer->stream, event_stream_free);
 	set_document(answer, status, "application/problem+json", problem);
 }
 
@@ -161,13 +165,21 @@ void answer_problem(Answer *answer, int status, const char *code, const char *fo
 	va_start(arguments, format);
 	g_autofree char *detail = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	set_problem(answer, status, code, detail, NULL);
+	set_problem(answer, status, problem_new(status, code, detail, NULL));
+}
+
+void answer_problem_with(Answer *answer, const char *detail, const char *member, json_t *value)
+{
+	json_t *problem = problem_new(400, "invalid", detail, NULL);
+	json_object_set_new(problem, member, value);
+	set_problem(answer, 400, problem);
 }
 
 void answer_error(Answer *answer, const GError *error)
 {
 	const ErrorRemedy *remedy = error_remedy(error);
-	set_problem(answer, remedy->http_status, remedy->name, error->message, remedy->remedy);
+	set_problem(answer, remedy->http_status,
+	            problem_new(remedy->http_status, remedy->name, error->message, remedy->remedy));
 	if (remedy->http_status == 401)
 		answer_header(answer, "WWW-Authenticate", "Bearer realm=\"trawl\"");
 	if (remedy->http_status == 429 || remedy->http_status == 503)

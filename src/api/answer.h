@@ -44,5 +44,8 @@ void answer_error(Answer *answer, const GError *error);
 void answer_problem(Answer *answer, int status, const char *code, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
+/** The same of a caller's mistake (400), with one member more; takes @value over. */
+void answer_problem_with(Answer *answer, const char *detail, const char *member, json_t *value);
+
 /** The reason phrase of a status (RFC 9110 §15). */
 const char *answer_reason(int status);

@@ -1,4 +1,5 @@
 #pragma once
+#include "reader/reader.h"
 #include "server/server.h"
 #include "store/raw.h"
 
@@ -6,13 +7,15 @@
 
 /* The HTTP API under /v1 (docs/api.md; src/api/openapi.json is its one description).
  *
- * It reads and writes the database and queues jobs; it opens no secret, parses no mail and connects
- * to nothing. It runs its own threads: api_start() comes back when it listens. */
+ * It reads and writes the database and queues jobs; it opens no secret, parses no mail (it asks a
+ * reader), and connects to nothing else. It runs its own threads: api_start() comes back when it
+ * listens. */
 
 typedef struct {
 	DbPool *db;
 	RawStore *raw;
-	const char *listen; /* "127.0.0.1:8460", "[::1]:0"; port 0: any free one, see api_port() */
+	ReaderPool *readers; /* that look into messages; NULL: nobody does */
+	const char *listen;  /* "127.0.0.1:8460", "[::1]:0"; port 0: any free one, see api_port() */
 	guint8 public_key[32]; /* seals the secrets of mail servers */
 	guint8 totp_key[32];   /* seals and opens those of people's codes */
 	const MailServerKind *const
@@ -28,7 +31,7 @@ typedef struct Api Api;
 
 /**
  * Listens and serves until api_stop(). Everything in @config is copied or must outlive it (db, raw,
- * kinds, pages).
+ * readers, kinds, pages).
  *
  * @return  (transfer full) TRAWL_ERROR_INVALID for a listen address that is none, _CONFLICT when it
  *          is in use, _DENIED when it may not be bound

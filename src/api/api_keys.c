@@ -3,6 +3,7 @@
 #include "api/resources.h"
 #include "api/show.h"
 #include "audit/audit.h"
+#include "auth/account.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -12,7 +13,9 @@
 /* clang-format off */
 const Field api_key_create_fields[] = {
 	{"name",       FIELD_TEXT,  FIELD_REQUIRED, 1, LIMIT_NAME, NULL, "name is 1 to 200 characters, none of them a control character"},
-	{"scopes",     FIELD_NAMES, FIELD_REQUIRED, 1, 9, scope_names,   "scopes is an array of read, content, triage, respond, configure, admin, approve, audit and vip, at least one of them, each once"},
+	{"scopes",     FIELD_NAMES, FIELD_REQUIRED, 1, 0, scope_names,   "scopes is an array of read, content, triage, respond, configure, admin, approve, audit, vip and hold, at least one of them, each once"},
+	{"owner",      FIELD_TEXT,  FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "owner is the name of a user, or null: nobody's"},
+	{"sight",      FIELD_NAME,  0, 0, 0, sight_names,                "sight is everything or teams"},
 	{"expires_at", FIELD_TIME,  FIELD_NULLABLE, 0, 0, NULL,          "expires_at is a time in the future as RFC 3339 writes it, or null: never"},
 	{NULL}
 };
@@ -60,6 +63,30 @@ static gboolean parse_expiry(const Request *request, gint64 *expires_at, GError 
 	return FALSE;
 }
 
+/* Whose it is, and what it sees: a person's what they do, so there is nothing to say. */
+static gboolean apply_sight(const Request *request, Db *db, ApiKey *key, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	const char *sent = sent_text(request, "owner"), *sight = sent_text(request, "sight");
+	key->sees_everything = g_strcmp0(sight, sight_names[1]) != 0;
+	if (!sent)
+		return TRUE;
+	g_autofree char *name = account_name(sent);
+	g_autoptr(User) owner = user_find(db, name, &problem);
+	if (owner && !sight) {
+		key->owner_id = owner->id;
+		key->owner = g_steal_pointer(&name);
+		return TRUE;
+	}
+	if (!problem)
+		g_set_error(&problem, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            owner ? "a key that is %s's sees what they do: leave sight out"
+		                  : "owner is the name of a user; there is none called \"%s\"",
+		            sent);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
 gboolean api_key_create(Request *request, Db *db, Answer *answer, GError **error)
 {
 	gint64 expires_at;
@@ -77,12 +104,15 @@ gboolean api_key_create(Request *request, Db *db, Answer *answer, GError **error
 		api_key_make(sent_text(request, "name"), (const char *const *)scopes->pdata,
 	                     request->actor, expires_at, &text, error);
 	/* The chain is held from here on, so the record that follows gets the next number. */
-	if (!key || !audit_head(db, &last, &hash, error))
+	if (!key || !apply_sight(request, db, key, error) || !audit_head(db, &last, &hash, error))
 		return FALSE;
-	key->revision = last + 1;
+	key->revision = key->sight_revision = last + 1;
 	if (!api_key_insert(db, key, error) ||
 	    !audit_append(db, request->actor, "api_key.create", "api_key", key->id, 0,
-	                  json_pack("{s:s, s:O}", "name", key->name, "scopes", names), NULL, error))
+	                  json_pack("{s:s, s:O, s:s*, s:s}", "name", key->name, "scopes", names,
+	                            "owner", key->owner, "sight",
+	                            sight_names[key->sees_everything ? 0 : 1]),
+	                  NULL, error))
 		return FALSE;
 	json_t *document = api_key_show(key);
 	json_object_set_new(document, "key", json_string(text));
@@ -97,6 +127,12 @@ static gboolean is_good(const ApiKey *key, gint64 now)
 	return !key->revoked_at && (!key->expires_at || key->expires_at > now);
 }
 
+/* Whether it may do everything, by itself. */
+static gboolean is_admin(const ApiKey *key)
+{
+	return (api_key_scopes(key) & SCOPE_ADMIN) && key->sees_everything && !key->owner_id;
+}
+
 /* The key @id, and how many other good keys may do everything. */
 static const ApiKey *find_key(GPtrArray *keys, gint64 id, guint *other_admins)
 {
@@ -106,7 +142,7 @@ static const ApiKey *find_key(GPtrArray *keys, gint64 id, guint *other_admins)
 		const ApiKey *key = keys->pdata[i];
 		if (key->id == id)
 			found = key;
-		else if (is_good(key, clock_now()) && (api_key_scopes(key) & SCOPE_ADMIN))
+		else if (is_good(key, clock_now()) && is_admin(key))
 			++*other_admins;
 	}
 	return found;
@@ -127,7 +163,7 @@ gboolean api_key_revoke_one(Request *request, Db *db, Answer *answer, GError **e
 	}
 	if (!request_if_match(request, key->revision, error))
 		return FALSE;
-	if (key->revoked_at || (other_admins == 0 && (api_key_scopes(key) & SCOPE_ADMIN))) {
+	if (key->revoked_at || (other_admins == 0 && is_admin(key))) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT,
 		                    key->revoked_at ? "this key is revoked already"
 		                                    : "this is the last key with the scope "

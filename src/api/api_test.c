@@ -137,7 +137,8 @@ static void test_requests_are_refused_as_http_says(void)
 		{"PUT", "/v1/incidents", "{}", NULL, 405, "invalid", "GET, HEAD, OPTIONS"},
 		{"TRACE", "/v1/incidents", NULL, NULL, 405, "invalid", "GET, HEAD, OPTIONS"},
 		{"OPTIONS", "/v1/sources", NULL, NULL, 204, NULL, "GET, HEAD, POST, OPTIONS"},
-		{"OPTIONS", "*", NULL, NULL, 204, NULL, "GET, HEAD, POST, PATCH, DELETE, OPTIONS"},
+		{"OPTIONS", "*", NULL, NULL, 204, NULL,
+	         "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
 		{"GET", "/v1/incidents?color=red", NULL, NULL, 400, "invalid", NULL},
 		{"GET", "/v1/incidents?limit=0", NULL, NULL, 400, "invalid", NULL},
 		{"GET", "/v1/incidents?limit=501", NULL, NULL, 400, "invalid", NULL},
@@ -330,6 +331,45 @@ static void test_an_incident_closes_with_its_alerts_and_reopens(void)
 	g_assert_cmpstr(json_text(activity->json, "items.0.action"), ==, "incident.close");
 	g_assert_cmpstr(json_text(activity->json, "items.0.actor"), ==, "key:triage");
 	g_assert_cmpstr(json_text(activity->json, "items.1.action"), ==, "incident.reopen");
+}
+
+static void test_the_log_is_filtered(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "POST", "/v1/incidents/1/close", "{\"reason\":\"dealt\"}",
+	            NULL, 200, NULL);
+	ASSERT_CALL(rig, SCOPE_TRIAGE, "POST", "/v1/incidents/1/reopen", NULL, NULL, 200, NULL);
+	static const struct {
+		const char *query, *actions;
+	} cases[] = {
+		{"actor=triage", "incident.close incident.reopen "},
+		{"actor=triage&before=0", "incident.reopen incident.close "},
+		{"actor=triage&before=0&limit=1", "incident.reopen "},
+		{"action=incident.clo", "incident.close "},
+		{"q=DEALT", "incident.close "},
+		{"object=incident/1&actor=triage", "incident.close incident.reopen "},
+		{"object=incident/2", ""},
+		{"actor=triage&until=2020-01-01T00:00:00Z", ""},
+		{"filter=actor:triage%20action:incident%20after:1d%20dealt", "incident.close "},
+		{"filter=incident:1%20actor:%22key:triage%22", "incident.close incident.reopen "},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strconcat("/v1/activity?", cases[i].query, NULL);
+		g_autoptr(Reply) reply = api_rig_call(rig, SCOPE_READ, "GET", path, NULL, NULL);
+		g_autoptr(GString) actions = g_string_new(NULL);
+		size_t n;
+		json_t *one;
+		json_array_foreach (json_at(reply->json, "items"), n, one)
+			g_string_append_printf(actions, "%s ", json_text(one, "action"));
+		g_test_message("%s", path);
+		g_assert_cmpstr(actions->str, ==, cases[i].actions);
+	}
+	static const char *const wrong[] = {"object=incident/x", "before=0&after=1", "since=monday",
+	                                    "filter=is:open", "filter=after:monday"};
+	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *path = g_strconcat("/v1/activity?", wrong[i], NULL);
+		ASSERT_CALL(rig, SCOPE_READ, "GET", path, NULL, NULL, 400, "invalid");
+	}
 }
 
 static void test_a_sub_disposition_goes_only_with_unknown(void)
@@ -1191,6 +1231,7 @@ int main(int argc, char **argv)
 	     test_a_change_that_changes_nothing_writes_nothing);
 	TEST("an incident closes with its alerts and reopens",
 	     test_an_incident_closes_with_its_alerts_and_reopens);
+	TEST("the log is filtered", test_the_log_is_filtered);
 	TEST("a sub-disposition goes only with unknown",
 	     test_a_sub_disposition_goes_only_with_unknown);
 	TEST("a source says what it wants", test_a_source_says_what_it_wants);

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "search/index.h"
+#include "store/api_key.h"
 #include "store/comment.h"
 #include "store/incident.h"
 
@@ -58,6 +60,15 @@ gboolean comment_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	g_autoptr(Comment) comment = comment_load(db, request->id, error);
 	return comment && answer_comment(answer, 200, comment);
+}
+
+/* Whoever repeats the request that made it gets it as it is now: what is deleted stands nowhere. */
+static gboolean follow_in_answers(Db *db, const Comment *comment, GError **error)
+{
+	g_autofree char *location = g_strdup_printf("/v1/comments/%" G_GINT64_FORMAT, comment->id);
+	g_autoptr(json_t) document = comment_show(comment);
+	g_autofree char *body = json_format(document);
+	return stored_answer_replace(db, location, body, error);
 }
 
 /* The record of a change, and with it the new revision. */
@@ -127,11 +138,13 @@ gboolean comment_patch(Request *request, Db *db, Answer *answer, GError **error)
 	if (!text || strcmp(text, comment->text) == 0)
 		return answer_comment(answer, 200, comment);
 	gint64 expected = comment->revision;
-	g_free(comment->text);
+	g_autofree char *before = comment->text;
 	comment->text = g_strdup(text);
 	comment->edited_at = clock_now();
 	return record(request, db, "comment.edit", comment, error) &&
-	       comment_update(db, comment, expected, error) && answer_comment(answer, 200, comment);
+	       comment_update(db, comment, expected, error) &&
+	       search_comment_changed(db, comment->incident_id, before, text, error) &&
+	       follow_in_answers(db, comment, error) && answer_comment(answer, 200, comment);
 }
 
 gboolean comment_remove(Request *request, Db *db, Answer *answer, GError **error)
@@ -140,11 +153,13 @@ gboolean comment_remove(Request *request, Db *db, Answer *answer, GError **error
 	if (!comment)
 		return FALSE;
 	gint64 expected = comment->revision;
-	g_free(comment->text);
+	g_autofree char *before = comment->text;
 	comment->text = g_strdup("");
 	comment->deleted_at = clock_now();
 	if (!record(request, db, "comment.delete", comment, error) ||
-	    !comment_update(db, comment, expected, error))
+	    !comment_update(db, comment, expected, error) ||
+	    !search_comment_changed(db, comment->incident_id, before, "", error) ||
+	    !follow_in_answers(db, comment, error))
 		return FALSE;
 	answer_nothing(answer);
 	return TRUE;

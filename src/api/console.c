@@ -1,7 +1,9 @@
 /* The console's files, as a browser gets them.
  *
+ * What lies in parts/ is named by its content, so that its address never means anything else.
+ *
  * The frame is where a hostile message is shown: a document of its own whose policy lets nothing
- * load and nothing run, whatever is put into it. Everything else may run the console's one script
+ * load and nothing run, whatever is put into it. Everything else may run the console's scripts
  * and talk to this server alone. Paths that are no file are the console's own places: whoever asks
  * for a page there gets the console, which knows what to show. */
 #include "api/console.h"
@@ -21,14 +23,25 @@
 
 static const struct {
 	const char *path, *type;
-	gboolean is_frame, keeps; /* keeps: its address changes with its content */
+	gboolean is_frame;
 } files[] = {
-	{"/index.html", "text/html; charset=utf-8", FALSE, FALSE},
-	{"/console.js", "text/javascript; charset=utf-8", FALSE, TRUE},
-	{"/console.css", "text/css; charset=utf-8", FALSE, TRUE},
-	{"/icon.svg", "image/svg+xml", FALSE, FALSE},
-	{"/frame.html", "text/html; charset=utf-8", TRUE, FALSE},
+	{"/index.html", "text/html; charset=utf-8", FALSE},
+	{"/icon.svg", "image/svg+xml", FALSE},
+	{"/frame.html", "text/html; charset=utf-8", TRUE},
 };
+
+#define PARTS "/parts/"
+static const struct {
+	const char *suffix, *type;
+} parts[] = {
+	{".js", "text/javascript; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
+};
+
+typedef struct {
+	const char *path, *type;
+	gboolean is_frame, is_part;
+} File;
 
 static gboolean takes(const Request *request, const char *header, const char *what)
 {
@@ -36,14 +49,20 @@ static gboolean takes(const Request *request, const char *header, const char *wh
 	return value && strstr(value, what);
 }
 
-static int find_file(const Request *request)
+/* FALSE: it is none of the console's. Whether there is such a part is seen when it is looked up. */
+static gboolean find_file(const Request *request, File *file)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(files); i++)
-		if (strcmp(files[i].path, request->path) == 0)
-			return (int)i;
-	gboolean is_place = !g_str_has_prefix(request->path, "/v1") &&
-	                    !strchr(request->path, '.') && takes(request, "accept", "text/html");
-	return strcmp(request->path, "/") == 0 || is_place ? 0 : -1;
+	*file = (File){.path = request->path, .is_part = g_str_has_prefix(request->path, PARTS)};
+	for (guint i = 0; file->is_part && i < G_N_ELEMENTS(parts); i++)
+		if (g_str_has_suffix(request->path, parts[i].suffix))
+			file->type = parts[i].type;
+	gboolean is_place = strcmp(request->path, "/") == 0 ||
+	                    (!g_str_has_prefix(request->path, "/v1") &&
+	                     !strchr(request->path, '.') && takes(request, "accept", "text/html"));
+	for (guint i = 0; !file->type && i < G_N_ELEMENTS(files); i++)
+		if (strcmp(files[i].path, request->path) == 0 || (is_place && i == 0))
+			*file = (File){files[i].path, files[i].type, files[i].is_frame, FALSE};
+	return file->type != NULL;
 }
 
 static GBytes *look_up(const Request *request, const char *path, const char *suffix)
@@ -55,29 +74,27 @@ static GBytes *look_up(const Request *request, const char *path, const char *suf
 
 gboolean console_answer(const Request *request, Answer *answer)
 {
-	int file = request->context->pages && request_is_read(request) ? find_file(request) : -1;
-	if (file < 0)
+	File file;
+	if (!request->context->pages || !request_is_read(request) || !find_file(request, &file))
 		return FALSE;
 	gboolean packed = takes(request, "accept-encoding", "gzip");
-	answer->body = packed ? look_up(request, files[file].path, ".gz") : NULL;
+	answer->body = packed ? look_up(request, file.path, ".gz") : NULL;
 	if (answer->body)
 		answer_header(answer, "Content-Encoding", "gzip");
 	else
-		answer->body = look_up(request, files[file].path, "");
+		answer->body = look_up(request, file.path, "");
 	if (!answer->body)
 		return FALSE;
 	answer->status = 200;
-	answer->type = files[file].type;
+	answer->type = file.type;
 	answer_header(answer, "Vary", "Accept-Encoding");
 	answer_header(answer, "Content-Security-Policy", "%s",
-	              files[file].is_frame ? FRAME_POLICY : CONSOLE_POLICY);
+	              file.is_frame ? FRAME_POLICY : CONSOLE_POLICY);
 	answer_header(answer, "Cross-Origin-Opener-Policy", "same-origin");
 	answer_header(answer, "X-DNS-Prefetch-Control", "off");
-	if (files[file].is_frame)
+	if (file.is_frame)
 		answer_header(answer, "X-Frame-Options", "SAMEORIGIN");
 	answer_header(answer, "Cache-Control", "%s",
-	              files[file].keeps && request->query_text
-	                      ? "public, max-age=31536000, immutable"
-	                      : "no-cache");
+	              file.is_part ? "public, max-age=31536000, immutable" : "no-cache");
 	return TRUE;
 }

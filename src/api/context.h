@@ -12,11 +12,13 @@ struct ApiContext {
 	RawStore *raw;
 	guint8 public_key[32], totp_key[32];
 	const MailServerKind *const *kinds;
-	char *data_dir;   /* or NULL */
-	char **hosts;     /* names a Host header may have, lower case */
-	GResource *pages; /* or NULL */
-	gint downloads;   /* raw messages on their way out; atomic */
-	gint sign_ons;    /* log-ins that wait for a provider; atomic */
+	ReaderPool *readers; /* or NULL */
+	char *data_dir;      /* or NULL */
+	char **hosts;        /* names a Host header may have, lower case */
+	GResource *pages;    /* or NULL */
+	gint downloads;      /* raw messages on their way out; atomic */
+	gint looks_inside;   /* messages that are read for a request; atomic */
+	gint sign_ons;       /* log-ins that wait for a provider; atomic */
 	Access *access;
 	EventFeed *feed;
 	Metrics *metrics;

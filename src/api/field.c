@@ -76,14 +76,28 @@ static gboolean text_fits(const Field *field, const char *text)
 
 static gboolean names_fit(const Field *field, const json_t *array)
 {
-	if (json_array_size(array) < (gsize)field->min ||
-	    json_array_size(array) > (gsize)field->max)
+	if (json_array_size(array) < (gsize)field->min)
 		return FALSE;
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	for (gsize i = 0; i < json_array_size(array); i++) {
 		const char *name = json_string_value(json_array_get(array, i));
 		if (!name || names_find(field->names, name) < 0 ||
 		    !g_hash_table_add(seen, (gpointer)name))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean numbers_fit(const Field *field, const json_t *array)
+{
+	if (json_array_size(array) < (gsize)field->min ||
+	    json_array_size(array) > (gsize)field->max)
+		return FALSE;
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (gsize i = 0; i < json_array_size(array); i++) {
+		gint64 id = json_integer_value(json_array_get(array, i));
+		if (id < 1 || !g_hash_table_add(seen, g_memdup2(&id, sizeof id)))
 			return FALSE;
 	}
 	return TRUE;
@@ -130,6 +144,8 @@ static gboolean value_fits(const Field *field, const json_t *value)
 		return json_is_boolean(value);
 	case FIELD_NAME:
 		return text && names_find(field->names, text) >= 0;
+	case FIELD_NUMBERS:
+		return json_is_array(value) && numbers_fit(field, value);
 	case FIELD_NAMES:
 		return json_is_array(value) && names_fit(field, value);
 	case FIELD_ADDRESS:

@@ -11,7 +11,8 @@ typedef enum {
 	FIELD_INTEGER, /* min to max                                                 */
 	FIELD_BOOLEAN,
 	FIELD_NAME,    /* one of names                                               */
-	FIELD_NAMES,   /* array of them, min to max many, each once                  */
+	FIELD_NAMES,   /* array of them, at least min, each once                     */
+	FIELD_NUMBERS, /* array of ids, min to max many, each once                   */
 	FIELD_ADDRESS, /* an SMTP address                                            */
 	FIELD_DOMAINS, /* array of domain or host names, at most max                 */
 	FIELD_HOSTS,   /* the same with addresses, networks and "HOST/below" (mail/trust.h) */

@@ -11,7 +11,7 @@ static const Field fields[] = {
 	{"minutes", FIELD_INTEGER, 0, 1, 60, NULL, "minutes is a number from 1 to 60"},
 	{"on",      FIELD_BOOLEAN, 0, 0, 0, NULL, "on is true or false"},
 	{"colour",  FIELD_NAME,    FIELD_NULLABLE, 0, 0, colours, "colour is red or green"},
-	{"colours", FIELD_NAMES,   0, 1, 2, colours, "colours are red or green"},
+	{"colours", FIELD_NAMES,   0, 1, 0, colours, "colours are red or green"},
 	{"mail",    FIELD_ADDRESS, 0, 0, 0, NULL, "mail is an address"},
 	{"domains", FIELD_DOMAINS, 0, 0, 2, NULL, "domains are two domains"},
 	{"hosts",   FIELD_HOSTS,   0, 0, 5, NULL, "hosts are five hosts"},

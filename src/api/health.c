@@ -20,7 +20,7 @@
 #define DISK_LOW        (1024LL * 1024 * 1024)
 
 typedef struct {
-	gboolean closely; /* also what takes counting */
+	gboolean closely; /* also what takes counting: what is seen by who sees everything */
 	json_t *nodes, *figures;
 	gboolean worker_alive;
 } Look;
@@ -110,15 +110,17 @@ static json_t *list_problems(const Look *look, gboolean reached, gboolean measur
 gboolean health_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	gint64 available = 0, total = 0;
-	g_auto(Look) look = {.closely = (request->scopes & SCOPE_READ) != 0};
+	g_auto(Look) look = {.closely = (request->scopes & SCOPE_READ) != 0 &&
+	                                request->sight->everything};
 	g_autoptr(GError) problem = NULL;
 	gboolean reached = db_read(request->context->db, look_around, &look, &problem);
 	gboolean measured = measure_disk(request->context, &available, &total);
 	g_autoptr(json_t) problems = list_problems(&look, reached, measured, available);
 	const char *status = !reached ? "failed" : json_array_size(problems) ? "degraded" : "ok";
 	json_t *document = json_pack("{s:s}", "status", status);
-	if (look.closely) {
+	if (request->scopes & SCOPE_READ)
 		json_object_set_new(document, "version", json_string(TRAWL_VERSION));
+	if (look.closely) {
 		json_object_set(document, "problems", problems);
 		json_object_set_new(document, "database",
 		                    json_string(db_pool_driver_name(request->context->db)));

@@ -1,6 +1,8 @@
 /* Incidents: found, judged, closed and reopened. */
+#include "api/filter.h"
 #include "api/page.h"
 #include "api/resources.h"
+#include "api/seen.h"
 #include "api/show.h"
 #include "audit/audit.h"
 #include "auth/account.h"
@@ -13,6 +15,7 @@
 #include "store/incident.h"
 #include "store/need.h"
 #include "store/report.h"
+#include "store/team.h"
 #include "store/user.h"
 
 #include <string.h>
@@ -32,6 +35,8 @@ const Field incident_query[] = {
 	{"disposition",  FIELD_NAME,    0, 0, 0, disposition_names,   "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
 	{"kind",         FIELD_NAME,    0, 0, 0, incident_kind_names, "kind is reported_mail, not_a_report or unparsed"},
 	{"assignee",     FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "assignee is 1 to 200 characters"},
+	{"team",         FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "team is 1 to 200 characters"},
+	{"mine",         FIELD_BOOLEAN, 0, 0, 0, NULL,                "mine is true or false"},
 	{"unassigned",   FIELD_BOOLEAN, 0, 0, 0, NULL,                "unassigned is true or false"},
 	{"opened_after", FIELD_TIME,    0, 0, 0, NULL,                "opened_after is a time as RFC 3339 writes it"},
 	{"opened_before", FIELD_TIME,   0, 0, 0, NULL,                "opened_before is a time as RFC 3339 writes it"},
@@ -46,6 +51,7 @@ const Field incident_query[] = {
 	{"message_id",   FIELD_TEXT,    0, 1, LIMIT_MESSAGE_ID + 2, NULL, "message_id is a Message-ID, at most 1000 characters"},
 	{"source_id",    FIELD_INTEGER, 0, 1, G_MAXINT64, NULL,       "source_id is the number of a source"},
 	{"q",            FIELD_TEXT,    0, 1, LIMIT_NAME, NULL,       "q is 1 to 200 characters to look for in the title"},
+	FILTER_FIELDS,
 	{NULL}
 };
 
@@ -54,6 +60,7 @@ const Field incident_update_fields[] = {
 	{"disposition",     FIELD_NAME, 0, 0, 0, disposition_names, "disposition is one of malicious, suspicious, spam, bulk, low_risk, known_good, false_negative, simulated, unknown"},
 	{"sub_disposition", FIELD_NAME, FIELD_NULLABLE, 0, 0, sub_disposition_names, "sub_disposition is needs_manual_review or likely_harmless, or null"},
 	{"assignee",        FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "assignee is the name of a user, or null"},
+	{"team",            FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, "team is the name of a team, or null"},
 	{NULL}
 };
 
@@ -94,21 +101,14 @@ static int query_either(const Request *request, const char *name)
 	return json_object_get(request->query, name) ? query_bool(request, name, FALSE) : -1;
 }
 
-static gint64 query_time(const Request *request, const char *name)
-{
-	gint64 at = 0;
-	const char *text = query_text(request, name);
-	return text && clock_parse(text, &at) ? at : 0;
-}
-
 /* By the words of the link: those of a host, in their order; a path's, in any. */
-static SearchSet *incidents_with_link(Db *db, const char *url, GError **error)
+static SearchSet *incidents_with_link(Db *db, const Sight *sight, const char *url, GError **error)
 {
 	g_autofree char *bare = g_strdelimit(g_strdup(url), "\"", ' ');
 	g_autofree char *text = g_strdup_printf("link:\"%s\"", bare);
 	g_autoptr(SearchQuery) query = search_query_parse(text, error);
 	g_autoptr(SearchSet) found =
-		query ? search_candidates(db, query, search_field_bit('l'), error) : NULL;
+		query ? search_candidates(db, sight, query, search_field_bit('l'), error) : NULL;
 	if (!found || search_set_count(found) <= LIMIT_FILTER_LINKS)
 		return g_steal_pointer(&found);
 	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
@@ -117,58 +117,83 @@ static SearchSet *incidents_with_link(Db *db, const char *url, GError **error)
 	return NULL;
 }
 
+/* The team of a name: -1 when there is none, so nothing is its; 0: it was not asked. */
+static gboolean query_team(const Request *request, Db *db, gint64 *id, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	const char *name = query_text(request, "team");
+	g_autoptr(Team) team = name ? team_find(db, name, &problem) : NULL;
+	*id = team ? team->id : name ? -1 : 0;
+	if (!problem)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
 gboolean incident_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
+	gboolean understood;
+	Request asked = *request;
+	g_autoptr(json_t) query = filter_query(request, incident_filter_terms, incident_query,
+	                                       answer, &understood, error);
+	if (!query || !understood)
+		return query != NULL;
+	asked.query = query;
 	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
-	page.by_need = !page.feed && g_strcmp0(query_text(request, "sort"), "need") == 0;
-	const char *written = query_text(request, "message_id");
+	page.by_need = !page.feed && g_strcmp0(query_text(&asked, "sort"), "need") == 0;
+	const char *written = query_text(&asked, "message_id");
 	g_autofree char *message_id = written ? text_message_id(written, strlen(written)) : NULL;
-	g_autofree char *reporter = query_address(request, "reporter");
-	g_autofree char *recipient = query_address(request, "recipient");
-	const char *needs = query_text(request, "needs");
+	g_autofree char *reporter = query_address(&asked, "reporter");
+	g_autofree char *recipient = query_address(&asked, "recipient");
+	const char *needs = query_text(&asked, "needs");
 	if (needs && !g_strv_contains(need_codes(), needs)) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
 		                    "needs is one of the reasons in need_reasons");
 		return FALSE;
 	}
 	g_autoptr(SearchSet) linked = NULL;
-	if (query_text(request, "url") &&
-	    !(linked = incidents_with_link(db, query_text(request, "url"), error)))
+	if (query_text(&asked, "url") &&
+	    !(linked = incidents_with_link(db, request->sight, query_text(&asked, "url"), error)))
+		return FALSE;
+	gint64 team_id;
+	if (!query_team(&asked, db, &team_id, error))
 		return FALSE;
 	const IncidentFilter filter = {
 		.among = linked,
-		.state = query_name(request, "state", open_state_names),
-		.severity = query_name(request, "severity", severity_names),
-		.trusted = query_either(request, "trusted"),
-		.quarantined = query_either(request, "quarantined"),
-		.unassigned = query_bool(request, "unassigned", FALSE),
-		.opened_after = query_time(request, "opened_after"),
-		.opened_before = query_time(request, "opened_before"),
-		.closed_after = query_time(request, "closed_after"),
-		.form = query_text(request, "form"),
+		.state = query_name(&asked, "state", open_state_names),
+		.severity = query_name(&asked, "severity", severity_names),
+		.trusted = query_either(&asked, "trusted"),
+		.quarantined = query_either(&asked, "quarantined"),
+		.unassigned = query_bool(&asked, "unassigned", FALSE),
+		.mine = query_bool(&asked, "mine", FALSE),
+		.team_id = team_id,
+		.opened_after = query_time(&asked, "opened_after"),
+		.opened_before = query_time(&asked, "opened_before"),
+		.closed_after = query_time(&asked, "closed_after"),
+		.form = query_text(&asked, "form"),
 		.needs = needs,
-		.severity_min = query_name(request, "severity_min", severity_names),
-		.disposition = query_name(request, "disposition", disposition_names),
-		.kind = query_name(request, "kind", incident_kind_names),
-		.assignee = query_text(request, "assignee"),
+		.severity_min = query_name(&asked, "severity_min", severity_names),
+		.disposition = query_name(&asked, "disposition", disposition_names),
+		.kind = query_name(&asked, "kind", incident_kind_names),
+		.assignee = query_text(&asked, "assignee"),
 		.reporter = reporter,
 		.recipient = recipient,
 		.message_id = message_id,
-		.text = query_text(request, "q"),
-		.source_id = query_int(request, "source_id", 0),
+		.text = query_text(&asked, "q"),
+		.source_id = query_int(&asked, "source_id", 0),
 	};
 	g_autoptr(GPtrArray) rows = incident_list(db, &filter, &page, error);
-	if (!rows)
+	if (!rows || !seen_incidents(db, request->sight, rows, error) ||
+	    !page_find_gone(request, db, &page, rows, row_revision, error))
 		return FALSE;
 	page_answer(request, answer, &page, rows, row_show, row_id,
 	            page.by_need ? row_need : row_revision);
 	return TRUE;
 }
 
-/* An incident with the original it is about. */
-static gboolean answer_incident(Answer *answer, Db *db, gint64 id, GError **error)
+gboolean incident_answer(const Request *request, Answer *answer, Db *db, gint64 id, GError **error)
 {
 	g_autoptr(Incident) incident = incident_load(db, id, error);
 	if (!incident)
@@ -177,8 +202,21 @@ static gboolean answer_incident(Answer *answer, Db *db, gint64 id, GError **erro
 		incident->original_id ? original_load(db, incident->original_id, error) : NULL;
 	if (incident->original_id && !original)
 		return FALSE;
+	gint64 removed_at;
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(IncidentHold) hold = incident_hold_find(db, id, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	if (!seen_text(db, request->sight, &incident->findings, error) ||
+	    !incident_content_removed(db, id, &removed_at, error))
+		return FALSE;
 	json_t *document = incident_show(incident);
 	json_object_set_new(document, "original", original ? original_show(original) : json_null());
+	json_object_set_new(document, "hold", hold ? incident_hold_show(hold) : json_null());
+	json_object_set_new(document, "content_removed_at",
+	                    removed_at ? json_time_new(removed_at) : json_null());
 	answer_json(answer, 200, document);
 	answer_etag(answer, incident->revision);
 	return TRUE;
@@ -186,7 +224,7 @@ static gboolean answer_incident(Answer *answer, Db *db, gint64 id, GError **erro
 
 gboolean incident_get(Request *request, Db *db, Answer *answer, GError **error)
 {
-	return answer_incident(answer, db, request->id, error);
+	return incident_answer(request, answer, db, request->id, error);
 }
 
 /* The incident to change, not changed since the client read it. */
@@ -198,31 +236,75 @@ static Incident *load_to_change(const Request *request, Db *db, GError **error)
 	return g_steal_pointer(&incident);
 }
 
+/* The user of a name whom the caller sees and who can log in; NULL without an error. */
+static User *find_assignee(const Request *request, Db *db, const char *name, GError **error)
+{
+	gboolean seen = FALSE;
+	g_autoptr(User) user = user_find(db, name, error);
+	if (!user || !user->enabled ||
+	    !sight_sees(db, request->sight, SEEN_PERSON, user->id, &seen, error))
+		return NULL;
+	return seen ? g_steal_pointer(&user) : NULL;
+}
+
 /* Who works on it is somebody who can log in; who it is already may stay. */
 static gboolean apply_assignee(const Request *request, Db *db, Incident *incident, GError **error)
 {
 	const char *sent = sent_text(request, "assignee");
-	if (!sent) {
-		sent_take_text(request, "assignee", &incident->assignee);
-		return TRUE;
-	}
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *name = account_name(sent);
-	g_autoptr(User) user = user_find(db, name, &problem);
+	g_autofree char *name = sent ? account_name(sent) : NULL;
+	if (!sent_has(request, "assignee") || g_strcmp0(sent, incident->assignee) == 0)
+		return TRUE;
+	g_autoptr(User) user = sent ? find_assignee(request, db, name, &problem) : NULL;
+	if (sent && !user && !problem)
+		g_set_error(&problem, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            "there is nobody called \"%s\" who can log in; /v1/people lists who "
+		            "there is",
+		            sent);
 	if (problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	if (g_strcmp0(sent, incident->assignee) != 0 && (!user || !user->enabled)) {
-		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
-		            "there is nobody called \"%s\" who can log in; /v1/people lists who "
-		            "there is",
+	g_free(incident->assignee);
+	incident->assignee = user ? g_steal_pointer(&name) : NULL;
+	incident->assignee_id = user ? -user->id : 0;
+	return TRUE;
+}
+
+/* It is given to a team that the caller sees; whose it is already may stay. */
+static gboolean apply_team(const Request *request, Db *db, Incident *incident, GError **error)
+{
+	const char *sent = sent_text(request, "team");
+	gboolean seen = TRUE;
+	g_autoptr(GError) problem = NULL;
+	if (!sent_has(request, "team") || g_strcmp0(sent, incident->team) == 0)
+		return TRUE;
+	g_autoptr(Team) team = sent ? team_find(db, sent, &problem) : NULL;
+	if (team && !sight_sees(db, request->sight, SEEN_TEAM, team->id, &seen, &problem))
+		seen = FALSE;
+	if (sent && !problem && (!team || !seen))
+		g_set_error(&problem, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            "there is no team called \"%s\"; /v1/teams lists those there are",
 		            sent);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	g_free(incident->assignee);
-	incident->assignee = user ? g_steal_pointer(&name) : g_strdup(sent);
+	g_free(incident->team);
+	incident->team = g_strdup(sent);
+	incident->team_id = team ? team->id : 0;
 	return TRUE;
+}
+
+/* Whose it was, and is no more, may have it in a list. */
+static gboolean note_handed_on(Db *db, gint64 assignee_id, gint64 team_id, const Incident *incident,
+                               GError **error)
+{
+	return (!assignee_id || assignee_id == incident->assignee_id ||
+	        incident_note_handed_on(db, incident->id, assignee_id, 0, incident->revision,
+	                                error)) &&
+	       (!team_id || team_id == incident->team_id ||
+	        incident_note_handed_on(db, incident->id, 0, team_id, incident->revision, error));
 }
 
 static gboolean apply_judgement(const Request *request, Db *db, Incident *incident, GError **error)
@@ -233,7 +315,8 @@ static gboolean apply_judgement(const Request *request, Db *db, Incident *incide
 		incident->severity = (Severity)names_find(severity_names, severity);
 	if (disposition)
 		incident->disposition = (Disposition)names_find(disposition_names, disposition);
-	if (!apply_assignee(request, db, incident, error))
+	if (!apply_assignee(request, db, incident, error) ||
+	    !apply_team(request, db, incident, error))
 		return FALSE;
 	sent_take_text(request, "sub_disposition", &incident->sub_disposition);
 	if (incident->disposition == DISPOSITION_UNKNOWN || !incident->sub_disposition)
@@ -253,6 +336,7 @@ gboolean incident_patch(Request *request, Db *db, Answer *answer, GError **error
 	if (!incident)
 		return FALSE;
 	gint64 expected = incident->revision;
+	gint64 assignee_id = incident->assignee_id, team_id = incident->team_id;
 	g_autoptr(json_t) before = incident_show(incident);
 	if (!apply_judgement(request, db, incident, error))
 		return FALSE;
@@ -263,9 +347,10 @@ gboolean incident_patch(Request *request, Db *db, Answer *answer, GError **error
 	    (!audit_append(db, request->actor, "incident.update", "incident", incident->id,
 	                   incident->id, json_pack("{s:o}", "changes", changes),
 	                   &incident->revision, error) ||
+	     !note_handed_on(db, assignee_id, team_id, incident, error) ||
 	     !incident_save(db, incident, expected, error)))
 		return FALSE;
-	return answer_incident(answer, db, incident->id, error);
+	return incident_answer(request, answer, db, incident->id, error);
 }
 
 static gboolean refuse_state(const Incident *incident, GError **error)
@@ -295,7 +380,7 @@ gboolean incident_close(Request *request, Db *db, Answer *answer, GError **error
 	       alert_close_all(db, incident->id, incident->close_reason, now, incident->revision,
 	                       &closed, error) &&
 	       incident_recount(db, incident->id, incident->revision, now, error) &&
-	       answer_incident(answer, db, incident->id, error);
+	       incident_answer(request, answer, db, incident->id, error);
 }
 
 /* Its alerts stay closed: what each recipient's said is over, and a new report raises new ones. */
@@ -316,7 +401,7 @@ gboolean incident_reopen(Request *request, Db *db, Answer *answer, GError **erro
 	                    json_pack("{s:s*}", "reason", sent_text(request, "reason")),
 	                    &incident->revision, error) &&
 	       incident_save(db, incident, expected, error) &&
-	       answer_incident(answer, db, incident->id, error);
+	       incident_answer(request, answer, db, incident->id, error);
 }
 
 gboolean incident_activity(Request *request, Db *db, Answer *answer, GError **error)

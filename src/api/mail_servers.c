@@ -123,7 +123,7 @@ static gint64 mail_server_number(gconstpointer row)
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
-	g_autoptr(GPtrArray) rows = mail_server_list(db, error);
+	g_autoptr(GPtrArray) rows = mail_server_list_seen(db, request->sight, error);
 	if (!rows || !page_parse(request, &page, error))
 		return FALSE;
 	const char *name = query_text(request, "name");

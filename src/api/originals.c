@@ -4,13 +4,21 @@
 #include "api/raw.h"
 #include "api/resources.h"
 #include "api/show.h"
+#include "api/zip.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "store/report.h"
 #include "store/vip.h"
 
 /* clang-format off */
 const Field original_query[] = {
 	{"bodies", FIELD_BOOLEAN, 0, 0, 0, NULL, "bodies is true or false"},
+	{NULL}
+};
+
+const Field attachments_query[] = {
+	{"sha256",     FIELD_TEXT, 0, 64, 64, NULL,           "sha256 is the SHA-256 of a file, 64 hexadecimal digits"},
+	{"encryption", FIELD_NAME, 0, 0,  0,  zip_lock_names, "encryption is aes256 or zipcrypto"},
 	{NULL}
 };
 /* clang-format on */
@@ -99,4 +107,56 @@ static gboolean find_raw(Db *db, RawLook *look, GError **error)
 gboolean original_raw(Request *request, Db *db, Answer *answer, GError **error)
 {
 	return raw_answer(request, answer, "original", find_raw, error);
+}
+
+/* --- attachments --------------------------------------------------------------------------------
+ */
+
+static json_t *take_files(const json_t *taken, const char *sha256, GError **error)
+{
+	json_t *files = json_object_get(taken, "files");
+	if (json_bool(taken, "cut", FALSE))
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_LIMIT,
+		            "%s more than %d MiB or %d files, which is the limit; %s",
+		            sha256 ? "the attachment has" : "the attachments have together",
+		            LIMIT_TAKEN_OUT / 1024 / 1024, LIMIT_TAKEN_FILES,
+		            sha256 ? "the raw message has it" : "ask for them one by one");
+	else if (json_array_size(files) == 0)
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND, "this message has no %s%s",
+		            sha256 ? "attachment with the SHA-256 " : "attachments",
+		            sha256 ? sha256 : "");
+	else
+		return files;
+	return NULL;
+}
+
+static void name_zip(Answer *answer, gint64 id, const char *sha256)
+{
+	answer_header(answer, "Content-Disposition",
+	              "attachment; filename=\"original-%" G_GINT64_FORMAT "-%.16s.zip\"", id,
+	              sha256 ? sha256 : "attachments");
+	answer_header(answer, "Trawl-Zip-Password", ZIP_PASSWORD);
+}
+
+gboolean original_attachments(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autofree char *sha256 = query_text(request, "sha256")
+	                                  ? g_ascii_strdown(query_text(request, "sha256"), -1)
+	                                  : NULL;
+	g_autoptr(json_t) options = json_pack("{s:{s:s*}}", "take", "sha256", sha256);
+	RawLook look = {.id = request->id};
+	g_autoptr(json_t) taken = raw_read_inside(request, answer, find_raw, options, &look, error);
+	g_free(look.sha256);
+	const json_t *files = taken ? take_files(taken, sha256, error) : NULL;
+	if (!files ||
+	    !raw_record_look(request, "original", "attachments", look.incident_id, look.vip, error))
+		return FALSE;
+	int lock = query_name(request, "encryption", zip_lock_names);
+	answer->body = zip_new(files, MAX(lock, 0), error);
+	if (!answer->body)
+		return FALSE;
+	answer->status = 200;
+	answer->type = "application/zip";
+	name_zip(answer, request->id, sha256);
+	return TRUE;
 }

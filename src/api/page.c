@@ -21,7 +21,13 @@ static char *list_hash(const Request *request)
 	json_object_del(filters, "limit");
 	json_object_del(filters, "cursor");
 	char *sorted = json_dumps(filters, JSON_COMPACT | JSON_SORT_KEYS);
-	g_autofree char *list = g_strconcat(request->path, "?", sorted, NULL);
+	/* What is seen is a part of it: when that changes, pages of before do not fit. */
+	const Sight *sight = request->sight;
+	g_autofree char *list =
+		sight->everything
+			? g_strconcat(request->path, "?", sorted, NULL)
+			: g_strdup_printf("%s?%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+	                                  request->path, sorted, sight->viewer, sight->revision);
 	free(sorted);
 	char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, list, -1);
 	hash[12] = '\0';
@@ -88,6 +94,7 @@ static gboolean parse_cursor(const Request *request, const char *cursor, Page *p
 gboolean page_parse(const Request *request, Page *page, GError **error)
 {
 	*page = (Page){
+		.sight = request->sight,
 		.limit = (guint)query_int(request, "limit", LIMIT_PAGE_DEFAULT),
 		.feed = query_int(request, "changed_since", -1) >= 0,
 		.changed_since = query_int(request, "changed_since", 0),
@@ -105,6 +112,13 @@ gboolean page_check_feed(const Page *page, Db *db, GError **error)
 	gint64 newest = 0;
 	if (!page->feed || page->after_id)
 		return TRUE;
+	if (page->changed_since && page->changed_since < page->sight->revision) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT,
+		            "what you see was changed by revision %" G_GINT64_FORMAT
+		            ": forget what you have, and begin again with changed_since=0",
+		            page->sight->revision);
+		return FALSE;
+	}
 	if (!audit_last(db, &newest, error))
 		return FALSE;
 	if (page->changed_since <= newest)
@@ -132,6 +146,26 @@ void page_link(const Request *request, Answer *answer, const char *name, const c
 	answer_header(answer, "Link", "<%s?%s>; rel=\"next\"", request->path, query->str);
 }
 
+static gboolean is_full(const Page *page, const GPtrArray *rows)
+{
+	return rows->len && rows->len >= page->limit;
+}
+
+gboolean page_find_gone(Request *request, Db *db, const Page *page, const GPtrArray *rows,
+                        RowNumber order, GError **error)
+{
+	if (!page->feed)
+		return TRUE;
+	gint64 to = is_full(page, rows) ? order(rows->pdata[rows->len - 1]) : G_MAXINT64;
+	g_autoptr(GArray) ids =
+		sight_gone(db, page->sight, page->changed_since, to, &request->gone_until, error);
+	json_decref(request->gone);
+	request->gone = ids ? json_array() : NULL;
+	for (guint i = 0; ids && i < ids->len; i++)
+		json_array_append_new(request->gone, json_integer(g_array_index(ids, gint64, i)));
+	return ids != NULL;
+}
+
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
                  RowShow show, RowNumber id, RowNumber order)
 {
@@ -139,7 +173,7 @@ void page_answer(const Request *request, Answer *answer, const Page *page, const
 	for (guint i = 0; i < rows->len; i++)
 		json_array_append_new(items, show(rows->pdata[i]));
 	gconstpointer last = rows->len ? rows->pdata[rows->len - 1] : NULL;
-	gboolean more = last && rows->len >= page->limit;
+	gboolean more = is_full(page, rows);
 	json_t *document = json_object();
 	json_object_set_new(document, "items", items);
 	if (more) {
@@ -152,10 +186,15 @@ void page_answer(const Request *request, Answer *answer, const Page *page, const
 	}
 	/* Further rows of the last revision may be on the next page: who stops here sees the whole
 	 * revision again rather than a part of it never. */
-	if (page->feed)
-		json_object_set_new(
-			document, "changed_since",
-			json_integer(last ? order(last) - (more ? 1 : 0) : page->changed_since));
+	if (page->feed) {
+		gint64 since = last ? order(last) - (more ? 1 : 0) : page->changed_since;
+		/* All that is seen was shown: from here on, not from the last row. */
+		if (!more)
+			since = MAX(since, MAX(request->gone_until, page->sight->revision));
+		json_object_set_new(document, "changed_since", json_integer(since));
+		if (request->gone)
+			json_object_set(document, "gone_incidents", request->gone);
+	}
 	answer_json(answer, 200, document);
 }
 

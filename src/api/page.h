@@ -18,11 +18,13 @@
 	 "changed_since is a revision: a number from 0"}
 /* clang-format on */
 
-/** Reads limit, cursor and changed_since. TRAWL_ERROR_INVALID for a cursor of another list. */
+/** Reads limit, cursor and changed_since; the page is of what the caller sees. TRAWL_ERROR_INVALID
+ * for a cursor of another list. */
 gboolean page_parse(const Request *request, Page *page, GError **error);
 
-/** Refuses a feed from a revision that does not exist yet (TRAWL_ERROR_INVALID): nothing would ever
- * come after it. */
+/** Refuses a feed from a revision that does not exist yet (TRAWL_ERROR_INVALID), for nothing would
+ * ever come after it, and one from before the caller's teams were changed (TRAWL_ERROR_CONFLICT),
+ * for what they see more or less has no new revision. */
 gboolean page_check_feed(const Page *page, Db *db, GError **error);
 
 /* How a list shows its rows, and by what it is paged. */
@@ -36,6 +38,11 @@ typedef gint64 (*RowNumber)(gconstpointer row);
  */
 void page_answer(const Request *request, Answer *answer, const Page *page, const GPtrArray *rows,
                  RowShow show, RowNumber id, RowNumber order);
+
+/** Of a feed of what belongs to incidents: finds the incidents that the caller sees no more, for
+ * page_answer(). @order as there. */
+gboolean page_find_gone(Request *request, Db *db, const Page *page, const GPtrArray *rows,
+                        RowNumber order, GError **error);
 
 /** The cursor of the rows of this list before number @id; newly allocated. */
 char *page_cursor(const Request *request, gint64 id);

@@ -1,4 +1,5 @@
-/* People by their names: all that one has to know of another to hand something over. Addresses,
+/* People by their names: all that one has to know of another to hand something over. Who sees what
+ * their teams do knows who is in them. Addresses,
  * roles and logins are an administrator's business (users.c). */
 #include "api/page.h"
 #include "api/resources.h"
@@ -24,7 +25,7 @@ static gint64 row_id(gconstpointer row)
 gboolean person_list_all(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
-	g_autoptr(GPtrArray) rows = user_list(db, error);
+	g_autoptr(GPtrArray) rows = user_list_seen(db, request->sight, error);
 	if (!rows || !page_parse(request, &page, error))
 		return FALSE;
 	page_cut(&page, rows, row_id);

@@ -6,6 +6,7 @@
 
 #include "api/context.h"
 #include "audit/audit.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 
@@ -57,30 +58,33 @@ static gboolean load(Db *db, gpointer data, GError **error)
 	if (!job->find(db, &job->look, error) || !raw_check_vip(job->request, job->look.vip, error))
 		return FALSE;
 	if (!job->look.sha256) {
-		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
-		                    "Trawl does not have the bytes of this message");
+		g_set_error_literal(
+			error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
+			"Trawl does not have the bytes of this message; it never got them, or "
+			"they are past the period for which it keeps them");
 		return FALSE;
 	}
 	job->bytes = raw_store_load(job->raw, db, job->look.sha256, error);
 	return job->bytes != NULL;
 }
 
-static gboolean take_place(ApiContext *context, Answer *answer, GError **error)
+static gboolean take_place(Answer *answer, gint *taken, gint places, const char *what,
+                           GError **error)
 {
-	if (g_atomic_int_add(&context->downloads, 1) < LIMIT_DOWNLOADS) {
-		answer->place = &context->downloads;
+	if (g_atomic_int_add(taken, 1) < places) {
+		answer->place = taken;
 		return TRUE;
 	}
-	(void)g_atomic_int_dec_and_test(&context->downloads);
+	(void)g_atomic_int_dec_and_test(taken);
 	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
-	            "%d raw messages are being sent, which is the limit", LIMIT_DOWNLOADS);
+	            "%d raw messages are being %s, which is the limit", places, what);
 	return FALSE;
 }
 
 gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind find,
                     GError **error)
 {
-	if (!take_place(request->context, answer, error))
+	if (!take_place(answer, &request->context->downloads, LIMIT_DOWNLOADS, "sent", error))
 		return FALSE;
 	Load job = {.request = request,
 	            .raw = request->context->raw,
@@ -101,4 +105,25 @@ gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind 
 	              "attachment; filename=\"%s-%" G_GINT64_FORMAT ".eml\"", kind, request->id);
 	answer_header(answer, "ETag", "\"%s\"", sha256);
 	return TRUE;
+}
+
+json_t *raw_read_inside(Request *request, Answer *answer, RawFind find, const json_t *options,
+                        RawLook *look, GError **error)
+{
+	ApiContext *context = request->context;
+	if (!context->readers) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
+		                    "no reader is running");
+		return NULL;
+	}
+	if (!take_place(answer, &context->looks_inside, LIMIT_LOOKS_INSIDE, "looked into", error))
+		return NULL;
+	Load job = {
+		.request = request, .raw = context->raw, .find = find, .look = {.id = look->id}};
+	gboolean ok = db_read(context->db, load, &job, error);
+	*look = job.look;
+	g_autoptr(GBytes) bytes = job.bytes;
+	return ok ? reader_read(context->readers, bytes, options, deadline_in(LIMIT_LOOK_SECONDS),
+	                        error)
+	          : NULL;
 }

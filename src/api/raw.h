@@ -25,7 +25,20 @@ gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind 
  */
 gboolean raw_check_vip(const Request *request, gboolean vip, GError **error);
 
-/** Commits the record of a look at what a message says: "<kind>.look" or "<kind>.download".
+/** Commits the record of a look at what a message says: "<kind>.look", "<kind>.download",
+ * "<kind>.attachments".
  * @vip  whose it is, which is on record */
 gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
                          gboolean vip, GError **error);
+
+/**
+ * Has a sandboxed reader look into the bytes of the request's object, which this process does not
+ * parse itself. Only so many at once (LIMIT_LOOKS_INSIDE), until @answer is gone.
+ *
+ * @options  of mail/breakdown.h
+ * @look     (inout) the object's number; what @find says of it. Its texts are the caller's
+ * @return   (transfer full) what the reader says. TRAWL_ERROR_NOT_FOUND: the bytes are not here;
+ *           _DENIED: a VIP's; _BUSY, _UNREACHABLE, _TIMEOUT, _REMOTE: of the readers
+ */
+json_t *raw_read_inside(Request *request, Answer *answer, RawFind find, const json_t *options,
+                        RawLook *look, GError **error);

@@ -65,7 +65,7 @@ gboolean reporter_list_some(Request *request, Db *db, Answer *answer, GError **e
 
 gboolean reporter_get(Request *request, Db *db, Answer *answer, GError **error)
 {
-	g_autoptr(Reporter) reporter = reporter_load(db, request->id, error);
+	g_autoptr(Reporter) reporter = reporter_load(db, request->sight, request->id, error);
 	if (!reporter)
 		return FALSE;
 	answer_json(answer, 200, reporter_show(reporter));

@@ -2,6 +2,7 @@
 #include "api/page.h"
 #include "api/raw.h"
 #include "api/resources.h"
+#include "api/seen.h"
 #include "api/show.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -45,7 +46,7 @@ static gboolean answer_list(Request *request, Db *db, const ReportFilter *filter
 	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	g_autoptr(GPtrArray) rows = report_list(db, filter, &page, error);
-	if (!rows)
+	if (!rows || !page_find_gone(request, db, &page, rows, row_revision, error))
 		return FALSE;
 	page_answer(request, answer, &page, rows, row_show, row_id, row_revision);
 	return TRUE;
@@ -77,7 +78,7 @@ gboolean report_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	g_autoptr(Report) report = report_load(db, request->id, error);
 	g_autoptr(GArray) incidents = report ? report_incidents(db, report->id, error) : NULL;
-	if (!incidents)
+	if (!incidents || !seen_numbers(db, request->sight, incidents, error))
 		return FALSE;
 	json_t *document = report_show(report);
 	json_t *ids = json_array();
@@ -102,4 +103,33 @@ static gboolean find_raw(Db *db, RawLook *look, GError **error)
 gboolean report_raw(Request *request, Db *db, Answer *answer, GError **error)
 {
 	return raw_answer(request, answer, "report", find_raw, error);
+}
+
+/* What the report says of the messages that it is about, before any mailbox was asked. */
+static json_t *show_claims(const json_t *breakdown)
+{
+	size_t i;
+	json_t *entry, *items = json_array();
+	json_array_foreach (json_object_get(breakdown, "originals"), i, entry) {
+		json_t *item = json_object();
+		json_object_set_new(item, "first_hand",
+		                    json_boolean(json_bool(entry, "first_hand", FALSE)));
+		json_object_set(item, "message", json_object_get(entry, "message"));
+		json_array_append_new(items, item);
+	}
+	return json_pack("{s:o}", "items", items);
+}
+
+gboolean report_claims(Request *request, Db *db, Answer *answer, GError **error)
+{
+	g_autoptr(json_t) options = json_pack("{s:b}", "originals_only", TRUE);
+	RawLook look = {.id = request->id};
+	g_autoptr(json_t) breakdown =
+		raw_read_inside(request, answer, find_raw, options, &look, error);
+	g_free(look.sha256);
+	if (!breakdown ||
+	    !raw_record_look(request, "report", "look", look.incident_id, look.vip, error))
+		return FALSE;
+	answer_json(answer, 200, show_claims(breakdown));
+	return TRUE;
 }

@@ -10,6 +10,7 @@
 #include "api/resources.h"
 #include "api/routes.h"
 #include "api/transaction.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -20,10 +21,12 @@
 
 Request *request_new(ApiContext *context, const char *method, const char *target)
 {
+	static const Sight nothing = {0};
 	Request *request = g_new0(Request, 1);
 	request->context = context;
 	request->method = g_intern_string(method);
 	request->target = g_strdup(target);
+	request->sight = &nothing;
 	request->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	request->body_bytes = g_byte_array_new();
 	request->started = g_get_monotonic_time();
@@ -42,6 +45,7 @@ void request_free(Request *request)
 	g_free(request->query_text);
 	json_decref(request->query);
 	json_decref(request->body);
+	json_decref(request->gone);
 	caller_free(request->caller);
 	g_free(request->secret);
 	g_free(request);
@@ -222,7 +226,7 @@ static gboolean find_route(Request *request, Answer *answer)
 	g_autofree char *allowed = NULL;
 	if (strcmp(request->path, "*") == 0) {
 		answer_nothing(answer);
-		answer_header(answer, "Allow", "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+		answer_header(answer, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 		return FALSE;
 	}
 	request->route = route_find(request->method, request->path, &request->id, &allowed);
@@ -295,8 +299,20 @@ static gboolean find_caller(Request *request, const char *authorization, const c
 	if (!request->caller)
 		return FALSE;
 	request->scopes = request->caller->scopes;
+	request->sight = &request->caller->sight;
 	request->actor = request->caller->actor;
 	return TRUE;
+}
+
+/* What is about the whole installation is nothing for who sees a part of it: who could change an
+ * account, a key or a source could see more. */
+static gboolean check_whole(const Request *request, GError **error)
+{
+	if (request->route->sight != SIGHT_WHOLE || request->sight->everything)
+		return TRUE;
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
+	                    "this is about the whole installation, and you see what your teams do");
+	return FALSE;
 }
 
 static gboolean check_caller(Request *request, GError **error)
@@ -320,7 +336,7 @@ static gboolean check_caller(Request *request, GError **error)
 		return FALSE;
 	request->secret = g_strdup(authorization ? authorization : token);
 	if (needed == SCOPE_NOBODY || (request->scopes & needed))
-		return TRUE;
+		return check_whole(request, error);
 	int bit = 0;
 	while (!(needed & (1u << bit)))
 		bit++;
@@ -407,6 +423,13 @@ gboolean query_bool(const Request *request, const char *name, gboolean fallback)
 const char *query_text(const Request *request, const char *name)
 {
 	return json_string_value(json_object_get(request->query, name));
+}
+
+gint64 query_time(const Request *request, const char *name)
+{
+	gint64 at = 0;
+	const char *text = query_text(request, name);
+	return text && clock_parse(text, &at) ? at : 0;
 }
 
 int query_name(const Request *request, const char *name, const char *const *names)

@@ -33,6 +33,9 @@ typedef struct {
 	json_t *query, *body; /* typed and checked; body is {} when none was sent */
 	Caller *caller;       /* NULL: nobody, on a public route */
 	guint scopes;         /* the caller's */
+	const Sight *sight;   /* the caller's; of nobody: nothing */
+	json_t *gone;         /* of a feed: what page_find_gone() found, or NULL */
+	gint64 gone_until;    /* the newest revision of that */
 	char *secret;         /* what it proved itself by: never stored, never logged */
 	const char *actor;    /* the caller's: "key:NAME", "user:NAME" */
 	gint64 started;       /* monotonic */
@@ -64,6 +67,8 @@ void request_run(Request *request, Answer *answer);
 gint64 query_int(const Request *request, const char *name, gint64 fallback);
 gboolean query_bool(const Request *request, const char *name, gboolean fallback);
 const char *query_text(const Request *request, const char *name);
+/** Of FIELD_TIME; wall-clock microseconds, 0 when the parameter is absent. */
+gint64 query_time(const Request *request, const char *name);
 /** The value of a name in its table, or -1 when the parameter is absent. */
 int query_name(const Request *request, const char *name, const char *const *names);
 

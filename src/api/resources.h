@@ -7,15 +7,18 @@ extern const Field mail_server_query[], mail_server_create_fields[], mail_server
 	mail_server_check_fields[], mail_server_folders_fields[], source_query[],
 	source_create_fields[], source_update_fields[], incident_query[], incident_update_fields[],
 	close_fields[], reopen_fields[], alert_query[], alert_update_fields[], report_query[],
-	original_query[], response_query[], response_create_fields[], result_query[], job_query[],
-	activity_query[], events_query[], api_key_create_fields[], backup_plan_fields[],
-	session_create_fields[], setup_fields[], user_create_fields[], user_update_fields[],
-	password_fields[], account_update_fields[], account_proof_fields[], totp_confirm_fields[],
-	account_password_fields[], session_query[], role_create_fields[], role_update_fields[],
-	comment_fields[], search_query_fields[], reporter_query[], statistics_query[], page_query[];
+	original_query[], attachments_query[], response_query[], response_create_fields[],
+	result_query[], job_query[], activity_query[], incident_activity_query[], events_query[],
+	api_key_create_fields[], backup_plan_fields[], session_create_fields[], setup_fields[],
+	user_create_fields[], user_update_fields[], password_fields[], account_update_fields[],
+	account_proof_fields[], totp_confirm_fields[], account_password_fields[], session_query[],
+	role_create_fields[], role_update_fields[], comment_fields[], search_query_fields[],
+	reporter_query[], statistics_query[], page_query[];
+extern const Field retention_fields[], retention_preview_query[], hold_fields[];
 extern const Field view_create_fields[], view_update_fields[], preference_fields[];
 extern const Field identity_provider_create_fields[], identity_provider_update_fields[],
 	identity_query[], vip_fields[], sign_on_fields[], sign_on_finish_fields[];
+extern const Field team_query[], team_create_fields[], team_update_fields[];
 
 gboolean mail_server_kind_list(Request *request, Db *db, Answer *answer, GError **error);
 gboolean mail_server_list_all(Request *request, Db *db, Answer *answer, GError **error);
@@ -64,8 +67,10 @@ gboolean alert_close(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean report_list_some(Request *request, Db *db, Answer *answer, GError **error);
 gboolean report_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean report_claims(Request *request, Db *db, Answer *answer, GError **error);
 gboolean report_raw(Request *request, Db *db, Answer *answer, GError **error);
 gboolean original_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean original_attachments(Request *request, Db *db, Answer *answer, GError **error);
 gboolean original_raw(Request *request, Db *db, Answer *answer, GError **error);
 
 gboolean response_list_some(Request *request, Db *db, Answer *answer, GError **error);
@@ -143,6 +148,21 @@ gboolean backup_start(Request *request, Db *db, Answer *answer, GError **error);
 gboolean backup_plan_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean backup_plan_patch(Request *request, Db *db, Answer *answer, GError **error);
 
+gboolean team_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean team_create(Request *request, Db *db, Answer *answer, GError **error);
+gboolean team_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean team_patch(Request *request, Db *db, Answer *answer, GError **error);
+gboolean team_remove(Request *request, Db *db, Answer *answer, GError **error);
+
+gboolean retention_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean retention_put(Request *request, Db *db, Answer *answer, GError **error);
+gboolean retention_preview_get(Request *request, Db *db, Answer *answer, GError **error);
+gboolean retention_run_list_all(Request *request, Db *db, Answer *answer, GError **error);
+gboolean retention_run_start(Request *request, Db *db, Answer *answer, GError **error);
+gboolean hold_list_some(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_hold(Request *request, Db *db, Answer *answer, GError **error);
+gboolean incident_release(Request *request, Db *db, Answer *answer, GError **error);
+
 gboolean vip_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean vip_patch(Request *request, Db *db, Answer *answer, GError **error);
 
@@ -151,6 +171,8 @@ gboolean metrics_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean whoami_get(Request *request, Db *db, Answer *answer, GError **error);
 gboolean openapi_get(Request *request, Db *db, Answer *answer, GError **error);
 
+/** Answers with an incident, the original it is about, and its hold. */
+gboolean incident_answer(const Request *request, Answer *answer, Db *db, gint64 id, GError **error);
 /** Answers with a job that was queued: 202, its page as Location. */
 gboolean job_answer_queued(Answer *answer, Db *db, gint64 id, GError **error);
 /** Answers with records of the audit log, from "after" on; @incident_id as audit_list() has it. */

@@ -2,6 +2,7 @@
  * what became of each. */
 #include "api/page.h"
 #include "api/resources.h"
+#include "api/seen.h"
 #include "api/show.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -23,6 +24,7 @@ const Field response_query[] = {
 const Field response_create_fields[] = {
 	{"kind",        FIELD_NAME,    FIELD_REQUIRED, 0, 0, response_kind_names, "kind is quarantine or restore"},
 	{"of_response", FIELD_INTEGER, FIELD_NULLABLE, 1, G_MAXINT64, NULL, "of_response is the number of the quarantine that a restore undoes; null: all of the incident"},
+	{"of_result",   FIELD_INTEGER, FIELD_NULLABLE, 1, G_MAXINT64, NULL, "of_result is the number of the one copy that a restore puts back; null: all"},
 	{"comment",     FIELD_PROSE,   FIELD_NULLABLE, 0, LIMIT_DESCRIPTION, NULL, "comment is at most 4000 characters of text"},
 	{NULL}
 };
@@ -56,7 +58,7 @@ static gboolean answer_list(Request *request, Db *db, const ResponseFilter *filt
 	if (!page_parse(request, &page, error) || !page_check_feed(&page, db, error))
 		return FALSE;
 	g_autoptr(GPtrArray) rows = response_list_filtered(db, filter, &page, error);
-	if (!rows)
+	if (!rows || !page_find_gone(request, db, &page, rows, row_revision, error))
 		return FALSE;
 	page_answer(request, answer, &page, rows, row_show, row_id, row_revision);
 	return TRUE;
@@ -95,14 +97,17 @@ gboolean incident_respond(Request *request, Db *db, Answer *answer, GError **err
 	wanted->incident_id = request->id;
 	wanted->kind = (ResponseKind)names_find(response_kind_names, sent_text(request, "kind"));
 	wanted->of_response_id = json_int(request->body, "of_response", 0);
+	wanted->of_result_id = json_int(request->body, "of_result", 0);
 	wanted->requested_by = g_strdup(request->actor);
 	sent_take_text(request, "comment", &wanted->comment);
-	if (wanted->of_response_id && wanted->kind != RESPONSE_RESTORE) {
+	if ((wanted->of_response_id || wanted->of_result_id) && wanted->kind != RESPONSE_RESTORE) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
-		                    "of_response goes only with kind restore");
+		                    "of_response and of_result go only with kind restore");
 		return FALSE;
 	}
-	if (!response_request(db, wanted, error))
+	if ((wanted->of_response_id &&
+	     !sight_check(db, request->sight, SEEN_RESPONSE, wanted->of_response_id, error)) ||
+	    !response_request(db, wanted, error))
 		return FALSE;
 	g_autoptr(Response) response = response_load(db, wanted->id, error);
 	if (!response)
@@ -123,6 +128,17 @@ static gint64 result_row_id(gconstpointer row)
 	return ((const QuarantineResult *)row)->id;
 }
 
+static gboolean seen_results(Db *db, const Sight *sight, const GPtrArray *rows, GError **error)
+{
+	for (guint i = 0; i < rows->len; i++) {
+		QuarantineResult *row = rows->pdata[i];
+		if (!seen_text(db, sight, &row->reason, error) ||
+		    !seen_text(db, sight, &row->restore_reason, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean response_results(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
@@ -134,7 +150,7 @@ gboolean response_results(Request *request, Db *db, Answer *answer, GError **err
 		.status = query_name(request, "status", copy_status_names),
 	};
 	g_autoptr(GPtrArray) rows = quarantine_result_list_filtered(db, &filter, &page, error);
-	if (!rows)
+	if (!rows || !seen_results(db, request->sight, rows, error))
 		return FALSE;
 	page_answer(request, answer, &page, rows, result_row_show, result_row_id, NULL);
 	return TRUE;

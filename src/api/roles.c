@@ -15,8 +15,8 @@
 	 "name is 1 to 200 characters, none of them a control character"}, \
 	{"description", FIELD_PROSE, 0, 0, LIMIT_DESCRIPTION, NULL, \
 	 "description is at most 4000 characters of text"}, \
-	{"permissions", FIELD_NAMES, flags, 1, 9, scope_names, \
-	 "permissions is an array of read, content, triage, respond, configure, admin, approve, audit and vip, at least one of them, each once"}
+	{"permissions", FIELD_NAMES, flags, 1, 0, scope_names, \
+	 "permissions is an array of read, content, triage, respond, configure, admin, approve, audit, vip and hold, at least one of them, each once"}
 
 const Field role_create_fields[] = {ROLE_FIELDS(FIELD_REQUIRED), {NULL}};
 const Field role_update_fields[] = {ROLE_FIELDS(0), {NULL}};

@@ -1,6 +1,7 @@
 #pragma once
 #include "api/field.h"
 #include "api/request.h"
+#include "store/sight.h"
 
 /* The one table of what can be asked. */
 
@@ -17,9 +18,18 @@ typedef enum {
 	ROUTE_ALONE  /* makes its own transactions                                       */
 } RouteMode;
 
+/* What of it is there for who does not see everything (store/sight.h). */
+enum {
+	SIGHT_OWN,   /* all: it is public, or about the one who asks                  */
+	SIGHT_WHOLE, /* nothing: it is about the whole installation                   */
+	SIGHT_SOME,  /* the handler asks for what is seen                             */
+	SIGHT_ONE    /* + a SeenKind: "{id}" is one, checked before the handler runs  */
+};
+
 struct Route {
 	const char *method, *pattern; /* "GET", "/v1/incidents/{id}" */
 	guint scopes;                 /* one of these bits is needed */
+	guint sight;
 	RouteMode mode;
 	RouteHandler run;
 	const char *operation_id;

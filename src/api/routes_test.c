@@ -177,6 +177,14 @@ static void check_schema(const json_t *description, const Field *field, const js
 	case FIELD_NAMES:
 		check_names(resolve(description, json_at(schema, "items")), field->names);
 		g_assert_cmpint(json_int(schema, "minItems", -1), ==, field->min);
+		g_assert_cmpint(json_int(schema, "maxItems", -1), ==,
+		                g_strv_length((char **)field->names));
+		g_assert_true(json_bool(schema, "uniqueItems", FALSE));
+		for (guint i = 0; field->names[i]; i++)
+			g_assert_nonnull(strstr(field->sentence, field->names[i]));
+		return;
+	case FIELD_NUMBERS:
+		g_assert_cmpstr(json_text(schema, "items.type"), ==, "integer");
 		g_assert_cmpint(json_int(schema, "maxItems", -1), ==, field->max);
 		g_assert_true(json_bool(schema, "uniqueItems", FALSE));
 		return;

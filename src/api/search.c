@@ -5,6 +5,7 @@
 #include "api/context.h"
 #include "api/page.h"
 #include "api/resources.h"
+#include "api/seen.h"
 #include "api/show.h"
 #include "audit/audit.h"
 #include "base/limits.h"
@@ -36,9 +37,14 @@ static gboolean run(Db *db, gpointer data, GError **error)
 {
 	Search *search = data;
 	g_clear_pointer(&search->result, search_result_free);
-	search->result = search_find(db, search->query, search->content,
+	search->result = search_find(db, search->request->sight, search->query, search->content,
 	                             (search->request->scopes & SCOPE_VIP) != 0,
 	                             search->page.before_id, search->page.limit, error);
+	for (guint i = 0; search->result && i < search->result->hits->len; i++) {
+		SearchHit *hit = search->result->hits->pdata[i];
+		if (!seen_text(db, search->request->sight, &hit->incident->findings, error))
+			return FALSE;
+	}
 	return search->result != NULL;
 }
 

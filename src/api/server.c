@@ -141,8 +141,7 @@ static void cut_off_the_late(Api *api)
 static void keep_house(Api *api)
 {
 	g_autoptr(GError) error = NULL;
-	if (!access_save_used(api->context.access, api->context.db, &error) ||
-	    !transaction_prune(api->context.db, &error))
+	if (!access_save_used(api->context.access, api->context.db, &error))
 		g_warning("cannot note when keys were used: %s", error->message);
 }
 
@@ -502,6 +501,7 @@ static void context_init(ApiContext *context, const ApiConfig *config)
 	g_strv_builder_unref(hosts);
 	context->db = config->db;
 	context->raw = config->raw;
+	context->readers = config->readers;
 	memcpy(context->public_key, config->public_key, sizeof context->public_key);
 	memcpy(context->totp_key, config->totp_key, sizeof context->totp_key);
 	context->kinds = config->kinds;

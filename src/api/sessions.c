@@ -323,7 +323,7 @@ gboolean setup_run(Request *request, Db *unused, Answer *answer, GError **error)
 	login.user = g_new0(User, 1);
 	login.user->name = g_steal_pointer(&name);
 	login.user->display_name = display && *display ? g_strdup(display) : NULL;
-	login.user->enabled = TRUE;
+	login.user->enabled = login.user->sees_everything = TRUE;
 	login.user->created_at = clock_now();
 	login.user->password = password_hash(password, error);
 	return login.user->password && db_write(request->context->db, write_setup, &login, error) &&

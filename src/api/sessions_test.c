@@ -191,7 +191,8 @@ static void the_console_is_what_a_browser_gets(void)
 		{"/incidents/7", "Accept: application/json\r\n", "default-src 'none'", 404},
 		{"/v1/nothing", "Accept: text/html,*/*\r\n", "default-src 'none'", 404},
 		{"/frame.html", "", "sandbox allow-same-origin", 200},
-		{"/console.js", "Accept-Encoding: gzip\r\n", "script-src 'self'", 200},
+		{"/parts/nothing.js", "Accept-Encoding: gzip\r\n", "default-src 'none'", 404},
+		{"/parts/../index.html", "Accept-Encoding: gzip\r\n", "default-src 'none'", 404},
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(Reply) reply =
@@ -202,6 +203,41 @@ static void the_console_is_what_a_browser_gets(void)
 		g_assert_nonnull(strstr(policy, cases[i].policy));
 		g_assert_null(strstr(policy, "unsafe-eval"));
 	}
+}
+
+/* What the page names is there, and may be kept for ever; the page itself is asked for each time.
+ */
+static void parts_of_the_console_are_kept(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	g_autoptr(Reply) page = api_rig_call(rig, 0, "GET", "/", NULL, "Accept: text/html\r\n");
+	g_autofree char *page_keeps = reply_header(page, "Cache-Control");
+	g_assert_cmpstr(page_keeps, ==, "no-cache");
+	g_autoptr(GRegex) part = g_regex_new("\"(/parts/[^\"]+\\.(js|css))\"", 0, 0, NULL);
+	g_autoptr(GMatchInfo) match = NULL;
+	guint scripts = 0, styles = 0;
+	g_autofree char *text =
+		g_strndup(g_bytes_get_data(page->body, NULL), g_bytes_get_size(page->body));
+	g_regex_match(part, text, 0, &match);
+	for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
+		g_autofree char *path = g_match_info_fetch(match, 1);
+		gboolean is_script = g_str_has_suffix(path, ".js");
+		g_test_message("%s", path);
+		g_autoptr(Reply) reply =
+			api_rig_call(rig, 0, "GET", path, NULL, "Accept-Encoding: gzip\r\n");
+		g_autofree char *keeps = reply_header(reply, "Cache-Control");
+		g_autofree char *type = reply_header(reply, "Content-Type");
+		g_autofree char *packed = reply_header(reply, "Content-Encoding");
+		g_autofree char *policy = reply_header(reply, "Content-Security-Policy");
+		g_assert_cmpint(reply->status, ==, 200);
+		g_assert_nonnull(strstr(keeps, "immutable"));
+		g_assert_nonnull(strstr(type, is_script ? "text/javascript" : "text/css"));
+		g_assert_cmpstr(packed, ==, "gzip");
+		g_assert_nonnull(strstr(policy, "script-src 'self'"));
+		*(is_script ? &scripts : &styles) += 1;
+	}
+	g_assert_cmpuint(scripts, >=, 2);
+	g_assert_cmpuint(styles, ==, 1);
 }
 
 int main(int argc, char **argv)
@@ -218,5 +254,6 @@ int main(int argc, char **argv)
 	TEST("another site logs nobody in", another_site_logs_nobody_in);
 	TEST("a session ends by itself", a_session_ends_by_itself);
 	TEST("the console is what a browser gets", the_console_is_what_a_browser_gets);
+	TEST("parts of the console are kept", parts_of_the_console_are_kept);
 	return g_test_run();
 }

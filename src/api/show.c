@@ -67,6 +67,7 @@ json_t *incident_show(const Incident *x)
 	put_text(to, "disposition", disposition_names[x->disposition]);
 	put_text(to, "sub_disposition", x->sub_disposition);
 	put_text(to, "assignee", x->assignee);
+	put_text(to, "team", x->team);
 	put_text(to, "close_reason", x->close_reason);
 	put_text(to, "link_key", x->link_key);
 	put_id(to, "original_id", x->original_id);
@@ -141,6 +142,7 @@ json_t *original_show(const Original *x)
 	put_text(to, "sender", x->sender);
 	put_time(to, "sent_at", x->sent_at);
 	put_time(to, "created_at", x->created_at);
+	put_time(to, "content_removed_at", x->content_removed_at);
 	return to;
 }
 
@@ -190,6 +192,7 @@ json_t *quarantine_result_show(const QuarantineResult *x)
 	         x->restore_status < 0 ? NULL : copy_status_names[x->restore_status]);
 	put_text(to, "restore_reason", x->restore_reason);
 	put_time(to, "updated_at", x->updated_at);
+	put_time(to, "bytes_removed_at", x->bytes_removed_at);
 	return to;
 }
 
@@ -230,6 +233,33 @@ json_t *backup_show(const BackupRow *x)
 	return to;
 }
 
+json_t *retention_run_show(const RetentionRun *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_text(to, "state", retention_state_names[x->state]);
+	put_text(to, "error", x->error);
+	json_t *removed = json_object();
+	for (guint i = 0; i < REMOVED_KINDS; i++)
+		put_int(removed, removed_names[i], x->removed[i]);
+	json_object_set_new(to, "removed", removed);
+	put_json(to, "plan", x->plan);
+	put_time(to, "started_at", x->started_at);
+	put_time(to, "finished_at", x->finished_at);
+	return to;
+}
+
+json_t *incident_hold_show(const IncidentHold *x)
+{
+	json_t *to = json_object();
+	put_int(to, "incident_id", x->incident_id);
+	put_text(to, "title", x->title);
+	put_text(to, "reason", x->reason);
+	put_text(to, "held_by", x->held_by);
+	put_time(to, "held_at", x->held_at);
+	return to;
+}
+
 json_t *api_key_show(const ApiKey *x)
 {
 	json_t *to = json_object();
@@ -238,6 +268,8 @@ json_t *api_key_show(const ApiKey *x)
 	put_text(to, "name", x->name);
 	put_text(to, "prefix", x->prefix);
 	put_texts(to, "scopes", x->scopes);
+	put_text(to, "owner", x->owner);
+	put_text(to, "sight", x->owner_id ? NULL : sight_names[x->sees_everything ? 0 : 1]);
 	put_text(to, "created_by", x->created_by);
 	put_time(to, "created_at", x->created_at);
 	put_time(to, "expires_at", x->expires_at);
@@ -255,6 +287,7 @@ json_t *user_show(const User *x)
 	put_text(to, "display_name", x->display_name);
 	put_text(to, "email", x->email);
 	put_text(to, "role", x->role);
+	put_text(to, "sight", sight_names[x->sees_everything ? 0 : 1]);
 	put_bool(to, "enabled", x->enabled);
 	put_bool(to, "password_set", x->password != NULL);
 	put_bool(to, "totp", x->totp_secret != NULL);
@@ -307,6 +340,45 @@ json_t *reporter_show(const Reporter *x)
 	return to;
 }
 
+static json_t *part_show(const TeamPart *x, gboolean person)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_text(to, "name", x->name);
+	if (person)
+		put_text(to, "display_name", x->display_name);
+	else
+		put_bool(to, "deleted", x->gone);
+	return to;
+}
+
+/* The numbers, and who they are. */
+static void put_parts(json_t *to, const char *ids_name, const char *name, const GPtrArray *parts)
+{
+	json_t *ids = json_array(), *shown = json_array();
+	for (guint i = 0; i < parts->len; i++) {
+		const TeamPart *part = parts->pdata[i];
+		json_array_append_new(ids, json_integer(part->id));
+		json_array_append_new(shown, part_show(part, strcmp(name, "members") == 0));
+	}
+	json_object_set_new(to, ids_name, ids);
+	json_object_set_new(to, name, shown);
+}
+
+json_t *team_show(const Team *x)
+{
+	json_t *to = json_object();
+	put_int(to, "id", x->id);
+	put_int(to, "revision", x->revision);
+	put_text(to, "name", x->name);
+	put_text(to, "description", x->description);
+	put_parts(to, "member_ids", "members", x->members);
+	put_parts(to, "key_ids", "keys", x->keys);
+	put_parts(to, "source_ids", "sources", x->sources);
+	put_time(to, "created_at", x->created_at);
+	return to;
+}
+
 /* Who deleted a comment wants its words not to be read. */
 json_t *comment_show(const Comment *x)
 {
@@ -347,6 +419,7 @@ json_t *audit_record_show(const AuditRecord *x)
 	json_t *to = json_object();
 	put_int(to, "seq", x->seq);
 	put_time(to, "at", x->at);
+	put_int(to, "at_us", x->at); /* as it stands in the hash */
 	put_text(to, "actor", x->actor);
 	put_text(to, "action", x->action);
 	put_text(to, "object_kind", x->object_kind);

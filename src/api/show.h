@@ -10,6 +10,8 @@
 #include "store/backup.h"
 #include "store/comment.h"
 #include "store/figures.h"
+#include "store/retention.h"
+#include "store/team.h"
 #include "store/view.h"
 
 /* How rows look to clients: the schemas of openapi.json. New references; never NULL. */
@@ -25,10 +27,13 @@ json_t *user_show(const User *user);
 json_t *user_role_show(const UserRole *role);
 json_t *user_session_show(const UserSession *session);
 json_t *reporter_show(const Reporter *reporter);
+json_t *team_show(const Team *team);
 json_t *comment_show(const Comment *comment);
 json_t *saved_view_show(const SavedView *view);
 json_t *caller_show(const Caller *caller);
 json_t *backup_show(const BackupRow *x);
+json_t *retention_run_show(const RetentionRun *run);
+json_t *incident_hold_show(const IncidentHold *hold);
 json_t *api_key_show(const ApiKey *key);
 json_t *audit_record_show(const AuditRecord *record);
 

@@ -44,7 +44,7 @@ static const char *const source_types[] = {SOURCE_TYPE_ABUSE_MAILBOX, NULL};
 	{"destination_folder", FIELD_TEXT, FIELD_NULLABLE, 1, LIMIT_NAME, NULL, \
 	 "Destination Folder is the name of a folder, 1 to 200 characters, or null"}, \
 	{"polling_interval", FIELD_INTEGER, 0, POLLING_INTERVAL_MIN, POLLING_INTERVAL_MAX, NULL, \
-	 "Polling Interval is a number of minutes from 1 to 60"}, \
+	 POLLING_INTERVAL_RULE}, \
 	{"accepted_domains", FIELD_DOMAINS, 0, 0, LIMIT_DOMAINS, NULL, \
 	 "Accepted Domains is an array of at most 1000 domain names"}, \
 	{"trusted_hosts", FIELD_HOSTS, 0, 0, LIMIT_DOMAINS, NULL, \
@@ -175,7 +175,7 @@ static gint64 source_number(gconstpointer row)
 gboolean source_list_all(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
-	g_autoptr(GPtrArray) sources = source_list(db, error);
+	g_autoptr(GPtrArray) sources = source_list_seen(db, request->sight, error);
 	if (!sources || !page_parse(request, &page, error))
 		return FALSE;
 	const char *name = query_text(request, "name");

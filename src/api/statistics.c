@@ -128,7 +128,7 @@ static json_t *kinds_show(const GPtrArray *incidents)
 /* --- by source ----------------------------------------------------------------------------------
  */
 
-static json_t *sources_show(Db *db, const GPtrArray *volumes, GError **error)
+static json_t *sources_show(Db *db, const Sight *sight, const GPtrArray *volumes, GError **error)
 {
 	g_autoptr(GHashTable) counts =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
@@ -140,7 +140,7 @@ static json_t *sources_show(Db *db, const GPtrArray *volumes, GError **error)
 			                    count = g_new0(gint64, 1));
 		*count += volume->count;
 	}
-	g_autoptr(GPtrArray) sources = source_list(db, error);
+	g_autoptr(GPtrArray) sources = source_list_seen(db, sight, error);
 	if (!sources)
 		return NULL;
 	json_t *shown = json_array();
@@ -162,11 +162,12 @@ gboolean statistics_get(Request *request, Db *db, Answer *answer, GError **error
 	if (!parse_period(request, &period, error))
 		return FALSE;
 	g_autoptr(GPtrArray) incidents =
-		figures_incidents(db, source, period.from, period.to, error);
+		figures_incidents(db, request->sight, source, period.from, period.to, error);
 	g_autoptr(GPtrArray) volumes =
-		incidents ? figures_reports(db, source, period.from, period.to, period.shift, error)
+		incidents ? figures_reports(db, request->sight, source, period.from, period.to,
+	                                    period.shift, error)
 			  : NULL;
-	json_t *sources = volumes ? sources_show(db, volumes, error) : NULL;
+	json_t *sources = volumes ? sources_show(db, request->sight, volumes, error) : NULL;
 	if (!sources)
 		return FALSE;
 	for (guint i = 0; i < volumes->len; i++) {

@@ -6,6 +6,7 @@
  * its connection. */
 #include "api/stream.h"
 
+#include "api/seen.h"
 #include "api/show.h"
 #include "auth/caller.h"
 #include "base/clock.h"
@@ -29,6 +30,8 @@ struct EventFeed {
 	GMutex lock;
 	GCond changed;
 	GPtrArray *streams; /* of EventStream, borrowed */
+	gint64 watched;     /* up to this record credentials were looked after; -1: not all */
+	guint opened;       /* streams, ever */
 	gboolean stopping;
 };
 
@@ -36,6 +39,7 @@ struct EventStream {
 	EventFeed *feed;
 	gint64 after, incident_id;
 	char *credential;
+	Sight sight;
 	GString *pending;
 	gsize sent;      /* bytes of pending that are gone */
 	gint64 moved_at; /* monotonic: when something was added or taken last */
@@ -47,15 +51,25 @@ struct EventStream {
 /* A question to the database, and its answer, for all streams at one place. */
 typedef struct {
 	gint64 after, incident_id;
+	Sight sight;
 	gint64 reached; /* where the stream stands afterwards */
 	GString *text;
 } Batch;
 
+/* A credential of open streams, and what they see by it. */
+typedef struct {
+	char *credential;
+	Sight sight;
+	gboolean over; /* it is good no longer, or something else is seen by it */
+} Watched;
+
 /* One look at the database. */
 typedef struct {
-	GArray *batches;              /* of Batch */
-	GPtrArray *credentials;       /* to look after, of char * */
-	GHashTable *void_credentials; /* of them, those that are good no longer */
+	GArray *batches;   /* of Batch */
+	GArray *watched;   /* of Watched */
+	gboolean check;    /* look after them, whether or not something happened */
+	gint64 last, seen; /* the newest record; the newest when they were looked after before */
+	guint opened;
 } Look;
 
 static void batch_clear(gpointer data)
@@ -63,11 +77,15 @@ static void batch_clear(gpointer data)
 	g_string_free(((Batch *)data)->text, TRUE);
 }
 
+static void watched_clear(gpointer data)
+{
+	g_free(((Watched *)data)->credential);
+}
+
 static void look_clear(Look *look)
 {
 	g_clear_pointer(&look->batches, g_array_unref);
-	g_clear_pointer(&look->credentials, g_ptr_array_unref);
-	g_clear_pointer(&look->void_credentials, g_hash_table_unref);
+	g_clear_pointer(&look->watched, g_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
@@ -94,6 +112,36 @@ static void wake(EventStream *stream)
 	}
 }
 
+static void batch_add(Batch *batch, const AuditRecord *record)
+{
+	g_autoptr(json_t) shown = audit_record_show(record);
+	g_autofree char *data = json_format(shown);
+	g_string_append_printf(batch->text, "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: %s\n\n",
+	                       record->seq, record->action, data);
+}
+
+/* What is seen no more has no record that may be shown; that it is gone is said, and no more. */
+static gboolean batch_add_gone(Db *db, Batch *batch, GError **error)
+{
+	gint64 newest;
+	g_autoptr(GArray) gone =
+		sight_gone(db, &batch->sight, batch->after, batch->reached, &newest, error);
+	for (guint i = 0; gone && i < gone->len; i++) {
+		gint64 id = g_array_index(gone, gint64, i);
+		if (batch->incident_id <= 0 || batch->incident_id == id)
+			batch_add(batch, &(AuditRecord){.seq = newest,
+			                                .at = clock_now(),
+			                                .actor = (char *)"trawl",
+			                                .action = (char *)"incident.gone",
+			                                .object_kind = (char *)"incident",
+			                                .object_id = id,
+			                                .incident_id = id,
+			                                .detail = (char *)"{}",
+			                                .hash = (char *)""});
+	}
+	return gone != NULL;
+}
+
 static gboolean batch_load(Db *db, Batch *batch, gint64 last, GError **error)
 {
 	g_string_truncate(batch->text, 0);
@@ -101,19 +149,41 @@ static gboolean batch_load(Db *db, Batch *batch, gint64 last, GError **error)
 	if (last <= batch->after)
 		return TRUE;
 	g_autoptr(GPtrArray) records =
-		audit_list(db, batch->after, batch->incident_id, BATCH, error);
+		audit_list(db, &batch->sight, batch->after, batch->incident_id, BATCH, error);
 	if (!records)
 		return FALSE;
 	batch->reached = last;
 	for (guint i = 0; i < records->len; i++) {
-		const AuditRecord *record = records->pdata[i];
-		g_autoptr(json_t) shown = audit_record_show(record);
-		g_autofree char *data = json_format(shown);
-		g_string_append_printf(batch->text,
-		                       "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: %s\n\n",
-		                       record->seq, record->action, data);
+		AuditRecord *record = records->pdata[i];
+		if (!seen_record(db, &batch->sight, record, error))
+			return FALSE;
+		batch_add(batch, record);
 		if (records->len == BATCH)
 			batch->reached = record->seq;
+	}
+	return batch_add_gone(db, batch, error);
+}
+
+static gboolean is_same(const Sight *a, const Sight *b)
+{
+	return a->everything == b->everything && a->viewer == b->viewer &&
+	       a->revision == b->revision;
+}
+
+/* Whoever was shut out, or sees something else since, gets nothing of what has happened since. */
+static gboolean look_after(Db *db, Look *look, GError **error)
+{
+	gboolean touches = look->seen < 0;
+	if (!look->check && !touches && look->last > look->seen &&
+	    !audit_touches_access(db, look->seen, &touches, error))
+		return FALSE;
+	for (guint i = 0; (look->check || touches) && i < look->watched->len; i++) {
+		Watched *watched = &g_array_index(look->watched, Watched, i);
+		gboolean holds;
+		Sight sight;
+		if (!credential_holds(db, watched->credential, clock_now(), &holds, &sight, error))
+			return FALSE;
+		watched->over = !holds || !is_same(&sight, &watched->sight);
 	}
 	return TRUE;
 }
@@ -121,20 +191,11 @@ static gboolean batch_load(Db *db, Batch *batch, gint64 last, GError **error)
 static gboolean look_run(Db *db, gpointer data, GError **error)
 {
 	Look *look = data;
-	gint64 last, now = clock_now();
-	if (!audit_last(db, &last, error))
+	if (!audit_last(db, &look->last, error) || !look_after(db, look, error))
 		return FALSE;
 	for (guint i = 0; i < look->batches->len; i++)
-		if (!batch_load(db, &g_array_index(look->batches, Batch, i), last, error))
+		if (!batch_load(db, &g_array_index(look->batches, Batch, i), look->last, error))
 			return FALSE;
-	for (guint i = 0; i < look->credentials->len; i++) {
-		const char *credential = look->credentials->pdata[i];
-		gboolean holds;
-		if (!credential_holds(db, credential, now, &holds, error))
-			return FALSE;
-		if (!holds)
-			g_hash_table_add(look->void_credentials, g_strdup(credential));
-	}
 	return TRUE;
 }
 
@@ -142,8 +203,20 @@ static Batch *find_batch(GArray *batches, const EventStream *stream)
 {
 	for (guint i = 0; i < batches->len; i++) {
 		Batch *batch = &g_array_index(batches, Batch, i);
-		if (batch->after == stream->after && batch->incident_id == stream->incident_id)
+		if (batch->after == stream->after && batch->incident_id == stream->incident_id &&
+		    is_same(&batch->sight, &stream->sight))
 			return batch;
+	}
+	return NULL;
+}
+
+static Watched *find_watched(GArray *all, const EventStream *stream)
+{
+	for (guint i = 0; i < all->len; i++) {
+		Watched *watched = &g_array_index(all, Watched, i);
+		if (strcmp(watched->credential, stream->credential) == 0 &&
+		    is_same(&watched->sight, &stream->sight))
+			return watched;
 	}
 	return NULL;
 }
@@ -151,19 +224,23 @@ static Batch *find_batch(GArray *batches, const EventStream *stream)
 /* What to ask, for the streams that can take more. Called with the lock. */
 static void look_plan(const EventFeed *feed, gboolean check_credentials, Look *look)
 {
+	look->check = check_credentials;
+	look->seen = feed->watched;
+	look->opened = feed->opened;
 	look->batches = g_array_new(FALSE, FALSE, sizeof(Batch));
 	g_array_set_clear_func(look->batches, batch_clear);
-	look->credentials = g_ptr_array_new_with_free_func(g_free);
-	look->void_credentials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	look->watched = g_array_new(FALSE, FALSE, sizeof(Watched));
+	g_array_set_clear_func(look->watched, watched_clear);
 	for (guint i = 0; i < feed->streams->len; i++) {
 		const EventStream *stream = feed->streams->pdata[i];
-		if (check_credentials &&
-		    !g_ptr_array_find_with_equal_func(look->credentials, stream->credential,
-		                                      g_str_equal, NULL))
-			g_ptr_array_add(look->credentials, g_strdup(stream->credential));
+		if (!find_watched(look->watched, stream)) {
+			Watched watched = {g_strdup(stream->credential), stream->sight, FALSE};
+			g_array_append_val(look->watched, watched);
+		}
 		if (!is_drained(stream) || find_batch(look->batches, stream))
 			continue;
-		Batch batch = {stream->after, stream->incident_id, 0, g_string_new(NULL)};
+		Batch batch = {stream->after, stream->incident_id, stream->sight, 0,
+		               g_string_new(NULL)};
 		g_array_append_val(look->batches, batch);
 	}
 }
@@ -173,8 +250,11 @@ static void look_hand_out(EventFeed *feed, const Look *look, gint64 now)
 {
 	for (guint i = 0; i < feed->streams->len; i++) {
 		EventStream *stream = feed->streams->pdata[i];
+		const Watched *watched = find_watched(look->watched, stream);
 		const Batch *batch = is_drained(stream) ? find_batch(look->batches, stream) : NULL;
-		if (batch) {
+		if (watched && watched->over)
+			stream->ended = TRUE;
+		if (batch && !stream->ended) {
 			stream->after = batch->reached;
 			if (batch->text->len)
 				fill(stream, batch->text->str, now);
@@ -184,8 +264,6 @@ static void look_hand_out(EventFeed *feed, const Look *look, gint64 now)
 		if (stream->carrier.cut && !is_drained(stream) &&
 		    stream->moved_at + event_times.slow <= now)
 			stream->carrier.cut(stream->carrier.data);
-		if (g_hash_table_contains(look->void_credentials, stream->credential))
-			stream->ended = TRUE;
 		if (stream->ended || !is_drained(stream))
 			wake(stream);
 	}
@@ -212,8 +290,10 @@ static gpointer feed_run(gpointer data)
 		else if (check_credentials)
 			checked_at = now;
 		g_mutex_lock(&feed->lock);
-		if (!error)
+		if (!error) {
+			feed->watched = feed->opened == look.opened ? look.last : -1;
 			look_hand_out(feed, &look, g_get_monotonic_time());
+		}
 		if (!feed->stopping)
 			g_cond_wait_until(&feed->changed, &feed->lock,
 			                  g_get_monotonic_time() + event_times.poll);
@@ -229,6 +309,7 @@ EventFeed *event_feed_new(DbPool *db)
 	g_mutex_init(&feed->lock);
 	g_cond_init(&feed->changed);
 	feed->streams = g_ptr_array_new();
+	feed->watched = -1;
 	feed->thread = g_thread_new("events", feed_run, feed);
 	return feed;
 }
@@ -266,7 +347,7 @@ guint event_feed_count(EventFeed *feed)
 }
 
 EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
-                             const char *credential, GError **error)
+                             const char *credential, const Sight *sight, GError **error)
 {
 	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&feed->lock);
 	if (feed->streams->len >= LIMIT_STREAMS) {
@@ -279,6 +360,9 @@ EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
 	stream->after = after;
 	stream->incident_id = incident_id;
 	stream->credential = g_strdup(credential);
+	stream->sight = *sight;
+	feed->opened++;
+	feed->watched = -1; /* this one's caller was looked up before */
 	stream->pending = g_string_new("retry: 2000\n\n");
 	stream->moved_at = g_get_monotonic_time();
 	stream->ended = feed->stopping;

@@ -1,6 +1,7 @@
 #pragma once
 #include "api/answer.h"
 #include "api/context.h"
+#include "store/sight.h"
 
 /* The audit log as server-sent events (HTML Living Standard §9.2): one feed a process reads the
  * database for all open streams. A stream holds at most one batch of records, whoever reads it. */
@@ -17,11 +18,13 @@ guint event_feed_count(EventFeed *feed);
  *
  * @after        only records with a greater seq
  * @incident_id  as audit_list() has it
- * @credential   of its caller: the stream ends when it holds no more (auth/caller.h)
+ * @credential   of its caller: the stream ends when it holds no more (auth/caller.h), before
+ *               anything that it must not have comes through it
+ * @sight        what the caller sees; when that becomes another thing, the stream ends, too
  * @return       (transfer full) TRAWL_ERROR_BUSY when LIMIT_STREAMS are open
  */
 EventStream *event_feed_open(EventFeed *feed, gint64 after, gint64 incident_id,
-                             const char *credential, GError **error);
+                             const char *credential, const Sight *sight, GError **error);
 void event_stream_free(EventStream *stream);
 
 /* Who carries a stream to its client. @sleep is called when there is nothing to send, and later

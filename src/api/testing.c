@@ -15,8 +15,10 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char raw_message[] = API_RIG_MESSAGE;
@@ -149,6 +151,36 @@ gint64 api_rig_raise(ApiRig *rig, const char *message_id, const char *recipient)
 	return raise.incident_id;
 }
 
+/* One for all rigs of a program: it takes a while to load what reading needs. */
+static struct {
+	char *directory, *socket;
+	pid_t role;
+} reader;
+
+static void stop_reader(void)
+{
+	kill(reader.role, SIGTERM);
+	waitpid(reader.role, NULL, 0);
+	g_rmdir(reader.directory);
+	g_free(reader.directory);
+	g_free(reader.socket);
+}
+
+static const char *reader_socket(void)
+{
+	if (reader.socket)
+		return reader.socket;
+	reader.directory = g_dir_make_tmp("trawl-reader-XXXXXX", NULL);
+	reader.socket = g_build_filename(reader.directory, "sock", NULL);
+	reader.role = fork();
+	if (reader.role == 0)
+		_exit(reader_serve(reader.socket));
+	atexit(stop_reader);
+	while (!g_file_test(reader.socket, G_FILE_TEST_EXISTS))
+		g_usleep(10000);
+	return reader.socket;
+}
+
 static void keep_raw(ApiRig *rig)
 {
 	g_autoptr(GError) error = NULL;
@@ -175,6 +207,7 @@ ApiRig *api_rig_new(void)
 	                    .hosts = hosts,
 	                    .pages = web_pages(),
 	                    .threads = 4};
+	config.readers = rig->readers = reader_pool_new(reader_socket(), 2);
 	rig->db = config.db = db_pool_open(uri, &error);
 	g_assert_no_error(error);
 	g_assert_true(db_migrate(rig->db, &error));
@@ -212,6 +245,7 @@ void api_rig_free(ApiRig *rig)
 	if (!rig)
 		return;
 	api_stop(rig->api);
+	reader_pool_free(rig->readers);
 	raw_store_free(rig->raw);
 	db_pool_close(rig->db);
 	remove_tree(rig->directory);

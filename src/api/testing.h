@@ -6,13 +6,14 @@
 /* What the API's tests stand on: a real API over a real SQLite store in a directory of its own,
  * keys for every scope, and a client that sends exactly the octets it is told to. */
 
-#define API_RIG_EXPIRED 9
+#define API_RIG_EXPIRED 10
 
 typedef struct {
 	char *directory;
 	DbPool *db;
 	RawStore *raw;
 	Api *api;
+	ReaderPool *readers;
 	/* texts of keys with one scope each, by bit number, and at last of one that expired */
 	char *keys[API_RIG_EXPIRED + 1];
 	/* an incident with what belongs to it */
@@ -24,7 +25,13 @@ void api_rig_free(ApiRig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiRig, api_rig_free)
 
 /** The bytes of every report and original. */
-#define API_RIG_MESSAGE "From: a@outside.example\r\nSubject: Prize\r\n\r\nClick\r\n"
+#define API_RIG_MESSAGE                                                                            \
+	"From: a@outside.example\r\nSubject: Prize\r\nMIME-Version: 1.0\r\n"                       \
+	"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nClick\r\n--x\r\n"             \
+	"Content-Type: application/octet-stream; name=\"../Rechnung M\303\244rz.exe\"\r\n\r\n"     \
+	"MZ\r\n--x\r\n"                                                                            \
+	"Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n"                                   \
+	"Content-Type: application/octet-stream; name=deep.bin\r\n\r\nDEEP\r\n--x--\r\n"
 
 /** Runs @work in a transaction; any error ends the test. */
 void api_rig_write(ApiRig *rig, DbWork work, gpointer data);

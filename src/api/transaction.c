@@ -2,7 +2,7 @@
  *
  * The answer to a POST with an Idempotency-Key is kept in the transaction that has its effect: the
  * effect happened if, and only if, a repetition gets the answer. A refusal rolls back and is not
- * kept; asked again, it is decided again. */
+ * kept; asked again, it is decided again. How long answers are kept is store/retention.h's. */
 #include "api/transaction.h"
 
 #include "api/context.h"
@@ -12,8 +12,6 @@
 #include "jobs/jobs.h"
 
 #include <string.h>
-
-#define KEPT_FOR CLOCK_DAY
 
 typedef struct {
 	Request *request;
@@ -50,6 +48,14 @@ static void answer_restore(Answer *answer, const StoredAnswer *stored)
 	}
 }
 
+static const char *location_of(const Answer *answer)
+{
+	for (guint i = 0; i < answer->headers->len; i += 2)
+		if (strcmp(answer->headers->pdata[i], "Location") == 0)
+			return answer->headers->pdata[i + 1];
+	return NULL;
+}
+
 static gboolean answer_keep(Db *db, const Request *request, const char *key, const char *hash,
                             const Answer *answer, GError **error)
 {
@@ -62,8 +68,18 @@ static gboolean answer_keep(Db *db, const Request *request, const char *key, con
 	const char *body = bytes ? g_bytes_get_data(bytes, &size) : NULL;
 	g_autofree char *header_text = json_format(headers);
 	g_autofree char *body_text = g_strndup(body ? body : "", size);
-	StoredAnswer stored = {(char *)hash, answer->status, header_text, body_text};
+	StoredAnswer stored = {(char *)hash, answer->status, header_text, body_text,
+	                       (char *)location_of(answer)};
 	return stored_answer_insert(db, request->caller->id, key, &stored, clock_now(), error);
+}
+
+/* Of what is not seen nobody learns that it is there, not even by an answer that was kept. */
+static gboolean check_sight(Db *db, gpointer data, GError **error)
+{
+	const Request *request = ((Call *)data)->request;
+	guint sight = request->route->sight;
+	return sight < SIGHT_ONE ||
+	       sight_check(db, request->sight, (SeenKind)(sight - SIGHT_ONE), request->id, error);
 }
 
 static gboolean run_once(Db *db, Call *call, const char *key, GError **error)
@@ -98,6 +114,8 @@ static gboolean run_in_transaction(Db *db, gpointer data, GError **error)
 	Call *call = data;
 	const char *key = request_header(call->request, "idempotency-key");
 	answer_reset(call->answer);
+	if (!check_sight(db, call, error))
+		return FALSE;
 	if (key && strcmp(call->request->method, "POST") == 0)
 		return run_once(db, call, key, error);
 	return call->request->route->run(call->request, db, call->answer, error);
@@ -123,7 +141,9 @@ gboolean transaction_run(Request *request, Answer *answer, GError **error)
 	case ROUTE_READ:
 		return db_read(request->context->db, run_in_transaction, &call, error);
 	case ROUTE_ALONE:
-		return request->route->run(request, NULL, answer, error);
+		return (request->sight->everything || request->route->sight < SIGHT_ONE ||
+		        db_read(request->context->db, check_sight, &call, error)) &&
+		       request->route->run(request, NULL, answer, error);
 	case ROUTE_WRITE:
 		break;
 	}
@@ -131,14 +151,4 @@ gboolean transaction_run(Request *request, Answer *answer, GError **error)
 		return FALSE;
 	job_ring();
 	return TRUE;
-}
-
-static gboolean prune(Db *db, gpointer data, GError **error)
-{
-	return stored_answer_prune(db, clock_now() - KEPT_FOR, error);
-}
-
-gboolean transaction_prune(DbPool *db, GError **error)
-{
-	return db_write(db, prune, NULL, error);
 }

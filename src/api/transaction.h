@@ -4,6 +4,3 @@
 /** Runs the request's handler in the transaction its route asks for, with its idempotency key, and
  * rings the bell of the workers after a write. */
 gboolean transaction_run(Request *request, Answer *answer, GError **error);
-
-/** Forgets answers that were kept for repetition for a day. */
-gboolean transaction_prune(DbPool *db, GError **error);

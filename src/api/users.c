@@ -27,7 +27,9 @@
 	{"role", FIELD_TEXT, flags, 1, LIMIT_NAME, NULL, \
 	 "role is the name of a role"}, \
 	{"enabled", FIELD_BOOLEAN, 0, 0, 0, NULL, \
-	 "enabled is true or false"}
+	 "enabled is true or false"}, \
+	{"sight", FIELD_NAME, 0, 0, 0, sight_names, \
+	 "sight is everything or teams"}
 #define PASSWORD_FIELD(flags) \
 	{"password", FIELD_TEXT, flags, 1, PASSWORD_MAX, NULL, \
 	 "password is 12 characters or more, none of them a control character"}
@@ -83,6 +85,8 @@ static gboolean apply(const Request *request, Db *db, User *user, GError **error
 		user->email = sent_address(request, "email");
 	}
 	user->enabled = json_bool(request->body, "enabled", user->enabled);
+	if (sent_has(request, "sight"))
+		user->sees_everything = strcmp(sent_text(request, "sight"), sight_names[0]) == 0;
 	return !sent_has(request, "role") ||
 	       account_take_role(db, user, sent_text(request, "role"), error);
 }
@@ -112,11 +116,11 @@ static gboolean write_user(Db *db, gpointer data, GError **error)
 	User *user = change->user = g_new0(User, 1);
 	user->name = account_name(sent_text(request, "name"));
 	user->password = g_strdup(change->hash);
-	user->enabled = TRUE;
+	user->enabled = user->sees_everything = TRUE;
 	user->created_at = clock_now();
 	if (!apply(request, db, user, error) || !audit_head(db, &last, &hash, error))
 		return FALSE;
-	user->revision = last + 1;
+	user->revision = user->sight_revision = last + 1;
 	return user_insert(db, user, error) &&
 	       audit_append(db, request->actor, "user.create", "user", user->id, 0,
 	                    json_pack("{s:s, s:s}", "name", user->name, "role", user->role), NULL,
@@ -146,8 +150,9 @@ gboolean user_create(Request *request, Db *unused, Answer *answer, GError **erro
 /* Who may do something else now, or nothing, begins anew. */
 static gboolean end_outdated(Db *db, const User *before, const User *after, GError **error)
 {
-	gboolean outdated =
-		before->role_id != after->role_id || (before->enabled && !after->enabled);
+	gboolean outdated = before->role_id != after->role_id ||
+	                    (before->enabled && !after->enabled) ||
+	                    before->sees_everything != after->sees_everything;
 	return !outdated || user_session_end_all(db, after->id, 0, clock_now(), NULL, error);
 }
 
@@ -157,12 +162,16 @@ static gboolean write_changes(const Request *request, Db *db, const User *before
 	g_autoptr(json_t) from = user_show(before);
 	g_autoptr(json_t) to = user_show(user);
 	json_t *changes = show_changes(request->body, from, to);
-	return !changes ||
-	       (audit_append(db, request->actor, "user.update", "user", user->id, 0,
-	                     json_pack("{s:s, s:o}", "name", user->name, "changes", changes),
-	                     &user->revision, error) &&
-	        user_update(db, user, before->revision, error) &&
-	        end_outdated(db, before, user, error));
+	if (!changes)
+		return TRUE;
+	if (!audit_append(db, request->actor, "user.update", "user", user->id, 0,
+	                  json_pack("{s:s, s:o}", "name", user->name, "changes", changes),
+	                  &user->revision, error))
+		return FALSE;
+	if (before->sees_everything != user->sees_everything)
+		user->sight_revision = user->revision;
+	return user_update(db, user, before->revision, error) &&
+	       end_outdated(db, before, user, error);
 }
 
 gboolean user_patch(Request *request, Db *db, Answer *answer, GError **error)

@@ -2,7 +2,8 @@
  * a person likes.
  *
  * Who sees incidents may keep views; sharing one takes the right to judge, because everybody works
- * by it then. A view that is not shared is its owner's alone, and for others there is none. */
+ * by it then; who sees what their teams do, by those of who is in them. A view that is not shared
+ * is its owner's alone, and for others there is none. */
 #include "api/page.h"
 #include "api/resources.h"
 #include "api/show.h"
@@ -14,27 +15,26 @@
 #include "store/view.h"
 
 /* In the order of the console's menu. */
-static const char *const column_names[] = {"id",      "severity", "title",  "need",     "verdict",
-                                           "kind",    "reports",  "alerts", "assignee", "opened",
-                                           "waiting", "updated",  "closed", "reason",   NULL};
-#define COLUMNS    14
+static const char *const column_names[] = {
+	"id",       "severity", "title",  "need",    "verdict", "kind",   "reports", "alerts",
+	"assignee", "team",     "opened", "waiting", "updated", "closed", "reason",  NULL};
 #define PREFERENCE "incident_columns"
 
 /* clang-format off */
 #define COLUMNS_SENTENCE \
-	"is an array of id, severity, title, need, verdict, kind, reports, alerts, assignee, opened, waiting, updated, closed and reason, each once"
+	"is an array of id, severity, title, need, verdict, kind, reports, alerts, assignee, team, opened, waiting, updated, closed and reason, each once"
 #define VIEW_FIELDS(flags) \
 	{"name", FIELD_TEXT, flags, 1, LIMIT_NAME, NULL, \
 	 "name is 1 to 200 characters, none of them a control character"}, \
 	{"filter", FIELD_TEXT, flags, 1, LIMIT_FILTER, NULL, \
 	 "filter is 1 to 1000 characters, as the console takes them"}, \
-	{"columns", FIELD_NAMES, 0, 0, COLUMNS, column_names, "columns " COLUMNS_SENTENCE}, \
+	{"columns", FIELD_NAMES, 0, 0, 0, column_names, "columns " COLUMNS_SENTENCE}, \
 	{"shared", FIELD_BOOLEAN, 0, 0, 0, NULL, "shared is true or false"}
 
 const Field view_create_fields[] = {VIEW_FIELDS(FIELD_REQUIRED), {NULL}};
 const Field view_update_fields[] = {VIEW_FIELDS(0), {NULL}};
 const Field preference_fields[] = {
-	{PREFERENCE, FIELD_NAMES, 0, 0, COLUMNS, column_names, PREFERENCE " " COLUMNS_SENTENCE},
+	{PREFERENCE, FIELD_NAMES, 0, 0, 0, column_names, PREFERENCE " " COLUMNS_SENTENCE},
 	{NULL}
 };
 /* clang-format on */
@@ -66,7 +66,7 @@ static gboolean is_person(const Request *request, GError **error)
 gboolean view_list_some(Request *request, Db *db, Answer *answer, GError **error)
 {
 	Page page;
-	g_autoptr(GPtrArray) rows = saved_view_list(db, person_id(request), error);
+	g_autoptr(GPtrArray) rows = saved_view_list(db, request->sight, person_id(request), error);
 	if (!rows || !page_parse(request, &page, error))
 		return FALSE;
 	page_cut(&page, rows, row_id);

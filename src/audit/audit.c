@@ -50,13 +50,35 @@ gboolean audit_append(Db *db, const char *actor, const char *action, const char 
 	return audit_insert(db, &record, error);
 }
 
-gboolean audit_verify(Db *db, gint64 *checked, GError **error)
+gboolean audit_verify(Db *db, gint64 *checked, AuditAnchor *anchor, GError **error)
 {
 	g_autofree char *misfit = NULL;
-	if (!audit_walk(db, checked, &misfit, error))
+	g_auto(AuditAnchor) own = {0};
+	if (!audit_walk(db, &own, checked, &misfit, error))
 		return FALSE;
+	if (anchor) {
+		*anchor = own;
+		own = (AuditAnchor){0};
+	}
 	if (!misfit)
 		return TRUE;
 	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_CONFLICT, misfit);
 	return FALSE;
+}
+
+gboolean audit_trim(Db *db, const char *actor, gint64 seq, gint64 *removed, GError **error)
+{
+	g_auto(AuditAnchor) anchor = {0};
+	g_autofree char *head = NULL;
+	gint64 last;
+	/* held from here on: nobody appends meanwhile */
+	if (!audit_head(db, &last, &head, error))
+		return FALSE;
+	g_assert(seq < last);
+	if (!audit_remove(db, seq, &anchor, removed, error))
+		return FALSE;
+	json_t *detail = json_pack("{s:I, s:s, s:o, s:I}", "up_to", (json_int_t)anchor.seq, "hash",
+	                           anchor.hash, "newest", json_time_new(anchor.at), "records",
+	                           (json_int_t)*removed);
+	return audit_append(db, actor, AUDIT_TRIM, "audit", 1, 0, detail, NULL, error);
 }

@@ -1,5 +1,5 @@
 #pragma once
-#include "db/db.h"
+#include "store/audit.h"
 #include <jansson.h>
 
 /**
@@ -23,5 +23,9 @@ char *audit_hash(const char *previous, gint64 seq, gint64 at, const char *actor,
                  const char *object_kind, gint64 object_id, gint64 incident_id, const char *detail);
 
 /** Walks the whole chain. FALSE with TRAWL_ERROR_CONFLICT naming the first record that does not
- * fit; @checked gets the number of good ones. */
-gboolean audit_verify(Db *db, gint64 *checked, GError **error);
+ * fit; @checked gets the number of good ones, @anchor (nullable) where it begins. */
+gboolean audit_verify(Db *db, gint64 *checked, AuditAnchor *anchor, GError **error);
+
+/** Removes the oldest records up to @seq, as @actor, and appends one that says so: by its hash the
+ * chain can be verified from there on. */
+gboolean audit_trim(Db *db, const char *actor, gint64 seq, gint64 *removed, GError **error);

@@ -26,7 +26,7 @@ static gboolean append_and_fail(Db *db, gpointer data, GError **error)
 
 static gboolean verify(Db *db, gpointer checked, GError **error)
 {
-	return audit_verify(db, checked, error);
+	return audit_verify(db, checked, NULL, error);
 }
 
 static gpointer append_many(gpointer t)

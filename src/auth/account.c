@@ -22,7 +22,8 @@ static gboolean find_administrator(Db *db, gboolean *found, GError **error)
 	for (guint i = 0; users && i < users->len; i++) {
 		const User *user = users->pdata[i];
 		guint scopes = scopes_of((const char *const *)user->permissions);
-		*found |= user->enabled && user->password && (scopes & SCOPE_ADMIN);
+		*found |= user->enabled && user->password && (scopes & SCOPE_ADMIN) &&
+		          user->sees_everything;
 	}
 	return users != NULL;
 }

@@ -6,8 +6,8 @@
 /** What a person typed as a name, in the form in which names are kept; newly allocated. */
 char *account_name(const char *typed);
 
-/** Takes the lock that changes of users and roles hold, so that two cannot each remove the other
- * administrator; @had (nullable) gets whether there is one who can log in now. */
+/** Takes the lock that changes of users, roles and teams hold, so that two cannot each remove the
+ * other administrator; @had (nullable) gets whether there is one who can log in now. */
 gboolean account_lock(Db *db, gboolean *had, GError **error);
 
 /** After the change: TRAWL_ERROR_CONFLICT when there was an enabled administrator and there is none

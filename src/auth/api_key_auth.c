@@ -20,8 +20,8 @@
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789"; /* of prefixes */
 
-const char *const scope_names[] = {"read",  "content", "triage", "respond", "configure",
-                                   "admin", "approve", "audit",  "vip",     NULL};
+const char *const scope_names[] = {"read",    "content", "triage", "respond", "configure", "admin",
+                                   "approve", "audit",   "vip",    "hold",    NULL};
 
 static char *hash_key(const char *text)
 {
@@ -84,10 +84,18 @@ ApiKey *api_key_make(const char *name, const char *const *scopes, const char *cr
 	key->created_by = g_strdup(created_by);
 	key->created_at = clock_now();
 	key->expires_at = expires_at;
+	key->sees_everything = TRUE;
 	*text = g_strconcat(LEAD, key->prefix, "_", secret, NULL);
 	key->hash = hash_key(*text);
 	sodium_memzero(secret, SECRET_LENGTH);
 	return key;
+}
+
+gboolean api_key_refuse(GError **error)
+{
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
+	                    "this API key is not valid");
+	return FALSE;
 }
 
 static gboolean is_key(const char *text)
@@ -120,8 +128,7 @@ ApiKey *api_key_authenticate(Db *db, const char *text, gint64 now, GError **erro
 	if (ok)
 		return g_steal_pointer(&key);
 	if (!problem)
-		g_set_error_literal(&problem, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION,
-		                    "this API key is not valid");
+		api_key_refuse(&problem);
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return NULL;
 }

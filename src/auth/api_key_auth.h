@@ -15,7 +15,8 @@ typedef enum {
 	SCOPE_APPROVE = 1 << 6,   /* "approve": reserved for approvals of what others ask for    */
 	SCOPE_AUDIT = 1 << 7,     /* "audit": the whole audit log, not only that of incidents    */
 	SCOPE_VIP = 1 << 8,       /* "vip": with content, what VIPs' messages say, too        */
-	SCOPE_ALL = (1 << 9) - 1
+	SCOPE_HOLD = 1 << 9,      /* "hold": legal holds: nothing of an incident is removed       */
+	SCOPE_ALL = (1 << 10) - 1
 } Scope;
 extern const char *const scope_names[]; /* by bit number, NULL-terminated */
 
@@ -27,6 +28,8 @@ ApiKey *api_key_make(const char *name, const char *const *scopes, const char *cr
  * TRAWL_ERROR_AUTHENTICATION otherwise, one and the same message for every reason. Constant time in
  * the secret. */
 ApiKey *api_key_authenticate(Db *db, const char *text, gint64 now, GError **error);
+/** Says what api_key_authenticate() says for every reason; FALSE. */
+gboolean api_key_refuse(GError **error);
 /** Names of scopes as bits; admin includes all, and what is no scope counts for nothing. */
 guint scopes_of(const char *const *names);
 guint api_key_scopes(const ApiKey *key);

@@ -6,6 +6,7 @@
 typedef struct {
 	gint64 id;        /* the key's, or minus the user's: one number a caller */
 	guint scopes;     /* what it may do, as bits of Scope */
+	Sight sight;      /* what it sees */
 	char *actor;      /* as the audit log has it: "key:NAME", "user:NAME" */
 	char *credential; /* "key:PREFIX" or "session:ID", for credential_holds() */
 	ApiKey *key;      /* or NULL */
@@ -21,6 +22,7 @@ Caller *caller_of_key(Db *db, const char *text, gint64 now, GError **error);
  * any more. */
 Caller *caller_of_token(Db *db, const char *token, gint64 now, GError **error);
 
-/** Whether what a caller came with is good still: a stream that is open for long asks. */
-gboolean credential_holds(Db *db, const char *credential, gint64 now, gboolean *holds,
+/** Whether what a caller came with is good still, and what it sees by now: a stream that is open
+ * for long asks. @sight (out) is of one that holds. */
+gboolean credential_holds(Db *db, const char *credential, gint64 now, gboolean *holds, Sight *sight,
                           GError **error);

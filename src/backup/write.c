@@ -2,11 +2,13 @@
  *
  * The database is copied first. A raw message's file is durable before the row that names it is
  * committed, and is never changed, so the files that are there after the copy hold all that the
- * copy names; one more does no harm. Keys are made once, before all of it. */
+ * copy names; one more does no harm. None is removed meanwhile. Keys are made once, before all of
+ * it. */
 #include "backup/manifest.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/audit.h"
+#include "store/raw.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -247,13 +249,16 @@ gboolean backup_create(DbPool *db, const char *data_dir, const char *path, Backu
 		            "%s is there already; say another name", path);
 		return FALSE;
 	}
-	int file = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	g_autofree char *raw = g_build_filename(data_dir, "raw", NULL);
+	int file = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), held = -1;
 	gboolean ok = (file >= 0 || io_error(part, error)) &&
+	              raw_files_hold(raw, FALSE, &held, error) &&
 	              copy_database(db, copy, manifest, error) &&
 	              write_archive(data_dir, file, copy, manifest, error) &&
 	              publish(file, part, path, error);
 	if (file >= 0)
 		close(file);
+	raw_files_release(held);
 	g_unlink(part);
 	remove_copy(copy);
 	return ok;

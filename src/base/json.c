@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -64,8 +65,9 @@ json_t *json_text_new(const char *text)
 {
 	if (!text)
 		return json_null();
-	if (g_utf8_validate(text, -1, NULL))
-		return json_string_nocheck(text);
+	gsize length = strlen(text);
+	if (text_is_valid(text, length))
+		return json_stringn_nocheck(text, length);
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	return json_string_nocheck(valid);
 }

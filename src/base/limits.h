@@ -126,6 +126,9 @@
 #define LIMIT_REQUEST_BODY (1024 * 1024) /* bytes                                           */
 #define LIMIT_PAGE         500           /* rows of one page                                */
 #define LIMIT_PAGE_DEFAULT 50
+#define LIMIT_AUDIT_LOOKED                                                                         \
+	50000 /* records of the audit log that are looked through for one page                     \
+	       */
 #define LIMIT_REQUEST_BODIES                                                                       \
 	(64 * 1024 * 1024) /* bytes of bodies that are arriving, all requests         */
 #define LIMIT_REQUEST_HEADERS (32 * 1024) /* bytes of request line and headers               */
@@ -137,15 +140,21 @@
 #define LIMIT_AUTH_FAILURES   20          /* wrong keys from one address within a minute     */
 #define LIMIT_AUTH_ADDRESSES  10000       /* addresses whose failures are remembered         */
 #define LIMIT_DOWNLOADS       8           /* raw messages on their way out at once           */
-#define LIMIT_STREAMS         256         /* open server-sent event streams                  */
-#define LIMIT_STATISTICS_DAYS 400         /* days of one look at what went on                */
-#define LIMIT_COMMENTS        1000        /* comments of one incident                        */
-#define LIMIT_VIEWS           100         /* saved views of one person                       */
-#define LIMIT_FILTER          1000        /* characters of a view's filter                   */
-#define LIMIT_VIPS            1000        /* people whose mail takes a permission of its own */
-#define LIMIT_FILTER_LINKS    20000       /* incidents that a filter by link may have        */
-#define LIMIT_NAME            200         /* characters of a name                            */
-#define LIMIT_DESCRIPTION     4000        /* characters                                      */
+#define LIMIT_TAKEN_OUT                                                                            \
+	(64 * 1024 * 1024) /* bytes of attachments that are taken out of a message at once */
+#define LIMIT_TAKEN_FILES     1000  /* … and how many of them                          */
+#define LIMIT_LOOKS_INSIDE    2     /* requests for which a message is read, at once   */
+#define LIMIT_LOOK_SECONDS    30    /* that such a request waits for the reader        */
+#define LIMIT_STREAMS         256   /* open server-sent event streams                  */
+#define LIMIT_STATISTICS_DAYS 400   /* days of one look at what went on                */
+#define LIMIT_COMMENTS        1000  /* comments of one incident                        */
+#define LIMIT_VIEWS           100   /* saved views of one person                       */
+#define LIMIT_FILTER          1000  /* characters of a view's filter                   */
+#define LIMIT_TEAM            1000  /* people, keys or sources of one team */
+#define LIMIT_VIPS            1000  /* people whose mail takes a permission of its own */
+#define LIMIT_FILTER_LINKS    20000 /* incidents that a filter by link may have        */
+#define LIMIT_NAME            200   /* characters of a name                            */
+#define LIMIT_DESCRIPTION     4000  /* characters                                      */
 
 /* A search (search/) */
 #define LIMIT_SEARCH_TEXT   500 /* characters of what is asked                                   */

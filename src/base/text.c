@@ -18,6 +18,42 @@ static gboolean is_invisible(gunichar c)
 	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
+#define EACH_OCTET(octet) (G_GUINT64_CONSTANT(0x0101010101010101) * (octet))
+
+/* The length of the ASCII characters, without NUL, with which @octets begin. */
+static gsize ascii_size(const char *octets, gsize length)
+{
+	gsize size = 0;
+	for (guint64 word; size + sizeof word <= length; size += sizeof word) {
+		memcpy(&word, octets + size, sizeof word);
+		/* an octet beyond ASCII, or one of 0 */
+		if ((word | ((word - EACH_OCTET(1)) & ~word)) & EACH_OCTET(0x80))
+			break;
+	}
+	while (size < length && octets[size] && (guchar)octets[size] < 0x80)
+		size++;
+	return size;
+}
+
+gboolean text_is_valid(const char *octets, gsize length)
+{
+	for (gsize at = 0; at < length;) {
+		at += ascii_size(octets + at, length - at);
+		gsize wide = 0;
+		while (at + wide < length && (guchar)octets[at + wide] >= 0x80)
+			wide++;
+		if (at < length && !g_utf8_validate_len(octets + at, MAX(wide, 1), NULL))
+			return FALSE;
+		at += wide;
+	}
+	return TRUE;
+}
+
+gboolean text_is_ascii(const char *octets, gsize length)
+{
+	return ascii_size(octets, length) == length;
+}
+
 char *text_from_bytes(const void *octets, gsize length)
 {
 	g_autofree char *valid = g_utf8_make_valid(octets ? octets : "", (gssize)length);

@@ -5,6 +5,11 @@
  * allocated. */
 char *text_from_bytes(const void *octets, gsize length);
 
+/** TRUE for UTF-8 without NUL; as g_utf8_validate_len(), and quick where most of it is ASCII. */
+gboolean text_is_valid(const char *octets, gsize length);
+/** TRUE for what has ASCII characters alone, and no NUL. */
+gboolean text_is_ascii(const char *octets, gsize length);
+
 /** Makes @text safe for one terminal line: control and bidi characters become visible escapes;
  * newly allocated. */
 char *text_for_terminal(const char *text);

@@ -20,6 +20,28 @@ static void test_addresses_compare_in_one_form(void)
 	}
 }
 
+/* Octets of which each is in some place an end, an error or a part of a character. */
+static void test_what_is_valid_is_what_glib_says(void)
+{
+	static const char octets[] = {'a', 'z', 0x7f, 1, 0, '\x80', '\xbf', '\xc3', '\xe2', '\xf0'};
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+	char text[40];
+	for (guint i = 0; i < 200000; i++) {
+		gsize length = (gsize)g_rand_int_range(random, 0, sizeof text);
+		gint kinds = g_rand_int_range(random, 1, sizeof octets + 1);
+		gboolean ascii = TRUE;
+		for (gsize at = 0; at < length; at++) {
+			text[at] = octets[g_rand_int_range(random, 0, 8)
+			                          ? 0
+			                          : g_rand_int_range(random, 0, kinds)];
+			ascii &= text[at] != '\0' && (guchar)text[at] < 0x80;
+		}
+		g_assert_cmpint(text_is_valid(text, length), ==,
+		                g_utf8_validate_len(text, length, NULL));
+		g_assert_cmpint(text_is_ascii(text, length), ==, ascii);
+	}
+}
+
 static void test_terminal_text_cannot_move_the_cursor(void)
 {
 	g_autofree char *safe = text_for_terminal("a\033[2Jb\u202ec\nd");
@@ -78,6 +100,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/text/terminal text cannot move the cursor",
 	                test_terminal_text_cannot_move_the_cursor);
 	g_test_add_func("/text/octets become valid text", test_octets_become_valid_text);
+	g_test_add_func("/text/what is valid is what GLib says",
+	                test_what_is_valid_is_what_glib_says);
 	g_test_add_func("/text/Message-IDs compare in one form",
 	                test_message_ids_compare_in_one_form);
 	g_test_add_func("/text/a long Message-ID is kept as its hash",

@@ -206,41 +206,31 @@ static int follow(Cli *cli, gint64 incident, gint64 after, gboolean incidents_on
 
 /* --- as it was --- */
 
-static json_t *fetch_page(Client *client, const char *path, gint64 after, GError **error)
+/* Comes newest first, a page at a time, until there is enough; told oldest first. */
+json_t *activity_latest(Client *client, gint64 incident_id, const char *filter, gint64 n,
+                        GError **error)
 {
-	g_autofree char *at =
-		g_strdup_printf("%s?limit=%d&after=%" G_GINT64_FORMAT, path, LIMIT_PAGE, after);
-	return client_get(client, at, error);
-}
-
-/* Records come oldest first. Those of everything are numbered without a gap, so that the last ones
- * are found by number; those of an incident are few. */
-json_t *activity_latest(Client *client, gint64 incident_id, gint64 n, GError **error)
-{
-	g_autofree char *path =
-		incident_id ? g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT "/activity",
-	                                      incident_id)
-			    : g_strdup("/v1/activity");
-	gint64 after = 0;
-	if (!incident_id) {
-		g_autoptr(json_t) newest = client_get(client, "/v1/activity?limit=1", error);
-		if (!newest)
-			return NULL;
-		after = MAX(0, json_int(newest, "last", 0) - n);
-	}
-	g_autoptr(json_t) latest = json_array();
-	for (gboolean more = TRUE; more;) {
-		g_autoptr(json_t) page = fetch_page(client, path, after, error);
+	g_autoptr(json_t) newest = json_array();
+	gint64 before = 0;
+	do {
+		g_autoptr(GString) path = g_string_new("/v1/");
+		if (incident_id)
+			g_string_append_printf(path, "incidents/%" G_GINT64_FORMAT "/",
+			                       incident_id);
+		gint64 limit = CLAMP(n - (gint64)json_array_size(newest), 1, LIMIT_PAGE);
+		g_string_append_printf(path, "activity%s", filter ? filter : "");
+		g_string_append_printf(path, "%cbefore=%" G_GINT64_FORMAT "&limit=%d",
+		                       filter && *filter ? '&' : '?', before, (int)limit);
+		g_autoptr(json_t) page = client_get(client, path->str, error);
 		if (!page)
 			return NULL;
-		json_t *items = json_at(page, "items");
-		json_array_extend(latest, items);
-		while ((gint64)json_array_size(latest) > n)
-			json_array_remove(latest, 0);
-		after = json_int(page, "after", after);
-		more = json_array_size(items) == LIMIT_PAGE;
-	}
-	return g_steal_pointer(&latest);
+		json_array_extend(newest, json_at(page, "items"));
+		before = json_int(page, "before", 0);
+	} while (before && (gint64)json_array_size(newest) < n);
+	json_t *latest = json_array();
+	for (size_t i = json_array_size(newest); i > 0; i--)
+		json_array_append(latest, json_array_get(newest, i - 1));
+	return latest;
 }
 
 int cli_activity(Cli *cli, GError **error)
@@ -248,10 +238,21 @@ int cli_activity(Cli *cli, GError **error)
 	gint64 incident = cli_number(cli, "incident", 0);
 	gint64 n = cli_flag(cli, "all") ? G_MAXINT64 : cli_number(cli, "limit", LIMIT_PAGE_DEFAULT);
 	Client *client = cli_client(cli, error);
-	g_autoptr(json_t) records = client ? activity_latest(client, incident, n, error) : NULL;
+	g_autoptr(GString) filter = g_string_new(NULL);
+	gboolean following = cli_flag(cli, "follow"), filtered = view_query_filter(cli, filter);
+	if (filtered && (following || incident)) {
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INVALID,
+		            following ? "--follow shows everything: leave the filter out"
+		                      : "say incident:%" G_GINT64_FORMAT
+		                        " in the filter instead of "
+		                        "--incident",
+		            incident);
+		return -1;
+	}
+	g_autoptr(json_t) records =
+		client ? activity_latest(client, incident, filter->str, n, error) : NULL;
 	if (!records)
 		return -1;
-	gboolean following = cli_flag(cli, "follow");
 	size_t count = json_array_size(records), i;
 	json_t *record;
 	if (cli->json && !following) {

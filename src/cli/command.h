@@ -23,6 +23,7 @@ typedef struct {
 	gboolean many, required;
 	gint64 low, high;
 	const char *const *names; /* NULL-terminated */
+	const char *rule;         /* of a number: what the API says of another; NULL: usual words */
 } CliOption;
 
 typedef struct Cli Cli;

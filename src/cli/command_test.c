@@ -104,8 +104,8 @@ static void test_a_mistake_is_named(void)
 		{"incident", "show",   WORDS("\xff"),                       "argument 1 is not UTF-8"},
 		{"incident", "close",  WORDS("1"),                          "--reason is missing"},
 		{"source",   "add",    WORDS("x", "--server", "s"),         "--mailbox is missing"},
-		{"source",   "set",    WORDS("x", "--interval", "61"),      "--interval is a number from 1 to 60, not \"61\""},
-		{"source",   "set",    WORDS("x", "--interval", "0"),       "--interval is a number from 1 to 60, not \"0\""},
+		{"source",   "set",    WORDS("x", "--interval", "61"),      "--interval: Polling Interval is a number of minutes from 1 to 60, not \"61\""},
+		{"source",   "set",    WORDS("x", "--interval", "0"),       "--interval: Polling Interval is a number of minutes from 1 to 60, not \"0\""},
 	};
 	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -9,6 +9,7 @@
 #include "model/job.h"
 #include "model/report.h"
 #include "model/source.h"
+#include "store/sight.h"
 
 #define ONE  (CLI_API | CLI_OUT)
 #define MANY (CLI_API | CLI_OUT | CLI_LIST)
@@ -29,10 +30,12 @@ const CliNoun cli_nouns[] = {
 	{"activity",   "what has happened, and who did it"},
 	{"key",        "who may use the API"},
 	{"user",       "the people who log in to the console"},
+	{"team",       "who sees what came from which sources, and works on it"},
 	{"role",       "what people may do"},
 	{"provider",   "the identity providers by which people log in"},
 	{"session",    "where people are logged in"},
 	{"audit",      "the chained record of every change"},
+	{"retention",  "how long things are kept, and what goes"},
 	{"backup",     "all of an installation in one file"},
 	{"health",     "whether the daemon is well"},
 	{"check",      "verify the store, and the mailboxes, without the daemon"},
@@ -65,6 +68,8 @@ static const CliOption incident_list_options[] = {
 	NAME("kind", "NAME", incident_kind_names, "of this kind"),
 	TEXT("source", "SOURCE", "with a report from this source"),
 	TEXT("assignee", "NAME", "assigned to NAME"),
+	TEXT("team", "TEAM", "assigned to this team"),
+	FLAG("mine", 0, "your own, and those of your teams that nobody works on"),
 	TEXT("reporter", "ADDRESS", "reported by ADDRESS"),
 	TEXT("recipient", "ADDRESS", "received by ADDRESS"),
 	TEXT("message-id", "ID", "whose original has this Message-ID"),
@@ -82,11 +87,32 @@ static const CliOption incident_set_options[] = {
 	NAME("disposition", "DISPOSITION", disposition_names, "what it is"),
 	TEXT("sub-disposition", "NAME", "under unknown: needs_manual_review, likely_harmless, or \"\" for none"),
 	TEXT("assignee", "NAME", "who works on it, or \"\" for nobody"),
+	TEXT("team", "TEAM", "which team works on it, or \"\" for none"),
 	{NULL}
 };
 
 static const CliOption reason_options[] = {
 	NEEDED("reason", "TEXT", "why, for those who look later"),
+	{NULL}
+};
+
+#define PERIOD(name, help) TEXT(name, "DAYS", help)
+#define PERIODS                                                                                      \
+	PERIOD("content", "what messages of closed incidents said, and their bytes"),                \
+	PERIOD("undo", "so long what was pulled can be put back"),                                   \
+	PERIOD("incidents", "closed incidents whole"),                                               \
+	PERIOD("nuisance", "the same of spam, bulk and what was no report"),                         \
+	PERIOD("audit", "the audit log, 90 at least"),                                               \
+	PERIOD("sessions", "sessions that ended"),                                                   \
+	PERIOD("jobs", "jobs that ended"),                                                           \
+	PERIOD("polls", "what became of polls"),                                                     \
+	PERIOD("answers", "answers to requests that may be repeated, 1 to 7")
+
+static const CliOption retention_options[] = {PERIODS, {NULL}};
+
+static const CliOption retention_set_options[] = {
+	PERIODS,
+	FLAG("yes", 0, "also where something is removed sooner"),
 	{NULL}
 };
 
@@ -105,6 +131,13 @@ static const CliOption raw_options[] = {
 	{NULL}
 };
 
+static const CliOption attachments_options[] = {
+	{"zip", 'z', OPTION_TEXT, "FILE", "write them to FILE, which appears when it is whole; - is standard output"},
+	TEXT("sha256", "HASH", "only the file with this SHA-256, however deep it is in messages and archives"),
+	FLAG("zipcrypto", 0, "encrypt with PKWARE's old cipher"),
+	{NULL}
+};
+
 #define WAIT FLAG("wait", 'w', "stay until every copy is accounted for, and show the ledger")
 
 static const CliOption quarantine_options[] = {
@@ -115,6 +148,7 @@ static const CliOption quarantine_options[] = {
 
 static const CliOption restore_options[] = {
 	ID("response", "undo only what this response moved"),
+	ID("copy", "put back only this copy, by its number in the ledger (--json)"),
 	TEXT("comment", "TEXT", "why, for those who look later"),
 	WAIT,
 	{NULL}
@@ -155,8 +189,8 @@ static const CliOption statistics_options[] = {
 	TEXT("folder", "FOLDER", "where reports arrive (default: INBOX)"),                           \
 	NAME("post-process", "ACTION", post_process_names, "what becomes of a report when all is done"), \
 	TEXT("destination", "FOLDER", "where to, with --post-process move"),                         \
-	NUMBER("interval", "MINUTES", POLLING_INTERVAL_MIN, POLLING_INTERVAL_MAX,                    \
-	       "polled every so many minutes, 1 to 60 (default: 1)"),                                \
+	{"interval", 0, OPTION_NUMBER, "MINUTES", "polled every so many minutes, 1 to 60 (default: 1)", \
+	 .low = POLLING_INTERVAL_MIN, .high = POLLING_INTERVAL_MAX, .rule = POLLING_INTERVAL_RULE},  \
 	TEXT("description", "TEXT", "what it is for"),                                               \
 	FLAG("no-link-events", 0, "every report makes an incident of its own"),                      \
 	TEXTS("accept", "DOMAIN", "whose people's reports are believed"),                            \
@@ -227,6 +261,8 @@ static const CliOption key_add_options[] = {
 	{"scope", 0, OPTION_NAME, "SCOPE", "what it may do, admin all of it", .names = scope_names,
 	 .many = TRUE, .required = TRUE},
 	NUMBER("days", "N", 1, 36500, "expires after N days (default: never)"),
+	TEXT("owner", "USER", "whose it is: it can do and sees no more than they do (default: nobody's)"),
+	NAME("sight", "SIGHT", sight_names, "what a key that is nobody's sees: everything (default), or what its teams do"),
 	{NULL}
 };
 
@@ -236,6 +272,7 @@ static const CliOption user_add_options[] = {
 	NEEDED("role", "ROLE", "what they may do; \"trawl role list\" shows which there are"),
 	TEXT("display-name", "NAME", "what they are called"),
 	TEXT("email", "ADDRESS", "where mail reaches them"),
+	NAME("sight", "SIGHT", sight_names, "what they see: everything (default), or what their teams do"),
 	PASSWORD,
 	FLAG("no-password", 0, "nobody logs in until \"trawl user passwd\""),
 	{NULL}
@@ -245,8 +282,29 @@ static const CliOption user_set_options[] = {
 	TEXT("role", "ROLE", "another role, which ends their sessions"),
 	TEXT("display-name", "NAME", "what they are called, or \"\" for nothing"),
 	TEXT("email", "ADDRESS", "where mail reaches them, or \"\" for nothing"),
+	NAME("sight", "SIGHT", sight_names, "what they see, which ends their sessions"),
 	FLAG("disable", 0, "let them in no more, and end their sessions"),
 	FLAG("enable", 0, "let them in again"),
+	{NULL}
+};
+
+static const CliOption team_add_options[] = {
+	TEXT("description", "TEXT", "what it is for"),
+	TEXTS("member", "USER", "who is in it"),
+	TEXTS("source", "SOURCE", "what came from this source is its members' to see"),
+	TEXTS("key", "KEY", "an API key that sees what it does"),
+	{NULL}
+};
+
+static const CliOption team_set_options[] = {
+	TEXT("name", "NAME", "another name"),
+	TEXT("description", "TEXT", "what it is for"),
+	TEXTS("member", "USER", "who is in it from now on, too"),
+	TEXTS("no-member", "USER", "who is in it no more"),
+	TEXTS("source", "SOURCE", "what its members see from now on, too"),
+	TEXTS("no-source", "SOURCE", "what they see no more"),
+	TEXTS("key", "KEY", "an API key that sees what it does from now on"),
+	TEXTS("no-key", "KEY", "one that does no more"),
 	{NULL}
 };
 
@@ -273,6 +331,12 @@ static const CliOption session_list_options[] = {
 	TEXT("database", "URI", "the database, when it is not in the data directory")
 
 static const CliOption store_options[] = {
+	STORE_OPTIONS,
+	{NULL}
+};
+
+static const CliOption audit_export_options[] = {
+	{"output", 'o', OPTION_TEXT, "FILE", "write to FILE, which must not be there; - is standard output"},
 	STORE_OPTIONS,
 	{NULL}
 };
@@ -326,11 +390,14 @@ static const CliOption help_options[] = {
 /* --- commands --- */
 
 const CliCommand cli_commands[] = {
-	{"incident", "list", NULL, incident_list_options, cli_incident_list, NULL, MANY,
+	{"incident", "list", "[FILTER…]", incident_list_options, cli_incident_list, NULL, MANY,
 	 "list incidents, newest first",
-	 "Without --state only open ones. Columns: need is how much a person is needed; verdict is the disposition; alerts are open "
-	 "ones of all.\n\n"
+	 "Without --state only open ones. FILTER is what the console's filter takes: is:open severity:>=major verdict:malicious "
+	 "needs:unjudged assignee:me reporter:ADDRESS recipient:ADDRESS url:LINK after:7d before:2026-11-01 closed:24h form:FORM "
+	 "untrusted:yes quarantined:yes kind:KIND source:N message:ID sort:need, and words of the title; without is: it finds "
+	 "closed ones, too. Columns: need is how much a person is needed; verdict is the disposition; alerts are open ones of all.\n\n"
 	 "  trawl incident list --sort need\n"
+	 "  trawl incident list 'is:open severity:>=major url:evil.example after:7d'\n"
 	 "  trawl incident list --severity major --reporter ann@corp.example"},
 	{"incident", "show", "INCIDENT", incident_show_options, cli_incident_show, NULL, ONE,
 	 "show everything about an incident on one page",
@@ -343,6 +410,10 @@ const CliCommand cli_commands[] = {
 	 "close an incident and its alerts", NULL},
 	{"incident", "reopen", "INCIDENT", may_reason_options, cli_incident_reopen, NULL, ONE,
 	 "open a closed incident again", NULL},
+	{"incident", "hold", "INCIDENT", reason_options, cli_incident_hold, NULL, ONE,
+	 "put an incident on legal hold: nothing of it is removed", "Takes the scope hold."},
+	{"incident", "release", "INCIDENT", reason_options, cli_incident_release, NULL, ONE,
+	 "take an incident off legal hold", NULL},
 	{"incident", "comment", "INCIDENT", comment_options, cli_incident_comment, NULL, ONE,
 	 "say something about an incident to those who work on it",
 	 "Plain text. \"trawl incident show\" has what was said."},
@@ -351,11 +422,17 @@ const CliCommand cli_commands[] = {
 	 "Ends with Ctrl-C. With --json one record of the audit log a line. After a broken connection it goes on where it was."},
 	{"incident", "raw", "INCIDENT", raw_options, cli_incident_raw, NULL, CLI_API,
 	 "print the original's own bytes", "The look is recorded in the audit log."},
+	{"incident", "attachments", "INCIDENT", attachments_options, cli_incident_attachments, NULL, CLI_API | CLI_OUT,
+	 "list the original's attachments, or save them in a zip",
+	 "The zip's password is \"infected\". It is encrypted with AES-256, which 7-Zip and bsdtar read; --zipcrypto is for what reads "
+	 "nothing newer, such as unzip. Saving takes the scope content, and is recorded in the audit log.\n\n"
+	 "  trawl incident attachments 17\n"
+	 "  trawl incident attachments 17 --zip samples.zip"},
 
 	{"search", NULL, "QUERY", NULL, cli_search, NULL, MANY,
 	 "find incidents by what is in them",
 	 "Words that must all be there, \"phrases\", beginnings with *, -words that must not be there. A field in front says "
-	 "where: subject, body, from, to, reporter, link, attachment, hash, message; address is any of the people. A host is "
+	 "where: subject, body, from, to, reporter, link, attachment, hash, message, comment; address is any of the people. A host is "
 	 "found by its domain, and defanged links are understood. What messages say is looked into with the scope \"content\" "
 	 "only, and recorded in the audit log when something of it is shown.\n\n"
 	 "  trawl search 'from:payroll \"salary account\" link:evil.example -subject:re'"},
@@ -432,8 +509,11 @@ const CliCommand cli_commands[] = {
 	{"job", "retry", "JOB", NULL, cli_job_retry, NULL, ONE, "try a job again now", NULL},
 	{"job", "cancel", "JOB", NULL, cli_job_cancel, NULL, ONE, "cancel a job that only a person waits for", NULL},
 
-	{"activity", NULL, NULL, activity_options, cli_activity, NULL, MANY, "show what has happened, and who did it",
-	 "The last records of the audit log, oldest first. With --follow and --json one record a line."},
+	{"activity", NULL, "[FILTER…]", activity_options, cli_activity, NULL, MANY, "show what has happened, and who did it",
+	 "The last records of the audit log, oldest first. FILTER is what the console's filter takes: actor:ann action:source "
+	 "object:source/3 incident:7 after:2d before:2026-11-01, and words of the detail. With --follow and --json one record a "
+	 "line.\n\n"
+	 "  trawl activity actor:ann action:user after:7d"},
 
 	{"key", "list", NULL, NULL, cli_key_list, NULL, MANY, "list API keys", NULL},
 	{"key", "add", "NAME", key_add_options, cli_key_add, NULL, ONE, "make an API key and show it, once",
@@ -463,6 +543,14 @@ const CliCommand cli_commands[] = {
 	 "It works once, for a day, while there is no user; one that was printed before works no more. Works on the store "
 	 "itself, so it needs the rights of the daemon's user, and no key."},
 
+	{"team", "list", NULL, NULL, cli_team_list, NULL, MANY, "list teams, their people and sources", NULL},
+	{"team", "show", "TEAM", NULL, cli_team_show, NULL, ONE, "show a team", NULL},
+	{"team", "add", "NAME", team_add_options, cli_team_add, NULL, ONE, "make a team",
+	 "  trawl team add \"Night shift\" --member bob --source phish"},
+	{"team", "set", "TEAM", team_set_options, cli_team_set, NULL, ONE, "change a team, its people and sources",
+	 "Only who sees what their teams do sees more or less by that: \"trawl user set --sight teams\"."},
+	{"team", "delete", "TEAM", NULL, cli_team_delete, NULL, ONE, "delete a team",
+	 "One that has open incidents stays: hand them on first."},
 	{"role", "list", NULL, NULL, cli_role_list, NULL, MANY, "list roles and what each lets do", NULL},
 
 	{"provider", "list", NULL, NULL, cli_provider_list, NULL, MANY, "list identity providers", NULL},
@@ -474,10 +562,29 @@ const CliCommand cli_commands[] = {
 	{"session", "list", NULL, session_list_options, cli_session_list, NULL, MANY, "list where people are logged in", NULL},
 	{"session", "end", "SESSION", NULL, cli_session_end, NULL, ONE, "log somebody out", NULL},
 
-	{"audit", "verify", NULL, store_options, cli_audit_verify, NULL, CLI_OUT,
+	{"audit", "verify", "[FILE]", store_options, cli_audit_verify, NULL, CLI_OUT,
 	 "walk the chain of the audit log",
 	 "Each record has a hash over the record before it, so that one that was changed, removed or put between shows. "
-	 "Works on the store itself. Exit status: 0 when the chain is whole, 1 when it is broken."},
+	 "Works on the store itself, or on what was exported into FILE. When the oldest part was removed because it was past its "
+	 "period, it says from which record on the chain is verified. Exit status: 0 when the chain is whole, 1 when it is "
+	 "broken."},
+	{"audit", "export", NULL, audit_export_options, cli_audit_export, NULL, CLI_OUT,
+	 "write the audit log out, a line of JSON a record",
+	 "Works on the store itself. \"trawl audit verify FILE\" walks what was written, also when the log of the installation "
+	 "begins later by now.\n\n"
+	 "  trawl audit export --output /archive/audit-$(date +%F).jsonl"},
+
+	{"retention", "show", NULL, NULL, cli_retention_show, NULL, ONE, "show how long things are kept", NULL},
+	{"retention", "preview", NULL, retention_options, cli_retention_preview, NULL, ONE,
+	 "tell what would be removed now, with the periods as they are or as they are said", NULL},
+	{"retention", "set", NULL, retention_set_options, cli_retention_set, NULL, ONE, "change how long things are kept",
+	 "DAYS is a number of days, or \"ever\". Periods that are not named stay as they are. Where one becomes shorter, what that "
+	 "would remove is told, and it is saved only with --yes.\n\n"
+	 "  trawl retention set --content 90 --incidents 730 --audit 1095 --yes"},
+	{"retention", "run", NULL, NULL, cli_retention_run, NULL, ONE, "remove now what is past its period",
+	 "It happens once a day by itself."},
+	{"retention", "runs", NULL, NULL, cli_retention_runs, NULL, MANY, "list what was removed when", NULL},
+	{"retention", "holds", NULL, NULL, cli_retention_holds, NULL, MANY, "list the incidents on legal hold", NULL},
 
 	{"backup", "create", "[FILE]", store_options, cli_backup_create, NULL, CLI_OUT,
 	 "write all of an installation into one file",

@@ -32,6 +32,7 @@ static void add_row(Table *table, const json_t *item, gpointer all)
 	table_add(table, STYLE_PLAIN, alerts);
 	view_add_when(table, item, "opened_at");
 	view_add_text(table, item, "assignee");
+	view_add_text(table, item, "team");
 	view_add_text(table, item, "title");
 }
 
@@ -48,16 +49,18 @@ int cli_incident_list(Cli *cli, GError **error)
 		{"alerts",   TRUE,  0,  FALSE},
 		{"opened",   FALSE, 0,  FALSE},
 		{"assignee", FALSE, 6,  TRUE},
+		{"team",     FALSE, 6,  TRUE},
 		{"title",    FALSE, 20, FALSE},
 		{NULL},
 	};
 	/* clang-format on */
 	const char *state = cli_text(cli, "state");
-	gboolean all = g_strcmp0(state, "all") == 0;
+	g_autoptr(GString) query = g_string_new(NULL);
+	gboolean filtered = view_query_filter(cli, query);
+	gboolean all = filtered ? !state : g_strcmp0(state, "all") == 0;
 	const Listing listing = {"/v1/incidents", columns, add_row, "id",
 	                         all ? "no incidents"
 	                             : "no such incidents; --state all shows closed ones too"};
-	g_autoptr(GString) query = g_string_new(NULL);
 	client_query(query, "state", all ? NULL : state ? state : "open");
 	/* clang-format off */
 	static const struct {
@@ -68,6 +71,7 @@ int cli_incident_list(Cli *cli, GError **error)
 		{"disposition", "disposition"},
 		{"kind",        "kind"},
 		{"assignee",    "assignee"},
+		{"team",        "team"},
 		{"recipient",   "recipient"},
 		{"reporter",    "reporter"},
 		{"message-id",  "message_id"},
@@ -76,6 +80,7 @@ int cli_incident_list(Cli *cli, GError **error)
 	/* clang-format on */
 	for (guint i = 0; i < G_N_ELEMENTS(filters); i++)
 		client_query(query, filters[i].parameter, cli_text(cli, filters[i].option));
+	client_query(query, "mine", cli_flag(cli, "mine") ? "true" : NULL);
 	if (!view_query_source(cli, query, error))
 		return -1;
 	return listing_run(cli, &listing, query->str, GINT_TO_POINTER(all), error);
@@ -120,6 +125,23 @@ int cli_incident_reopen(Cli *cli, GError **error)
 	return change(cli, "POST", "/reopen", body, "is open again", error);
 }
 
+static int change_hold(Cli *cli, const char *verb, const char *sentence, GError **error)
+{
+	json_t *body = json_object();
+	json_object_set_new(body, "reason", json_text_new(cli_text(cli, "reason")));
+	return change(cli, "POST", verb, body, sentence, error);
+}
+
+int cli_incident_hold(Cli *cli, GError **error)
+{
+	return change_hold(cli, "/hold", "is on hold: nothing of it is removed", error);
+}
+
+int cli_incident_release(Cli *cli, GError **error)
+{
+	return change_hold(cli, "/release", "is on hold no more", error);
+}
+
 int cli_incident_comment(Cli *cli, GError **error)
 {
 	gint64 id;
@@ -145,6 +167,7 @@ int cli_incident_set(Cli *cli, GError **error)
 		{"disposition",     "disposition"},
 		{"sub-disposition", "sub_disposition"},
 		{"assignee",        "assignee"},
+		{"team",            "team"},
 	};
 	/* clang-format on */
 	json_t *body = json_object();

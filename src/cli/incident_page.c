@@ -82,7 +82,7 @@ static gboolean page_fetch(Cli *cli, gint64 id, Page *page, GError **error)
 	       (page->responses = fetch_part(cli, id, "responses", NULL, error)) &&
 	       fetch_ledgers(cli, page->responses, error) &&
 	       (page->comments = fetch_part(cli, id, "comments", NULL, error)) &&
-	       (page->activity = activity_latest(cli->client, id, ACTIVITY_FETCHED, error)) &&
+	       (page->activity = activity_latest(cli->client, id, NULL, ACTIVITY_FETCHED, error)) &&
 	       (page->sources = view_names(cli->client, "/v1/sources", error));
 }
 
@@ -150,6 +150,7 @@ static void print_summary(const Cli *cli, const json_t *incident)
 	view_field_when(fields, "closed", incident, "closed_at");
 	view_field_text(fields, "reason", incident, "close_reason");
 	view_field_text(fields, "assignee", incident, "assignee");
+	view_field_text(fields, "team", incident, "team");
 	add_need(fields, incident);
 	print_findings(fields, json_at(incident, "findings"));
 	view_fields(cli, fields);

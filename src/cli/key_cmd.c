@@ -67,6 +67,10 @@ int cli_key_add(Cli *cli, GError **error)
 		json_object_set_new(
 			body, "expires_at",
 			json_time_new(clock_now() + cli_number(cli, "days", 0) * CLOCK_DAY));
+	if (cli_text(cli, "owner"))
+		json_object_set_new(body, "owner", json_text_new(cli_text(cli, "owner")));
+	if (cli_text(cli, "sight"))
+		json_object_set_new(body, "sight", json_text_new(cli_text(cli, "sight")));
 	Client *client = cli_client(cli, error);
 	g_autoptr(json_t) key =
 		client ? client_change(client, "POST", KEYS, body, NULL, error) : NULL;

@@ -344,7 +344,7 @@ static gboolean fetch_results(Db *db, gpointer data, GError **error)
 {
 	Fetch *fetch = data;
 	const QuarantineResultFilter any = {.status = -1};
-	const Page page = {.before_id = fetch->before_id, .limit = 500};
+	const Page page = {.sight = &sight_everything, .before_id = fetch->before_id, .limit = 500};
 	g_clear_pointer(&fetch->rows, g_ptr_array_unref);
 	fetch->rows = quarantine_result_list_filtered(db, &any, &page, error);
 	return fetch->rows != NULL;
@@ -354,7 +354,7 @@ static gboolean fetch_reports(Db *db, gpointer data, GError **error)
 {
 	Fetch *fetch = data;
 	const ReportFilter any = {.state = -1, .trusted = -1};
-	const Page page = {.before_id = fetch->before_id, .limit = 500};
+	const Page page = {.sight = &sight_everything, .before_id = fetch->before_id, .limit = 500};
 	g_clear_pointer(&fetch->rows, g_ptr_array_unref);
 	fetch->rows = report_list(db, &any, &page, error);
 	return fetch->rows != NULL;

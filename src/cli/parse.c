@@ -120,6 +120,17 @@ static const CliOption *find_option(const CliCommand *command, const char *writt
 	return NULL;
 }
 
+static void refuse_number(const CliOption *option, const char *value, GError **error)
+{
+	if (option->rule)
+		usage_error(error, "--%s: %s, not \"%s\"", option->name, option->rule, value);
+	else
+		usage_error(error,
+		            "--%s is a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+		            ", not \"%s\"",
+		            option->name, option->low, option->high, value);
+}
+
 static gboolean check_value(const CliOption *option, const char *value, GError **error)
 {
 	gint64 number;
@@ -129,10 +140,7 @@ static gboolean check_value(const CliOption *option, const char *value, GError *
 	}
 	if (option->kind == OPTION_NUMBER &&
 	    !g_ascii_string_to_signed(value, 10, option->low, option->high, &number, NULL)) {
-		usage_error(error,
-		            "--%s is a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-		            ", not \"%s\"",
-		            option->name, option->low, option->high, value);
+		refuse_number(option, value, error);
 		return FALSE;
 	}
 	if (option->kind == OPTION_NAME && !g_strv_contains(option->names, value)) {

@@ -140,10 +140,9 @@ static gboolean download_to_file(Client *client, const char *path, const char *n
 }
 
 /* Raw mail on a terminal could do anything to it. */
-static int save_raw(Cli *cli, const char *path, GError **error)
+static int save_raw(Cli *cli, const char *path, const char *name, GError **error)
 {
 	Client *client = cli_client(cli, error);
-	const char *name = cli_text(cli, "output");
 	if (!client)
 		return -1;
 	cli_catch_stop();
@@ -165,27 +164,97 @@ int cli_report_raw(Cli *cli, GError **error)
 	if (!cli_argument_id(cli, 0, &id, error))
 		return -1;
 	g_autofree char *path = g_strdup_printf("/v1/reports/%" G_GINT64_FORMAT "/raw", id);
-	return save_raw(cli, path, error);
+	return save_raw(cli, path, cli_text(cli, "output"), error);
 }
 
-int cli_incident_raw(Cli *cli, GError **error)
+/* The number of an incident's original; 0 with an error. */
+static gint64 find_original(Client *client, gint64 id, GError **error)
 {
-	gint64 id;
-	Client *client;
-	if (!cli_argument_id(cli, 0, &id, error) || !(client = cli_client(cli, error)))
-		return -1;
 	g_autofree char *at = g_strdup_printf("/v1/incidents/%" G_GINT64_FORMAT, id);
 	g_autoptr(json_t) incident = client_get(client, at, error);
-	if (!incident)
-		return -1;
 	gint64 original = json_int(incident, "original_id", 0);
-	if (!original) {
+	if (incident && !original)
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND,
 		            "incident %" G_GINT64_FORMAT
 		            " has no original; \"trawl report raw\" has what was reported",
 		            id);
+	return original;
+}
+
+int cli_incident_raw(Cli *cli, GError **error)
+{
+	gint64 id, original;
+	Client *client;
+	if (!cli_argument_id(cli, 0, &id, error) || !(client = cli_client(cli, error)) ||
+	    !(original = find_original(client, id, error)))
 		return -1;
-	}
 	g_autofree char *path = g_strdup_printf("/v1/originals/%" G_GINT64_FORMAT "/raw", original);
-	return save_raw(cli, path, error);
+	return save_raw(cli, path, cli_text(cli, "output"), error);
+}
+
+/* --- attachments --------------------------------------------------------------------------------
+ */
+
+static void add_attachments(Table *table, const json_t *list, guint depth)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach ((json_t *)list, i, one) {
+		const char *name = json_text(one, "name");
+		const char *type = json_text(one, "detected");
+		g_autofree char *shown =
+			g_strdup_printf("%*s%s", (int)(2 * depth), "", name ? name : "(no name)");
+		table_add(table, STYLE_PLAIN, shown);
+		view_add_int(table, one, "size");
+		table_add(table, STYLE_PLAIN, type ? type : json_text(one, "type"));
+		view_add_text(table, one, "sha256");
+		add_attachments(table, json_object_get(one, "parts"), depth + 1);
+		add_attachments(table, json_at(one, "message.attachments"), depth + 1);
+	}
+}
+
+static int list_attachments(Cli *cli, gint64 original, GError **error)
+{
+	/* clang-format off */
+	static const TableColumn columns[] = {
+		{"name",   FALSE, 20, FALSE},
+		{"size",   TRUE,  0,  FALSE},
+		{"type",   FALSE, 10, FALSE},
+		{"sha256", FALSE, 0,  FALSE},
+		{NULL},
+	};
+	/* clang-format on */
+	Client *client = cli_client(cli, error);
+	g_autofree char *path =
+		g_strdup_printf("/v1/originals/%" G_GINT64_FORMAT "?bodies=false", original);
+	g_autoptr(json_t) document = client ? client_get(client, path, error) : NULL;
+	if (!document)
+		return -1;
+	json_t *list = json_at(document, "breakdown.message.attachments");
+	if (cli->json)
+		return view_done(cli, list, NULL, NULL);
+	g_autoptr(Table) table = table_new(columns);
+	add_attachments(table, list, 0);
+	if (table_rows(table) == 0)
+		cli_print(cli, g_strdup("no attachments\n"));
+	else
+		view_table(cli, table);
+	return EX_OK;
+}
+
+int cli_incident_attachments(Cli *cli, GError **error)
+{
+	gint64 id, original;
+	Client *client;
+	const char *zip = cli_text(cli, "zip");
+	if (!cli_argument_id(cli, 0, &id, error) || !(client = cli_client(cli, error)) ||
+	    !(original = find_original(client, id, error)))
+		return -1;
+	if (!zip)
+		return list_attachments(cli, original, error);
+	g_autoptr(GString) path = g_string_new(NULL);
+	g_string_printf(path, "/v1/originals/%" G_GINT64_FORMAT "/attachments", original);
+	client_query(path, "sha256", cli_text(cli, "sha256"));
+	client_query(path, "encryption", cli_flag(cli, "zipcrypto") ? "zipcrypto" : NULL);
+	return save_raw(cli, path->str, zip, error);
 }

@@ -247,5 +247,7 @@ int cli_restore(Cli *cli, GError **error)
 	json_t *body = json_pack("{s:s}", "kind", "restore");
 	if (of)
 		json_object_set_new(body, "of_response", json_integer(of));
+	if (cli_number(cli, "copy", 0))
+		json_object_set_new(body, "of_result", json_integer(cli_number(cli, "copy", 0)));
 	return respond(cli, of ? its_incident : incident, body, error);
 }

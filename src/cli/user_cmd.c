@@ -30,6 +30,7 @@ static void add_user_row(Table *table, const json_t *item, gpointer data)
 	view_add_text(table, item, "name");
 	view_add_text(table, item, "display_name");
 	view_add_text(table, item, "role");
+	view_add_text(table, item, "sight");
 	table_add(table, view_style(state), state);
 	table_add(table, STYLE_PLAIN, json_bool(item, "totp", FALSE) ? "yes" : "no");
 	view_add_when(table, item, "last_login_at");
@@ -44,6 +45,7 @@ int cli_user_list(Cli *cli, GError **error)
 		{"name",      FALSE, 10, FALSE},
 		{"called",    FALSE, 10, TRUE},
 		{"role",      FALSE, 8,  FALSE},
+		{"sees",      FALSE, 0,  TRUE},
 		{"state",     FALSE, 0,  FALSE},
 		{"codes",     FALSE, 0,  TRUE},
 		{"last here", FALSE, 0,  FALSE},
@@ -79,7 +81,10 @@ static void take_texts(const Cli *cli, json_t *body)
 {
 	static const struct {
 		const char *option, *member;
-	} texts[] = {{"role", "role"}, {"display-name", "display_name"}, {"email", "email"}};
+	} texts[] = {{"role", "role"},
+	             {"display-name", "display_name"},
+	             {"email", "email"},
+	             {"sight", "sight"}};
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
 		const char *text = cli_text(cli, texts[i].option);
 		if (text)

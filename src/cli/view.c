@@ -178,6 +178,19 @@ json_t *view_pick(const json_t *items, const char *what, const char *name, GErro
 	return NULL;
 }
 
+gboolean view_query_filter(const Cli *cli, GString *query)
+{
+	if (!cli_argument(cli, 0))
+		return FALSE;
+	g_autoptr(GString) filter = g_string_new(cli_argument(cli, 0));
+	for (guint i = 1; cli_argument(cli, i); i++)
+		g_string_append_printf(filter, " %s", cli_argument(cli, i));
+	g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+	client_query(query, "filter", filter->str);
+	client_query(query, "zone", g_time_zone_get_identifier(zone));
+	return TRUE;
+}
+
 gboolean view_query_source(Cli *cli, GString *query, GError **error)
 {
 	const char *name = cli_text(cli, "source");

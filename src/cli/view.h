@@ -35,6 +35,9 @@ json_t *view_find(Client *client, const char *path, const char *what, const char
 /** The same among @items. */
 json_t *view_pick(const json_t *items, const char *what, const char *name, GError **error);
 
+/** Adds what stands behind the verb as a filter; FALSE: nothing does. */
+gboolean view_query_filter(const Cli *cli, GString *query);
+
 /** Adds --source, a name or number, to a query as "source_id"; TRUE also when it was not given. */
 gboolean view_query_source(Cli *cli, GString *query, GError **error);
 

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "pipeline/pipeline.h"
 #include "quarantine/quarantine.h"
+#include "retention/retention.h"
 #include "server/imap.h"
 #include "server/maildir.h"
 #include "signon/sign_on.h"
@@ -20,6 +21,7 @@ const JobKind daemon_jobs[] = {
 	{"response.run",       response_run, RESPONSE_RUN_SECONDS, -1, TRUE},
 	{"copy.run",           copy_run,     COPY_RUN_SECONDS,     -1, TRUE},
 	{"backup.run",         backup_run,         3600, -1, FALSE},
+	{"retention.run",      retention_run, RETENTION_SECONDS,    -1, FALSE},
 	{"server.check",       server_check_run,     60,  1, FALSE},
 	{"server.folders",     server_folders_run,   60,  1, FALSE},
 	{"source.test",        source_test_run,      60,  1, FALSE},

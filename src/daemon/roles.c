@@ -9,16 +9,18 @@
 #include "auth/setup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "daemon/figures.h"
 #include "daemon/house.h"
+#include "daemon/indexing.h"
 #include "daemon/kinds.h"
 #include "daemon/needs.h"
+#include "daemon/retention.h"
 #include "daemon/sandbox.h"
 #include "daemon/states.h"
 #include "mail/limits.h"
 #include "pipeline/watch.h"
 #include "reader/reader.h"
-#include "search/index.h"
 #include "store/setting.h"
 #include "web/web.h"
 
@@ -147,6 +149,9 @@ static int web_main(const ServeOptions *options)
 		return fail(error);
 	config.db = db;
 	config.raw = raw;
+	g_autofree char *socket = house_path(options->data_dir, "run/reader.sock");
+	g_autoptr(ReaderPool) readers = reader_pool_new(socket, LIMIT_LOOKS_INSIDE);
+	config.readers = readers;
 	Api *api = api_start(&config, &error);
 	if (!api || !write_address(options, api_port(api), &error))
 		return fail(error);
@@ -212,12 +217,15 @@ static int worker_main(const ServeOptions *options)
 	SourceWatch *watch = source_watch_start(&tools);
 	ServerStates *states = server_states_start(&tools);
 	Keeper *needs = keeper_start(&need_keeping, db);
-	SearchIndexer *indexer = search_indexer_start(db);
+	Keeper *retention = keeper_start(&retention_keeping, db);
+	IndexingLook indexed = {.db = db};
+	Keeper *indexing = keeper_start(&indexing_keeping, &indexed);
 	FiguresLook counted = {.db = db, .seen = -1};
 	Keeper *figures = keeper_start(&figures_keeping, &counted);
 	live(db, node);
 	keeper_stop(figures);
-	search_indexer_stop(indexer);
+	keeper_stop(indexing);
+	keeper_stop(retention);
 	keeper_stop(needs);
 	server_states_stop(states);
 	gboolean ended = source_watch_stop(watch);
@@ -244,6 +252,6 @@ static int reader_main(const ServeOptions *options)
 const Role daemon_roles[] = {
 	{"reader", reader_main, "pipes and memory"},
 	{"worker", worker_main, "mail servers, the database, the secret key"},
-	{"web", web_main, "its port, the database"},
+	{"web", web_main, "its port, the database, the reader"},
 	{NULL, NULL, NULL},
 };

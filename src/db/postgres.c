@@ -11,8 +11,7 @@
 #include <string.h>
 
 #define STATEMENTS_CACHE 400
-#define PARAMETERS       100 /* more than any caller has */
-#define OID_BOOL         16  /* pg_type.dat */
+#define OID_BOOL         16 /* pg_type.dat */
 #define OID_BYTEA        17
 #define OID_INT8         20
 #define OID_FLOAT8       701
@@ -206,7 +205,7 @@ static const char *prepare(PostgresDb *db, const char *sql, const DbValue *value
 	const char *known = g_hash_table_lookup(db->statements, sql);
 	if (known)
 		return known;
-	Oid types[PARAMETERS] = {0};
+	g_autofree Oid *types = g_new0(Oid, n_values + 1);
 	for (guint i = 0; i < n_values; i++)
 		types[i] = values[i].type == 'i'   ? OID_INT8
 		           : values[i].type == 'f' ? OID_FLOAT8
@@ -223,14 +222,15 @@ static const char *prepare(PostgresDb *db, const char *sql, const DbValue *value
 	return known;
 }
 
-/* The parameters of one call as libpq wants them. */
+/* The parameters of one call as libpq wants them. A list of jobs or lanes may have many. */
+typedef char Digits[G_ASCII_DTOSTR_BUF_SIZE];
 typedef struct {
-	const char *values[PARAMETERS];
-	int lengths[PARAMETERS], formats[PARAMETERS];
-	char digits[PARAMETERS][G_ASCII_DTOSTR_BUF_SIZE];
+	const char **values;
+	int *lengths, *formats;
+	Digits *digits;
 } Parameters;
 
-static void fill(Parameters *all, guint i, const DbValue *value)
+static void fill(const Parameters *all, guint i, const DbValue *value)
 {
 	gsize length = 0;
 	const char *octets;
@@ -257,15 +257,18 @@ DbRows *postgres_execute(Db *base, const char *sql, const DbValue *values, guint
                          GError **error)
 {
 	PostgresDb *db = (PostgresDb *)base;
-	Parameters all;
-	g_assert(n_values <= PARAMETERS);
 	const char *name = prepare(db, sql, values, n_values, error);
 	if (!name)
 		return NULL;
+	g_autofree const char **texts = g_new0(const char *, n_values + 1);
+	g_autofree int *lengths = g_new0(int, n_values + 1);
+	g_autofree int *formats = g_new0(int, n_values + 1);
+	g_autofree Digits *digits = g_new(Digits, n_values + 1);
+	const Parameters all = {texts, lengths, formats, digits};
 	for (guint i = 0; i < n_values; i++)
 		fill(&all, i, &values[i]);
-	g_autoptr(Result) result = PQexecPrepared(db->handle, name, (int)n_values, all.values,
-	                                          all.lengths, all.formats, 0);
+	g_autoptr(Result) result =
+		PQexecPrepared(db->handle, name, (int)n_values, texts, lengths, formats, 0);
 	if (!is_good(result)) {
 		fail(db, result, error);
 		return NULL;

@@ -101,8 +101,8 @@ static gboolean configure(SqliteDb *db, GError **error)
 	static const char both[] = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; "
 				   "PRAGMA trusted_schema = OFF";
 	/* A list that has to be searched through takes a third less when its pages are not copied
-	 * by a system call each. */
-	static const char reader[] = "PRAGMA mmap_size = 268435456";
+	 * by a system call each. The size is the most that SQLite maps. */
+	static const char reader[] = "PRAGMA mmap_size = 2147418112";
 	return sqlite_script(&db->base, db->base.read_only ? reader : writer, error) &&
 	       sqlite_script(&db->base, both, error);
 }

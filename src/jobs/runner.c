@@ -22,8 +22,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define DONE_KEPT   (2 * CLOCK_DAY) /* how long done jobs stay visible */
-#define PRUNE_EVERY CLOCK_HOUR
 #define THREADS_MAX 8 /* times the number of threads: with those that hang */
 
 JobRunnerTimes job_runner_times = {
@@ -451,6 +449,10 @@ static gpointer dispatcher_main(gpointer data)
 		g_autoptr(GError) problem = NULL;
 		Claim look = {.runner = runner};
 		gint64 now = clock_now();
+		/* Until it is known better, so that what ends meanwhile rings. */
+		g_mutex_lock(&runner->lock);
+		runner->dry = FALSE;
+		g_mutex_unlock(&runner->lock);
 		gboolean ok = db_read(runner->tools.db, next_work, &look, &problem);
 		if (!ok)
 			g_warning("the job queue cannot be read: %s", problem->message);
@@ -462,8 +464,9 @@ static gpointer dispatcher_main(gpointer data)
 		mark_slow(runner);
 		g_mutex_lock(&runner->lock);
 		gboolean stop = runner->stop;
-		/* What is due and was not claimed waits for a thread or for its lane. */
-		runner->dry = !look.next_at || look.next_at > clock_now();
+		/* What was due and was not claimed waits for a thread or for its lane; what has
+		 * become due since is looked at again at once. */
+		runner->dry = !look.next_at || look.next_at > now;
 		gint64 wait = ok && look.next_at && runner->dry ? look.next_at - clock_now()
 		                                                : job_runner_times.look;
 		g_mutex_unlock(&runner->lock);
@@ -479,7 +482,6 @@ static gpointer dispatcher_main(gpointer data)
 typedef struct {
 	const JobRunner *runner;
 	GArray *ids; /* of gint64: the claims that are alive */
-	gint64 prune_before;
 } Beat;
 
 static gboolean extend_leases(Db *db, gpointer data, GError **error)
@@ -487,11 +489,6 @@ static gboolean extend_leases(Db *db, gpointer data, GError **error)
 	const Beat *beat = data;
 	return job_heartbeat(db, beat->runner->tools.node, (const gint64 *)beat->ids->data,
 	                     beat->ids->len, clock_now() + job_runner_times.lease, error);
-}
-
-static gboolean prune(Db *db, gpointer data, GError **error)
-{
-	return job_prune(db, ((const Beat *)data)->prune_before, error);
 }
 
 /* The claims whose leases are worth extending; one that is past its deadline is not. Under the
@@ -521,22 +518,14 @@ static GArray *living_claims(JobRunner *runner)
 static gpointer heart_main(gpointer data)
 {
 	JobRunner *runner = data;
-	gint64 pruned = 0;
 	g_mutex_lock(&runner->lock);
 	while (!runner->stop) {
 		g_autoptr(GArray) ids = living_claims(runner);
 		g_mutex_unlock(&runner->lock);
-		gint64 now = clock_now();
-		Beat beat = {.runner = runner, .ids = ids, .prune_before = now - DONE_KEPT};
+		Beat beat = {.runner = runner, .ids = ids};
 		g_autoptr(GError) problem = NULL;
 		if (ids->len && !db_write(runner->tools.db, extend_leases, &beat, &problem))
 			g_warning("leases cannot be extended: %s", problem->message);
-		g_clear_error(&problem);
-		if (ABS(now - pruned) >= PRUNE_EVERY) {
-			pruned = now;
-			if (!db_write(runner->tools.db, prune, &beat, &problem))
-				g_warning("old jobs cannot be deleted: %s", problem->message);
-		}
 		gint64 until = g_get_monotonic_time() + job_runner_times.heartbeat;
 		g_mutex_lock(&runner->lock);
 		while (!runner->stop && g_cond_wait_until(&runner->beat, &runner->lock, until))

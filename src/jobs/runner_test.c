@@ -241,7 +241,7 @@ static void end(JobRunner *runner)
 
 static gboolean count_records(Db *db, gpointer data, GError **error)
 {
-	g_autoptr(GPtrArray) records = audit_list(db, 0, 0, 100, error);
+	g_autoptr(GPtrArray) records = audit_list(db, &sight_everything, 0, 0, 100, error);
 	for (guint i = 0; i < records->len; i++)
 		*(guint *)data +=
 			strcmp(((AuditRecord *)records->pdata[i])->action, "job.park") == 0;
@@ -273,6 +273,29 @@ static void test_the_bell_wakes_a_runner_that_sleeps(Fixture *f, gconstpointer u
 	end(runner);
 	job_set_doorbell(-1);
 	close(bell);
+}
+
+static gboolean queue_every_two_ms(Db *db, gpointer data, GError **error)
+{
+	gboolean ok = TRUE;
+	gint64 first = clock_now() + CLOCK_SECOND / 2;
+	for (guint i = 0; ok && i < *(guint *)data; i++)
+		ok = job_queue(db, "work", NULL, NULL, PRIORITY_POLL, first + i * 2000, NULL, NULL,
+		               error);
+	return ok;
+}
+
+/* Some of them just as the dispatcher has looked, when nothing runs that would ring for it. */
+static void test_what_becomes_due_meanwhile_is_not_overslept(Fixture *f, gconstpointer unused)
+{
+	job_runner_times.look = job_runner_times.take_over = CLOCK_HOUR;
+	g_autoptr(GError) error = NULL;
+	guint n = 2000;
+	db_write(f->pool, queue_every_two_ms, &n, &error);
+	g_assert_no_error(error);
+	JobRunner *runner = start(f, 4, -1);
+	await_count(&world.ran, n);
+	end(runner);
 }
 
 static void test_failures_are_retried_parked_or_answered(Fixture *f, gconstpointer unused)
@@ -344,6 +367,14 @@ static void test_what_a_dead_worker_held_is_taken_over(Fixture *f, gconstpointer
 		g_assert_cmpint(job->fence, ==, 2);
 		end(runner);
 	}
+}
+
+/* At worst it died just after a heartbeat, and another looks just before the lease runs out. */
+static void test_a_dead_workers_jobs_are_anothers_within_ninety_seconds(void)
+{
+	const JobRunnerTimes *usual = &job_runner_times;
+	g_assert_cmpint(usual->lease + usual->take_over + usual->look, <=, 90 * CLOCK_SECOND);
+	g_assert_cmpint(3 * usual->heartbeat, <=, usual->lease); /* one that is late does no harm */
 }
 
 static void test_who_holds_a_live_lease_is_left_alone(Fixture *f, gconstpointer unused)
@@ -524,9 +555,13 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	TEST("a job runs once and leaves its result", test_a_job_runs_once_and_leaves_its_result);
 	TEST("the bell wakes a runner that sleeps", test_the_bell_wakes_a_runner_that_sleeps);
+	TEST("what becomes due meanwhile is not overslept",
+	     test_what_becomes_due_meanwhile_is_not_overslept);
 	TEST("failures are retried, parked or answered",
 	     test_failures_are_retried_parked_or_answered);
 	TEST("what a dead worker held is taken over", test_what_a_dead_worker_held_is_taken_over);
+	g_test_add_func("/runner/a dead worker's jobs are another's within ninety seconds",
+	                test_a_dead_workers_jobs_are_anothers_within_ninety_seconds);
 	TEST("who holds a live lease is left alone", test_who_holds_a_live_lease_is_left_alone);
 	TEST("a late worker commits nothing", test_a_late_worker_commits_nothing);
 	TEST("a job of which workers die is parked", test_a_job_of_which_workers_die_is_parked);

@@ -11,6 +11,7 @@
 #include "mail/file_names.h"
 #include "mail/findings.h"
 #include "mail/outlook.h"
+#include "mail/taking.h"
 #include "mail/zip_heads.h"
 
 #include <fuzzy.h>
@@ -150,6 +151,8 @@ static void describe_content(const Message *message, json_t *entry, GBytes *cont
 	set_hash(entry, "md5", DIGEST_MD5, content);
 	set_hash(entry, "sha1", DIGEST_SHA1, content);
 	set_hash(entry, "sha256", DIGEST_SHA256, content);
+	if (taking_offer(message, entry, content, depth))
+		return;
 	set_fuzzy_hash(entry, content);
 	file_names_note(message, name, where);
 	file_names_note_type(message, name, type, detected, where);

@@ -11,6 +11,7 @@
 #include "mail/domains.h"
 #include "mail/outlook.h"
 #include "mail/report.h"
+#include "mail/taking.h"
 #include "mail/url.h"
 
 /* There where the program is built with a leak detector. */
@@ -46,11 +47,24 @@ void breakdown_init(void)
 	g_once_init_leave(&once, 1);
 }
 
+/* What a report says itself is of no interest to who asks for what it reports. */
+static json_t *only_names(json_t *described)
+{
+	static const char *const members[] = {"message_id", "subject", "from"};
+	json_t *names = json_object();
+	for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+		json_object_set(names, members[i], json_object_get(described, members[i]));
+	json_decref(described);
+	return names;
+}
+
 json_t *breakdown_new(GBytes *bytes, const json_t *options)
 {
 	const json_t *verify = json_object_get(options, "verify");
 	if (verify)
 		return authentication_verify(verify);
+	if (json_object_get(options, "take"))
+		return taking_run(bytes, options);
 	gboolean documents = json_bool(options, "documents", TRUE);
 	Reading reading = {.options = options,
 	                   .documents = documents,
@@ -61,6 +75,9 @@ json_t *breakdown_new(GBytes *bytes, const json_t *options)
 	json_t *originals;
 	json_t *report = report_recognise(message, described, &originals);
 	g_autofree char *sha256 = text_sha256(bytes);
+	if (json_bool(options, "originals_only", FALSE) && json_array_size(originals) > 0 &&
+	    report_form_is_by_people(json_text(report, "form")))
+		described = only_names(described);
 	json_t *document = json_object();
 	json_object_set_new(document, "schema", json_string("trawl.breakdown/1"));
 	json_object_set_new(document, "sha256", json_string(sha256));

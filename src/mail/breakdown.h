@@ -21,8 +21,11 @@ void breakdown_init(void);
  * whose reports may name the reporter, see there. "keys": records of the DNS with which DKIM
  * and ARC signatures are verified, see mail/authentication.h. "originals_raw": true to have
  * "raw_base64" in each first-hand original: its bytes exactly as they stood in the report,
- * transfer-decoded. "verify": a request of authentication_verify(); then its answer comes back, and
- * @message is not looked at. "limits": {"links": 20000, …}, see mail/limits.h. "documents": false
+ * transfer-decoded. "originals_only": true to have no more of the message of somebody's report than
+ * what names it ("message_id", "subject", "from"). "verify": a request of authentication_verify();
+ * then its answer comes back, and
+ * @message is not looked at. "take": what of its attachments comes back instead, see
+ * mail/taking.h. "limits": {"links": 20000, …}, see mail/limits.h. "documents": false
  * to look into no attachment but messages and archives (each that is left unread is a finding,
  * "documents_unread"). "qr": false to search nothing for QR codes, which is most of the time that a
  * picture or a PDF takes. Both are true otherwise

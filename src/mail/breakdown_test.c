@@ -282,6 +282,33 @@ static void test_raw_originals_are_exact_octets(void)
 	g_assert_cmpstr(json_text(document, "originals.0.raw_base64"), ==, encoded);
 }
 
+static void test_of_a_report_only_the_originals(void)
+{
+	static const struct {
+		const char *head;
+		gboolean whole; /* the message itself, too */
+	} cases[] = {
+		{"", FALSE},
+		{"Auto-Submitted: auto-replied\n", TRUE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strconcat(
+			"Message-ID: <r@x.example>\nSubject: look\nFrom: A <a@x.example>\n",
+			cases[i].head, "Content-Type: message/rfc822\n\nSubject: phish\n\nbody\n",
+			NULL);
+		g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+		g_autoptr(json_t) options = json_pack("{s:b}", "originals_only", 1);
+		g_autoptr(json_t) document = breakdown_new(bytes, options);
+		g_assert_cmpstr(json_text(document, "message.message_id"), ==, "r@x.example");
+		g_assert_cmpstr(json_text(document, "message.subject"), ==, "look");
+		g_assert_cmpstr(json_text(document, "message.from.0.address"), ==, "a@x.example");
+		g_assert_true((json_at(document, "message.headers") != NULL) == cases[i].whole);
+		if (!cases[i].whole)
+			g_assert_cmpstr(json_text(document, "originals.0.message.text"), ==,
+			                "body\n");
+	}
+}
+
 /* A hostile message of each kind, its finding, and that the rest is still there. */
 static GString *many_parts(void)
 {
@@ -325,11 +352,18 @@ static GString *one_long_header(void)
 	return g_string_append(text, "\n\nbody\n");
 }
 
+/* Between two of many addresses: lines of twenty. GMime makes a header longer line by line, and
+ * where that copies, as under ASan, a line each takes minutes. */
+static const char *comma(guint i)
+{
+	return i % 20 ? ", " : ",\r\n ";
+}
+
 static GString *too_many_addresses(void)
 {
 	GString *text = g_string_new("To: a@x.example");
 	for (guint i = 0; i < LIMIT_ADDRESSES + 10; i++)
-		g_string_append_printf(text, ",\n %u@x.example", i);
+		g_string_append_printf(text, "%s%u@x.example", comma(i), i);
 	return g_string_append(text, "\n\nbody\n");
 }
 
@@ -369,7 +403,7 @@ static void test_30000_addresses_are_all_there(void)
 {
 	GString *text = g_string_new("To: list: p0@x.example");
 	for (guint i = 1; i < 30000; i++)
-		g_string_append_printf(text, ",\r\n \"P, %u\" <p%u@x.example>", i, i);
+		g_string_append_printf(text, "%s\"P, %u\" <p%u@x.example>", comma(i), i, i);
 	g_string_append(text, ";\r\n\r\nbody\r\n");
 	g_autoptr(json_t) document = read_text(text->str);
 	g_string_free(text, TRUE);
@@ -413,6 +447,7 @@ int main(int argc, char **argv)
 	                test_forms_of_report_are_recognised);
 	g_test_add_func("/breakdown/what is signed as a whole is looked into",
 	                test_what_is_signed_as_a_whole_is_looked_into);
+	g_test_add_func("/breakdown/originals-only", test_of_a_report_only_the_originals);
 	g_test_add_func("/breakdown/raw originals are exact octets",
 	                test_raw_originals_are_exact_octets);
 	g_test_add_func("/breakdown/limits end in findings", test_limits_end_in_findings);

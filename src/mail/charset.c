@@ -4,6 +4,8 @@
  * reader may not do; so all of them are opened at start and stay open. */
 #include "mail/charset.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <gmime/gmime.h>
 #include <iconv.h>
@@ -228,7 +230,7 @@ char *charset_decode(const char *charset, const void *octets, gsize length, gboo
 	/* Seven-bit text and UTF-8, which is nearly everything; what claims to be Latin-1 and is
 	 * valid UTF-8 beyond ASCII is UTF-8 with a wrong label far more often than the reverse. */
 	if ((!named || is_utf8(charset) || g_str_has_prefix(iconv_name(charset), "WINDOWS-125")) &&
-	    g_utf8_validate_len(octets, length, NULL))
+	    text_is_valid(octets, length))
 		return g_strndup(octets, length);
 	if (named && is_utf8(charset)) {
 		*exact = FALSE;
@@ -237,7 +239,7 @@ char *charset_decode(const char *charset, const void *octets, gsize length, gboo
 	char *text = named ? decode_named(iconv_name(charset), octets, length, exact) : NULL;
 	if (!text) {
 		gboolean ignored;
-		text = g_utf8_validate_len(octets, length, NULL)
+		text = text_is_valid(octets, length)
 		               ? g_strndup(octets, length)
 		               : decode_named("WINDOWS-1252", octets, length, &ignored);
 		*exact = FALSE;

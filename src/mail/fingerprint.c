@@ -93,12 +93,28 @@ static gsize letter_size(const char *at, guint *n_marks)
 	return (gsize)(end - at);
 }
 
+/* The octets of letters and digits without marks that a text begins with. */
+static gsize plain_letters(const char *text)
+{
+	gsize size = 0;
+	while (g_ascii_isalnum(text[size]))
+		size++;
+	/* what follows may be a mark upon the last one */
+	return size - ((guchar)text[size] >= 0x80 && size > 0);
+}
+
 /* Letters and their marks composed, no white space. Composing takes the square of the number of
  * marks, so a heap of them is left as it is. */
 static void append_bare(GString *to, const char *text)
 {
 	guint n_marks;
 	for (const char *at = text; *at;) {
+		gsize letters = plain_letters(at);
+		if (letters > 0) {
+			g_string_append_len(to, at, (gssize)letters);
+			at += letters;
+			continue;
+		}
 		gsize rule = rule_size(at);
 		gsize size = rule ? rule : letter_size(at, &n_marks);
 		if (rule) {

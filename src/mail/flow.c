@@ -4,6 +4,7 @@
  * block is complete, because HTML may break it up between elements. */
 #include "mail/flow.h"
 
+#include "base/text.h"
 #include "mail/links_text.h"
 #include "mail/rewriters.h"
 #include "mail/url.h"
@@ -160,9 +161,11 @@ void flow_end_block(Flow *flow)
 	FlowBlock *block = g_steal_pointer(&flow->open);
 	if (!block)
 		return;
-	char *valid = g_utf8_make_valid(block->text->str, (gssize)block->text->len);
-	g_string_assign(block->text, valid);
-	g_free(valid);
+	if (!text_is_valid(block->text->str, block->text->len)) {
+		g_autofree char *valid =
+			g_utf8_make_valid(block->text->str, (gssize)block->text->len);
+		g_string_assign(block->text, valid);
+	}
 	if (is_blank(block->text->str)) {
 		block_free(block);
 		return;

@@ -10,6 +10,7 @@
 #include "mail/findings.h"
 #include "mail/html_flow.h"
 #include "mail/html_links.h"
+#include "mail/html_runs.h"
 
 #include <gumbo.h>
 #include <setjmp.h>
@@ -20,10 +21,31 @@
 typedef struct {
 	GPtrArray *blocks;
 	char *at, *end;
-	gsize total;
+	gsize before, total; /* bytes taken by pages around this one, and with this one */
 	jmp_buf *out;
-	gboolean cut; /* not all of the page was read */
+	gboolean cut;   /* not all of the page was read */
+	HtmlRuns *runs; /* in whose page the tree's tags stand */
 } Arena;
+
+static void arena_init(Arena *arena, gsize before)
+{
+	arena->blocks = g_ptr_array_new_with_free_func(g_free);
+	arena->before = arena->total = before;
+}
+
+static void arena_empty(Arena *arena)
+{
+	g_ptr_array_set_size(arena->blocks, 0);
+	arena->at = arena->end = NULL;
+	arena->total = arena->before;
+	g_clear_pointer(&arena->runs, html_runs_free);
+}
+
+static void arena_clear(Arena *arena)
+{
+	g_clear_pointer(&arena->runs, html_runs_free);
+	g_ptr_array_unref(arena->blocks);
+}
 
 static void *arena_take(void *data, size_t size)
 {
@@ -47,8 +69,9 @@ static void arena_give(void *data, void *pointer)
 {
 }
 
-/* NULL when it would take too much memory. */
-static GumboOutput *parse(Arena *arena, const char *html, gsize size)
+/* NULL when it would take too much memory. @named  (out)  a run is in a name: html_runs_put_back()
+ */
+static GumboOutput *parse_octets(Arena *arena, const char *page, gsize size, gboolean *named)
 {
 	GumboOptions options = kGumboDefaultOptions;
 	jmp_buf out;
@@ -59,7 +82,25 @@ static GumboOutput *parse(Arena *arena, const char *html, gsize size)
 	arena->out = &out;
 	if (setjmp(out) != 0)
 		return NULL;
-	return gumbo_parse_with_options(&options, html, size);
+	GumboOutput *output = gumbo_parse_with_options(&options, page, size);
+	*named = arena->runs && !html_runs_put_back(arena->runs, output->document, &options);
+	return output;
+}
+
+static GumboOutput *parse(Arena *arena, const char *html, gsize size)
+{
+	gboolean named = FALSE;
+	g_autofree char *cut = html[size] ? g_strndup(html, size) : NULL;
+	arena->runs = html_runs_new(cut ? cut : html);
+	if (arena->runs) {
+		gsize shorter;
+		const char *page = html_runs_page(arena->runs, &shorter);
+		GumboOutput *output = parse_octets(arena, page, shorter, &named);
+		if (!named)
+			return output;
+		arena_empty(arena);
+	}
+	return parse_octets(arena, html, size, &named);
 }
 
 /* Elements that stay open until they are closed by name; the others end by themselves. */
@@ -321,8 +362,7 @@ static const char *base_of(const HtmlPage *page, const GumboNode *root)
 static GumboOutput *parse_page(const HtmlPage *page, Arena *arena, const char *html)
 {
 	gsize size = readable_size(html, page->findings);
-	arena->blocks = g_ptr_array_new_with_free_func(g_free);
-	arena->total = page->memory;
+	arena_init(arena, page->memory);
 	GumboOutput *output = parse(arena, html, size);
 	arena->cut = !output || html[size];
 	if (!output)
@@ -364,7 +404,7 @@ void html_links_inside(const HtmlPage *page, const char *kind, const char *html)
 		for (guint i = 0; i < all->length; i++)
 			walk_links(&inside, all->data[i], 0);
 	}
-	g_ptr_array_unref(arena.blocks);
+	arena_clear(&arena);
 }
 
 char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpointer data, Flow *flow)
@@ -386,7 +426,7 @@ char *html_walk(const char *html, json_t *findings, HtmlVisit visit_link, gpoint
 	}
 	if (flow)
 		flow->cut |= arena.cut;
-	g_ptr_array_unref(arena.blocks);
+	arena_clear(&arena);
 	g_autofree char *shown = g_string_free(reading.shown, FALSE);
 	return g_utf8_make_valid(g_strstrip(shown), -1);
 }
@@ -399,7 +439,7 @@ struct HtmlTree {
 HtmlTree *html_tree_new(const char *html)
 {
 	HtmlTree *tree = g_new0(HtmlTree, 1);
-	tree->arena.blocks = g_ptr_array_new_with_free_func(g_free);
+	arena_init(&tree->arena, 0);
 	/* who walks the tree has walked the page before, and what is left out was said then */
 	g_autoptr(json_t) said = json_array();
 	tree->output = parse(&tree->arena, html, readable_size(html, said));
@@ -412,7 +452,7 @@ void html_tree_free(HtmlTree *tree)
 {
 	if (!tree)
 		return;
-	g_ptr_array_unref(tree->arena.blocks);
+	arena_clear(&tree->arena);
 	g_free(tree);
 }
 

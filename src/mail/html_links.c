@@ -267,13 +267,18 @@ static char *name_of(const GumboElement *element)
 	return name;
 }
 
+/* "html:a.href" */
+static char *where_of(const HtmlPage *page, const char *element, const GumboAttribute *one)
+{
+	const char *namespace = one->attr_namespace == GUMBO_ATTR_NAMESPACE_XLINK ? "xlink:" : "";
+	return g_strconcat(page->kind, ":", element, ".", namespace, one->name, NULL);
+}
+
 static void visit_value(const HtmlPage *page, const char *element, const GumboAttribute *one,
                         Reads reads, const char *text)
 {
-	const char *namespace = one->attr_namespace == GUMBO_ATTR_NAMESPACE_XLINK ? "xlink:" : "";
 	g_autofree char *where =
-		g_strdup_printf("%s:%s.%s%s", page->kind, element, namespace,
-	                        reads == ONE_URL || reads == URL_LIST ? one->name : "");
+		reads == ONE_URL || reads == URL_LIST ? where_of(page, element, one) : NULL;
 	switch (reads) {
 	case ONE_URL:
 		visit(page, one->value, where, text);

@@ -172,6 +172,19 @@ static gsize take_url(const Search *search, const char *text, const char *at, gs
 
 /* ---- without a scheme ---- */
 
+static gboolean is_host_letter(char c)
+{
+	return g_ascii_isalnum(c) || c == '-' || (guchar)c >= 0x80;
+}
+
+/* Nearly all words have no full stop in them, and are no hosts. */
+static gboolean may_be_host(const char *text)
+{
+	while (is_host_letter(*text))
+		text++;
+	return *text && strchr(".[({", *text);
+}
+
 /* The length of the host at @text ("corp.example", "corp[.]example"), or 0. */
 static gsize host_size(const char *text, gboolean *disguised)
 {
@@ -179,16 +192,15 @@ static gsize host_size(const char *text, gboolean *disguised)
 	*disguised = FALSE;
 	while (size < HOST_MOST) {
 		const char *meant = NULL;
-		gsize disguise = disguise_at(text + size, &meant);
-		if (disguise > 1 && *meant == '.' && text[size] != '.') {
-			*disguised = TRUE;
-			size += disguise;
-		} else if (g_ascii_isalnum(text[size]) || text[size] == '-' || text[size] == '.' ||
-		           (guchar)text[size] >= 0x80) {
+		if (is_host_letter(text[size]) || text[size] == '.') {
 			size++;
-		} else {
-			break;
+			continue;
 		}
+		gsize disguise = disguise_at(text + size, &meant);
+		if (disguise <= 1 || *meant != '.')
+			break;
+		*disguised = TRUE;
+		size += disguise;
 	}
 	while (size > 0 && text[size - 1] == '.')
 		size--;
@@ -208,6 +220,8 @@ static gboolean is_host(const char *host)
 static gsize take_bare(const Search *search, const char *at)
 {
 	gboolean disguised;
+	if (!may_be_host(at))
+		return 0;
 	gsize host = host_size(at, &disguised);
 	gboolean www = g_ascii_strncasecmp(at, "www.", 4) == 0 && g_ascii_isalnum(at[4]);
 	gboolean path = host && at[host] == '/' && !is_end(at + host + 1, search->ends);

@@ -5,6 +5,7 @@
  * them in one word. */
 #include "mail/lookalikes.h"
 
+#include "base/text.h"
 #include "mail/findings.h"
 
 #include <string.h>
@@ -83,7 +84,7 @@ static void count(Counts *counts, const char *text)
 void lookalikes_find(json_t *findings, const char *where, const char *text)
 {
 	Counts counts = {0};
-	if (!text || g_str_is_ascii(text))
+	if (!text || text_is_ascii(text, strlen(text)))
 		return;
 	count(&counts, text);
 	if (counts.mixed_words > 0)

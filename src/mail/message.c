@@ -103,10 +103,10 @@ static GBytes *without_too_many_parts(Message *message, GBytes *bytes)
 {
 	gsize size;
 	const char *text = g_bytes_get_data(bytes, &size);
-	if (size == 0) /* there may be no text, not even an empty one */
+	guint most = part_lines(message);
+	if (size / strlen("\n--") < most) /* there may be no text, not even an empty one */
 		return g_bytes_ref(bytes);
 	const char *at = text, *end = text + size;
-	guint most = part_lines(message);
 	for (guint lines = 0; at && lines < most; lines++) {
 		at = memmem(at, (gsize)(end - at), "\n--", 3);
 		at = at ? at + 3 : NULL;

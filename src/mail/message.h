@@ -11,6 +11,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 /* One message taken apart: its header block and its leaf parts, with what was odd about them. An
  * attached message is a leaf here; whoever wants to look into it parses its bytes again. */
 
+typedef struct Taking Taking;
+
 /* What one call of breakdown_new() may spend, over all messages inside messages. */
 typedef struct {
 	const json_t *options;
@@ -28,6 +30,7 @@ typedef struct {
 	gboolean documents;   /* attachments are looked into */
 	gboolean qr;          /* pictures are searched for QR codes */
 	gsize pixels;         /* searched so far */
+	Taking *taking;       /* of mail/taking.h, or NULL: nothing is taken out */
 } Reading;
 
 typedef struct LinkWalk LinkWalk;

@@ -224,6 +224,13 @@ static void drop_raw(json_t *attachments)
 	}
 }
 
+gboolean report_form_is_by_people(const char *form)
+{
+	static const char *const machines[] = {"none",       "notice", "bounce",
+	                                       "auto_reply", "list",   NULL};
+	return form && !g_strv_contains(machines, form);
+}
+
 json_t *report_recognise(Message *message, json_t *described, json_t **originals)
 {
 	json_t *report = NULL;

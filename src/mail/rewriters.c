@@ -200,6 +200,8 @@ static char *unreadable(const Rewritten *link, const char *name)
  * google.TLD, "" for any host (the program runs on the customer's own). */
 static gboolean host_matches(const char *pattern, const char *host)
 {
+	if (!strstr(host, pattern + (*pattern == '.')))
+		return FALSE;
 	if (*pattern == '.')
 		return g_str_has_suffix(host, pattern) || strcmp(pattern + 1, host) == 0;
 	if (*pattern == '\0' || strcmp(pattern, host) == 0)
@@ -365,7 +367,8 @@ static char *unwrap(const Url *url, Rewriting *rewriting)
 	const Rewriter *opaque = NULL;
 	for (guint i = 0; i < G_N_ELEMENTS(rewriters); i++) {
 		const Rewriter *one = &rewriters[i];
-		if (!g_str_has_prefix(path, one->path) || !host_matches(one->host, url->host))
+		if (strncmp(path, one->path, strlen(one->path)) != 0 ||
+		    !host_matches(one->host, url->host))
 			continue;
 		char *target = decoded(one, &link);
 		if (target && !rewriting->name)

@@ -44,6 +44,8 @@ static const struct {
 
 static gboolean fits(guint row, GMimeHeader *header, const char *name)
 {
+	if (g_ascii_toupper(name[2]) != g_ascii_toupper(marks[row].field[2]))
+		return FALSE;
 	gboolean named = marks[row].prefix ? g_ascii_strncasecmp(name, marks[row].field,
 	                                                         strlen(marks[row].field)) == 0
 	                                   : g_ascii_strcasecmp(name, marks[row].field) == 0;
@@ -61,6 +63,8 @@ const char *simulation_vendor(const Message *message)
 	for (int i = 0; i < message_header_count(message); i++) {
 		GMimeHeader *header = message_header_at(message, i);
 		const char *name = g_mime_header_get_name(header);
+		if (strlen(name) < 3) /* no mark is as short */
+			continue;
 		for (guint row = 0; row < best; row++)
 			if (fits(row, header, name)) {
 				best = row;

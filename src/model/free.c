@@ -19,7 +19,7 @@ void incident_free(Incident *x)
 {
 	if (!x)
 		return;
-	FREE_TEXTS(x->link_key, x->title, x->sub_disposition, x->close_reason, x->assignee,
+	FREE_TEXTS(x->link_key, x->title, x->sub_disposition, x->close_reason, x->assignee, x->team,
 	           x->findings, x->need_reasons);
 	g_free(x);
 }

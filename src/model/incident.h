@@ -40,9 +40,12 @@ typedef struct {
 	char *title;
 	Severity severity;
 	Disposition disposition;
-	char *sub_disposition;                   /* or NULL */
-	char *close_reason;                      /* or NULL */
-	char *assignee;                          /* or NULL */
+	char *sub_disposition; /* or NULL */
+	char *close_reason;    /* or NULL */
+	char *assignee;        /* or NULL */
+	gint64 assignee_id;    /* minus the user's number; 0: there is no such user (any more) */
+	gint64 team_id;        /* whose work it is; 0: no team's */
+	char *team;            /* its name; read with the incident, not written */
 	gint64 opened_at, closed_at, updated_at; /* wall; 0: not yet */
 	gint64 report_count, alert_count, open_alert_count;
 	char *findings;       /* JSON array */

@@ -60,6 +60,7 @@ typedef struct {
 	gint64 id, incident_id;
 	ResponseKind kind;
 	gint64 of_response_id; /* 0: everything of the incident */
+	gint64 of_result_id;   /* a restore of one copy alone; 0 in the store: its row says so */
 	ResponseState state;
 	char *requested_by;
 	gint64 requested_at, finished_at;
@@ -95,6 +96,7 @@ typedef struct {
 	int restore_status; /* CopyStatus, or -1: not asked */
 	char *restore_reason, *restored_epoch, *restored_uid;
 	gint64 updated_at, revision;
+	gint64 bytes_removed_at; /* by retention: it can be put back no more; 0: it can */
 } QuarantineResult;
 
 void quarantine_result_free(QuarantineResult *result);

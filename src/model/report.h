@@ -55,6 +55,7 @@ typedef struct {
 	char *subject, *sender;
 	gint64 sent_at;
 	gint64 created_at;
+	gint64 content_removed_at; /* by retention: bytes and breakdown are gone; 0: they are not */
 } Original;
 
 void original_free(Original *original);

@@ -7,6 +7,7 @@ extern const char *const post_process_names[];
 #define SOURCE_TYPE_ABUSE_MAILBOX "abuse_mailbox_monitor"
 #define POLLING_INTERVAL_MIN      1 /* minutes */
 #define POLLING_INTERVAL_MAX      60
+#define POLLING_INTERVAL_RULE     "Polling Interval is a number of minutes from 1 to 60"
 
 /* An abuse mailbox monitor: one mailbox + folder on one mail server. */
 typedef struct {

@@ -257,7 +257,7 @@ static void check_listing(MailServer *server, const Subject *subject, gint64 dea
 		add_error(lines, "list the messages", *problem, subject, source->mailbox);
 		return;
 	}
-	g_autofree char *detail = g_strdup_printf("%u%s messages are in '%s'", listing->items->len,
+	g_autofree char *detail = g_strdup_printf("%u%s in '%s'", listing->items->len,
 	                                          listing->more ? " or more" : "", source->folder);
 	add_line(lines, CHECK_OK, "list the messages", detail);
 }
@@ -267,7 +267,7 @@ static void check_trust(const Source *source, json_t *lines)
 	gboolean domains = source->accepted_domains && *source->accepted_domains;
 	gboolean hosts = source->trusted_hosts && *source->trusted_hosts;
 	add_line(lines, domains && hosts ? CHECK_OK : CHECK_WARNING, "whose reports are believed",
-	         !domains ? "nobody's: name the organisation's domains in Accepted Reporters"
+	         !domains ? "nobody's: name the organisation's domains in Accepted Domains"
 	         : !hosts ? "nobody's: name the hosts whose Authentication-Results count in "
 	                    "Trusted Hosts"
 	                  : "those of the accepted domains, where a trusted host bears them out");

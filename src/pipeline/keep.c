@@ -19,7 +19,7 @@
 
 /* Of one job that reads reports: enough that most of its cost is shared, little enough that several
  * threads find work in one poll, and that a job that dies loses seconds. */
-#define BATCH_REPORTS 250
+#define BATCH_REPORTS 500
 #define BATCH_BYTES   (8UL * 1024 * 1024)
 
 void keep_item_free(KeepItem *item)
@@ -130,8 +130,9 @@ static gboolean relocate(const Keep *keep, Db *db, Report *known, const Report *
 	known->epoch = g_strdup(now->epoch);
 	g_free(known->server_uid);
 	known->server_uid = g_strdup(now->server_uid);
+	/* Without its bytes nobody can prove that it is the one. */
 	gboolean again = known->post_process != POST_STATE_NONE && known->state != REPORT_NEW &&
-	                 keep->source->post_process != POST_PROCESS_NONE;
+	                 keep->source->post_process != POST_PROCESS_NONE && known->sha256;
 	if (again)
 		known->post_process = POST_STATE_PENDING;
 	return report_relocate(db, known, error) &&
@@ -152,7 +153,8 @@ static gboolean find_elsewhere(Keep *keep, Db *db, const Report *report, gboolea
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	return !known || relocate(keep, db, known, report, error);
+	return known ? relocate(keep, db, known, report, error)
+	             : report_relocate_removed(db, report, found, error);
 }
 
 static gboolean insert(Keep *keep, Db *db, Report *report, const KeepItem *item, GError **error)
@@ -188,11 +190,13 @@ static gboolean keep_one(Keep *keep, Db *db, const KeepItem *item, GError **erro
 		.state = item->bytes || item->problem ? REPORT_NEW : REPORT_GONE,
 	};
 	gboolean elsewhere = FALSE;
-	if (item->bytes &&
-	    (!raw_store_register(keep->tools->raw, db, item->sha256, item->bytes, error) ||
-	     (keep->moved && !find_elsewhere(keep, db, &report, &elsewhere, error))))
+	if (item->bytes && keep->moved && !find_elsewhere(keep, db, &report, &elsewhere, error))
 		return FALSE;
-	return elsewhere || insert(keep, db, &report, item, error);
+	if (elsewhere)
+		return TRUE;
+	return (!item->bytes ||
+	        raw_store_register(keep->tools->raw, db, item->sha256, item->bytes, error)) &&
+	       insert(keep, db, &report, item, error);
 }
 
 gboolean keep_write(Db *db, gpointer data, GError **error)

@@ -25,7 +25,8 @@
 
 #define CALL_SECONDS       60.0 /* one question to a mail server, of which it may take several */
 #define BATCH_CALL_SECONDS 10.0 /* … while others wait for the answer */
-#define FETCH_BYTES        (32 * 1024 * 1024) /* of candidates in memory at once */
+#define FETCH_BYTES        (32 * 1024 * 1024) /* of candidates asked for at once, by the sizes told */
+#define HELD_BYTES         (2 * FETCH_BYTES) /* … and in memory, whatever was told */
 
 /* One original that is looked for. */
 typedef struct {
@@ -234,10 +235,18 @@ static GPtrArray *next_portion(const Look *look)
 	return refs;
 }
 
-static gboolean take_fetched(const MailRef *ref, GBytes *message, gpointer fetched)
+/* What came of a portion. */
+typedef struct {
+	GHashTable *messages; /* name -> GBytes, or NULL when it is gone */
+	gsize held;
+} Fetched;
+
+static gboolean take_fetched(const MailRef *ref, GBytes *message, gpointer data)
 {
-	g_hash_table_insert(fetched, name_of(ref), message ? g_bytes_ref(message) : NULL);
-	return TRUE;
+	Fetched *fetched = data;
+	g_hash_table_insert(fetched->messages, name_of(ref), message ? g_bytes_ref(message) : NULL);
+	fetched->held += message ? g_bytes_get_size(message) : 0;
+	return fetched->held < HELD_BYTES;
 }
 
 static void unref_bytes(gpointer bytes)
@@ -245,19 +254,27 @@ static void unref_bytes(gpointer bytes)
 	g_clear_pointer((GBytes **)&bytes, g_bytes_unref);
 }
 
-/* What does not come has been moved or deleted meanwhile, maybe with its folder. */
-static gboolean fetch_portion(const Look *look, GPtrArray *refs, GHashTable *fetched,
+/* What does not come has been moved or deleted meanwhile, maybe with its folder; unless there was
+ * no room for it: then it is asked for again. */
+static gboolean fetch_portion(const Look *look, GPtrArray *refs, GHashTable *messages,
                               GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	for (guint i = 0; i < refs->len; i++)
-		g_hash_table_insert(fetched, name_of(refs->pdata[i]), NULL);
-	if (mail_server_fetch(look->server, refs, take_fetched, fetched, call_deadline(look),
-	                      &problem) ||
-	    g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
-		return TRUE;
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return FALSE;
+	Fetched fetched = {.messages = messages};
+	if (!mail_server_fetch(look->server, refs, take_fetched, &fetched, call_deadline(look),
+	                       &problem) &&
+	    !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	for (guint i = 0; i < refs->len && fetched.held < HELD_BYTES; i++) {
+		char *name = name_of(refs->pdata[i]);
+		if (!g_hash_table_contains(messages, name))
+			g_hash_table_insert(messages, name, NULL);
+		else
+			g_free(name);
+	}
+	return TRUE;
 }
 
 static void judge_fetched(const Look *look, const char *folder, GHashTable *fetched)

@@ -653,7 +653,7 @@ static void test_thirty_thousand_recipients_are_as_many_alerts(Fixture *f, gcons
 	const guint n = 30000;
 	g_autoptr(GString) to = g_string_new("To: alice@corp.example");
 	for (guint i = 1; i < n; i++)
-		g_string_append_printf(to, ",\n u%u@corp.example", i);
+		g_string_append_printf(to, ",%s u%u@corp.example", i % 20 ? "" : "\n", i);
 	g_string_append_c(to, '\n');
 	g_autofree char *original = original_text("Message-ID: <a@evil.example>\n", to->str,
 	                                          "Account locked", PHISH_BODY);
@@ -972,6 +972,59 @@ static void test_a_report_gone_before_it_was_fetched_leaves_a_row(Fixture *f, gc
 	g_assert_cmpuint(reports->len, ==, 1);
 	g_assert_cmpint(((Report *)reports->pdata[0])->state, ==, REPORT_GONE);
 	g_ptr_array_unref(expect_incidents(f, 0));
+}
+
+#define LARGE (17 * 1024 * 1024)
+
+/* A server that belittles what it has. */
+static MailListing *list_as_small(MailServer *server, const char *mailbox, const char *folder,
+                                  const char *cursor, gint64 deadline, GError **error)
+{
+	MailListing *listing =
+		maildir_server_kind.list_new(server, mailbox, folder, cursor, deadline, error);
+	for (guint i = 0; listing && i < listing->items->len; i++)
+		((MailItem *)listing->items->pdata[i])->size = 1;
+	return listing;
+}
+
+typedef struct {
+	MailFetched fetched;
+	gpointer data;
+	gsize bytes;
+} Weighed;
+
+static gsize heaviest; /* of what one fetch brought */
+
+static gboolean weigh(const MailRef *ref, GBytes *message, gpointer data)
+{
+	Weighed *weighed = data;
+	weighed->bytes += message ? g_bytes_get_size(message) : 0;
+	heaviest = MAX(heaviest, weighed->bytes);
+	return weighed->fetched(ref, message, weighed->data);
+}
+
+static gboolean fetch_and_weigh(MailServer *server, GPtrArray *refs, MailFetched fetched,
+                                gpointer data, gint64 deadline, GError **error)
+{
+	Weighed weighed = {fetched, data, 0};
+	return maildir_server_kind.fetch(server, refs, weigh, &weighed, deadline, error);
+}
+
+static void test_messages_larger_than_told_are_kept_a_few_at_a_time(Fixture *f,
+                                                                    gconstpointer unused)
+{
+	heaviest = 0;
+	meddled.list_new = list_as_small;
+	meddled.fetch = fetch_and_weigh;
+	g_autofree char *filler = g_strnfill(LARGE, 'x');
+	for (guint i = 0; i < 9; i++)
+		deliver_report(f, g_strdup_printf("Subject: %u\n\n%s\n", i, filler));
+	worker_keep(f->worker);
+	g_autoptr(GPtrArray) reports = worker_reports(f->worker);
+	g_assert_cmpuint(reports->len, ==, 9);
+	for (guint i = 0; i < reports->len; i++)
+		g_assert_nonnull(((Report *)reports->pdata[i])->sha256);
+	g_assert_cmpuint(heaviest, <, 5 * LARGE);
 }
 
 /* As if UIDVALIDITY had changed: everything is listed again under new numbers. */
@@ -1430,6 +1483,48 @@ static void test_resumption(Fixture *f, gconstpointer data)
 	                 resumptions[i].in_done);
 }
 
+/* Some servers move a message and do not say where to; then it may look as if it had never been
+ * there. */
+static MailRef *move_without_a_word(MailServer *server, const MailRef *ref, const char *folder,
+                                    gint64 deadline, GError **error)
+{
+	g_autoptr(MailRef) moved = maildir_server_kind.move(server, ref, folder, deadline, error);
+	if (moved)
+		mail_server_set_missing(error, MISSING_MESSAGE, ref->uid);
+	return NULL;
+}
+
+/* Its folder was numbered anew between the look and the removal. */
+static gboolean remove_at_the_second_try(MailServer *server, const MailRef *ref, gint64 deadline,
+                                         GError **error)
+{
+	static gint tries;
+	if (g_atomic_int_add(&tries, 1) > 0)
+		return maildir_server_kind.remove(server, ref, deadline, error);
+	mail_server_set_missing(error, MISSING_MESSAGE, ref->uid);
+	return FALSE;
+}
+
+static void test_a_report_that_was_there_a_moment_ago_is_looked_for(Fixture *f,
+                                                                    gconstpointer unused)
+{
+	static const PostProcess ways[] = {POST_PROCESS_MOVE, POST_PROCESS_DELETE};
+	g_autofree char *original = phish("a@evil.example");
+	meddled.move = move_without_a_word;
+	meddled.remove = remove_at_the_second_try;
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		set_post_process(f, ways[i]);
+		deliver_report(f, attached(ALICE, original));
+		worker_poll(f->worker, 4);
+		g_autoptr(GPtrArray) reports = worker_reports(f->worker);
+		const Report *report = reports->pdata[i];
+		g_test_message("%s", report->post_process_detail);
+		g_assert_cmpint(report->post_process, ==, POST_STATE_DONE);
+		g_assert_cmpuint(worker_count(f->worker, WORKER_SOURCE_MAILBOX, ""), ==, 0);
+		g_assert_cmpuint(worker_count(f->worker, WORKER_SOURCE_MAILBOX, ".Done"), ==, 1);
+	}
+}
+
 /* --- the jobs a person waits for
  * ------------------------------------------------------------------ */
 
@@ -1464,7 +1559,7 @@ static void test_a_source_is_tested_line_by_line(Fixture *f, gconstpointer unuse
 	} cases[] = {
 		{WORKER_SOURCE_MAILBOX, "INBOX", "source folder", "is there", "ok"},
 		{WORKER_SOURCE_MAILBOX, "inbox", "source folder", "is there", "ok"},
-		{WORKER_SOURCE_MAILBOX, "INBOX", "list the messages", "1 message", "ok"},
+		{WORKER_SOURCE_MAILBOX, "INBOX", "list the messages", "1 in 'INBOX'", "ok"},
 		{WORKER_SOURCE_MAILBOX, "INBOX", "destination folder", "made when it is needed",
 	         "ok"},
 		{WORKER_SOURCE_MAILBOX, "None", "source folder", "check Source Folder", "failed"},
@@ -1707,7 +1802,11 @@ int main(int argc, char **argv)
 	     test_could_not_look_is_never_said_to_be_not_found);
 	TEST("a step that is run again changes nothing",
 	     test_a_step_that_is_run_again_changes_nothing);
+	TEST("messages larger than told are kept a few at a time",
+	     test_messages_larger_than_told_are_kept_a_few_at_a_time);
 	TEST("a report is left deleted or moved", test_a_report_is_left_deleted_or_moved);
+	TEST("a report that was there a moment ago is looked for",
+	     test_a_report_that_was_there_a_moment_ago_is_looked_for);
 	TEST("what nobody reported does not stand in for a claim",
 	     test_what_nobody_reported_does_not_stand_in_for_a_claim);
 	TEST("a source is tested line by line", test_a_source_is_tested_line_by_line);

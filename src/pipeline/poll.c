@@ -16,9 +16,10 @@
 #include "store/report.h"
 #include "store/source.h"
 
-#define PORTION_BYTES (32 * 1024 * 1024) /* fetched before it is kept */
-#define SIZE_UNKNOWN  (1024 * 1024)      /* what a message of unknown size counts */
-#define LIST_SECONDS  60.0               /* for the listing */
+#define PORTION_BYTES (32 * 1024 * 1024)  /* fetched before it is kept, by the sizes told */
+#define HELD_BYTES    (2 * PORTION_BYTES) /* what comes then is asked for again later */
+#define SIZE_UNKNOWN  (1024 * 1024)       /* what a message of unknown size counts */
+#define LIST_SECONDS  60.0                /* for the listing */
 #define FETCH_TRIES   3 /* polls that fail over one message before it is kept without its bytes */
 
 typedef struct {
@@ -32,6 +33,8 @@ typedef struct {
 	MailListing *listing;
 	GPtrArray *unknown; /* of MailItem, borrowed from the listing: not kept yet */
 	Keep keep;          /* the portion in hand */
+	GHashTable *asked;  /* uid -> KeepItem: of the portion in hand */
+	gsize held;         /* bytes of it */
 	gint64 found;       /* in all portions */
 	gboolean own_fault; /* the error is our store's, not the mail server's */
 	GError *left_out;   /* why some messages could not be fetched; the cursor must not pass them
@@ -70,12 +73,16 @@ static gboolean load(Db *db, gpointer data, GError **error)
 /* --- fetching -----------------------------------------------------------------------------------
  */
 
+/* FALSE: messages are larger than their server told, and no more fit into memory. */
 static gboolean take_fetched(const MailRef *ref, GBytes *message, gpointer data)
 {
-	KeepItem *item = g_hash_table_lookup(data, ref->uid);
-	if (item && message && !item->bytes)
-		item->bytes = g_bytes_ref(message);
-	return TRUE;
+	Poll *poll = data;
+	KeepItem *item = g_hash_table_lookup(poll->asked, ref->uid);
+	if (!item || !message || item->bytes)
+		return TRUE;
+	item->bytes = g_bytes_ref(message);
+	poll->held += g_bytes_get_size(message);
+	return poll->held < HELD_BYTES;
 }
 
 /* One message by itself, when fetching it with others failed or did not bring it. */
@@ -112,13 +119,14 @@ static gboolean fetch(Poll *poll, GError **error)
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(GHashTable) by_uid = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) refs = g_ptr_array_new();
+	poll->asked = by_uid;
+	poll->held = 0;
 	for (guint i = 0; i < poll->keep.items->len; i++) {
 		KeepItem *item = poll->keep.items->pdata[i];
 		g_ptr_array_add(refs, item->item->ref);
 		g_hash_table_insert(by_uid, item->item->ref->uid, item);
 	}
-	if (!mail_server_fetch(poll->server, refs, take_fetched, by_uid, poll->deadline,
-	                       &problem) &&
+	if (!mail_server_fetch(poll->server, refs, take_fetched, poll, poll->deadline, &problem) &&
 	    !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_REMOTE) &&
 	    !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_LIMIT) &&
 	    !g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND)) {
@@ -127,9 +135,12 @@ static gboolean fetch(Poll *poll, GError **error)
 	}
 	for (guint i = poll->keep.items->len; i-- > 0;) {
 		KeepItem *item = poll->keep.items->pdata[i];
-		if (!item->bytes && !fetch_alone(poll, item, error))
+		gboolean later = !item->bytes && poll->held >= HELD_BYTES;
+		if (later)
+			g_ptr_array_add(poll->unknown, (gpointer)item->item);
+		else if (!item->bytes && !fetch_alone(poll, item, error))
 			return FALSE;
-		if (item->left_out)
+		if (later || item->left_out)
 			g_ptr_array_remove_index(poll->keep.items, i);
 	}
 	return TRUE;

@@ -254,11 +254,24 @@ static gboolean check_left(Post *post, GError **error)
 	return !same;
 }
 
+/* It was there a moment ago. The next try looks where it is now: we may have moved it and were not
+ * told where to, its folder may have new numbers, or somebody else was quicker. */
+static gboolean again_when_gone(GError *problem, GError **error)
+{
+	if (is_gone(problem))
+		problem->code = TRAWL_ERROR_BUSY;
+	g_propagate_error(error, problem);
+	return FALSE;
+}
+
 static gboolean act_delete(Post *post, GError **error)
 {
-	if (!intend(post, error) ||
-	    !mail_server_remove(post->server, post->ref, post->deadline, error) ||
-	    !check_left(post, error))
+	g_autoptr(GError) problem = NULL;
+	if (!intend(post, error))
+		return FALSE;
+	if (!mail_server_remove(post->server, post->ref, post->deadline, &problem))
+		return again_when_gone(g_steal_pointer(&problem), error);
+	if (!check_left(post, error))
 		return FALSE;
 	end(post, POST_STATE_DONE, "deleted");
 	return TRUE;
@@ -275,10 +288,13 @@ static gboolean act_move(Post *post, GError **error)
 	}
 	if (!intend(post, error))
 		return FALSE;
+	g_autoptr(GError) problem = NULL;
 	g_autoptr(MailRef) moved =
-		mail_server_move(post->server, post->ref, folder, post->deadline, error);
+		mail_server_move(post->server, post->ref, folder, post->deadline, &problem);
 	gboolean same = FALSE;
-	if (!moved || !is_report(post, moved, &same, error) || !check_left(post, error))
+	if (!moved)
+		return again_when_gone(g_steal_pointer(&problem), error);
+	if (!is_report(post, moved, &same, error) || !check_left(post, error))
 		return FALSE;
 	if (!same) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,

@@ -81,9 +81,9 @@ void process_leave(Process *process, GError *problem);
 /** Ends the job, and makes jobs for those that left, in the transaction that ends the batch. */
 gboolean process_finish(Batch *batch, Db *db, GError **error);
 
-/** Reads a message in a sandbox with what the source trusts; errors as reader_read(). */
-json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
-                             GError **error);
+/** Reads a message in a sandbox with what the source trusts; errors as reader_read(). @as_report:
+ * what it is about is wanted, with its bytes, and of itself little (mail/breakdown.h). */
+json_t *process_read_message(Process *process, GBytes *message, gboolean as_report, GError **error);
 
 /** Is it the message that cannot be read, or is there just no reader? @problem is of
  * process_read_message(). */

@@ -97,8 +97,9 @@ static gboolean register_bytes(const Raise *raise, Db *db, const ReportedOrigina
 }
 
 /* Makes @mine the row of the original that was reported: one that is there already, one that was
- * only claimed until now, or a new one. Sets mine->id. What nobody reported, but came by itself,
- * does not stand in for a claim. */
+ * only claimed until now, or a new one. One whose content was removed when it was past its period
+ * has it again. Sets mine->id. What nobody reported, but came by itself, does not stand in for a
+ * claim. */
 static gboolean settle_original(const Raise *raise, Db *db, const ReportedOriginal *reported,
                                 Original *mine, GError **error)
 {
@@ -117,7 +118,8 @@ static gboolean settle_original(const Raise *raise, Db *db, const ReportedOrigin
 		return FALSE;
 	}
 	mine->id = known ? known->id : 0;
-	if (known && known->first_hand >= mine->first_hand)
+	if (known && (known->first_hand > mine->first_hand ||
+	              (known->first_hand == mine->first_hand && !known->content_removed_at)))
 		return TRUE;
 	const char *document = reported->document.text;
 	return register_bytes(raise, db, reported, error) &&

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "mail/fingerprint.h"
+#include "mail/report.h"
 #include "pipeline/process.h"
 #include "store/job.h"
 #include "store/report.h"
@@ -30,14 +31,15 @@ static void set_list(json_t *options, const char *name, char **texts)
 	json_object_set_new(options, name, list);
 }
 
-static json_t *read_message(Process *process, GBytes *message, gboolean originals_raw,
+static json_t *read_message(Process *process, GBytes *message, gboolean as_report,
                             gboolean documents, GError **error)
 {
 	g_autoptr(json_t) options = json_object();
 	const Source *source = process->batch->source;
 	set_list(options, "trusted_hosts", source->trusted_hosts);
 	set_list(options, "accepted_relays", source->accepted_relays);
-	json_object_set_new(options, "originals_raw", json_boolean(originals_raw));
+	json_object_set_new(options, "originals_raw", json_boolean(as_report));
+	json_object_set_new(options, "originals_only", json_boolean(as_report));
 	/* a copy: threads share it, and counting references is a change */
 	const JobTools *tools = process->batch->tools;
 	if (tools->limits)
@@ -47,13 +49,12 @@ static json_t *read_message(Process *process, GBytes *message, gboolean original
 	                   MIN(process->batch->deadline, deadline_in(READ_SECONDS)), error);
 }
 
-json_t *process_read_message(Process *process, GBytes *message, gboolean originals_raw,
-                             GError **error)
+json_t *process_read_message(Process *process, GBytes *message, gboolean as_report, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	json_t *document = read_message(process, message, originals_raw, TRUE, &problem);
+	json_t *document = read_message(process, message, as_report, TRUE, &problem);
 	if (!document && process_blames_message(process, problem))
-		return read_message(process, message, originals_raw, FALSE, error);
+		return read_message(process, message, as_report, FALSE, error);
 	if (!document)
 		g_propagate_error(error, g_steal_pointer(&problem));
 	return document;
@@ -119,10 +120,7 @@ static json_t *read_bytes(Process *process, GBytes *bytes, GError **error)
 
 gboolean process_is_report(const Process *process)
 {
-	static const char *const machines[] = {"none",       "notice", "bounce",
-	                                       "auto_reply", "list",   NULL};
-	const char *form = process->report->form;
-	return process->originals->len > 0 && form && !g_strv_contains(machines, form);
+	return process->originals->len > 0 && report_form_is_by_people(process->report->form);
 }
 
 static void set_text(char **field, const char *text)

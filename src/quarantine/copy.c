@@ -121,7 +121,7 @@ static QuarantineResult *extra_row(const QuarantineResult *like, const CopyFound
 	row->quarantine_mailbox = g_strdup(like->quarantine_mailbox);
 	row->quarantine_folder = g_strdup(like->quarantine_folder);
 	row->restore_status = -1;
-	row->size = (gint64)g_bytes_get_size(found->bytes);
+	row->size = (gint64)found->size;
 	row->updated_at = like->updated_at;
 	row->revision = like->revision;
 	row->reason = g_strdup(found->changed);
@@ -134,7 +134,11 @@ static gboolean save_extras(Copy *copy, Db *db, GError **error)
 	for (guint i = 0; copy->extras && i < copy->extras->len; i++) {
 		const CopyFound *found = copy->extras->pdata[i];
 		g_autoptr(QuarantineResult) row = extra_row(copy->row, found);
-		if (!raw_store_register(copy->tools->raw, db, found->sha256, found->bytes, error) ||
+		g_autoptr(GBytes) bytes =
+			found->bytes ? g_bytes_ref(found->bytes)
+				     : raw_store_load(copy->tools->raw, db, found->sha256, error);
+		if (!bytes ||
+		    !raw_store_register(copy->tools->raw, db, found->sha256, bytes, error) ||
 		    !quarantine_result_insert(db, row, error) ||
 		    !copy_queue(db, row, copy->mark_hint, error))
 			return FALSE;

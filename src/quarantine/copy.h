@@ -42,7 +42,8 @@ struct Copy {
 /* A message found in a mailbox that is the original. */
 typedef struct {
 	MailItem *item;
-	GBytes *bytes;
+	GBytes *bytes; /* NULL: they are in the raw store already */
+	gsize size;
 	char *sha256;
 	char *changed; /* on the way, in words; NULL: nothing */
 } CopyFound;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "quarantine/copy.h"
+#include "server/config.h"
 #include "store/incident.h"
 #include "store/listing.h"
 #include "store/report.h"
@@ -57,7 +58,7 @@ static void map_add_place(Map *map, MailServerRow *row)
 	place->row = row;
 	place->everybody = json_array_size(domains) == 0;
 	place->quarantine_mailbox = config_text(config, "quarantine_mailbox");
-	place->quarantine_folder = config_text(config, "quarantine_folder");
+	place->quarantine_folder = config_quarantine_folder(config);
 	g_ptr_array_add(map->places, place);
 	for (size_t i = 0; i < json_array_size(domains); i++) {
 		const char *domain = json_string_value(json_array_get(domains, i));
@@ -140,9 +141,6 @@ static void row_route(QuarantineResult *row, Map *map)
 	} else if (!place->quarantine_mailbox) {
 		row_end(row, COPY_FAILED_QUARANTINE_MAILBOX,
 		        "The mail server has no quarantine mailbox configured.");
-	} else if (!place->quarantine_folder) {
-		row_end(row, COPY_FAILED_QUARANTINE_FOLDER,
-		        "The mail server has no quarantine folder configured.");
 	}
 	if (!place)
 		return;
@@ -252,7 +250,7 @@ static gboolean plan_reporters(Plan *plan, Db *db, GError **error)
 {
 	ReportFilter filter = {
 		.state = -1, .trusted = -1, .incident_id = plan->response->incident_id};
-	Page page = {.limit = LIMIT_PAGE};
+	Page page = {.sight = &sight_everything, .limit = LIMIT_PAGE};
 	for (;;) {
 		g_autoptr(GPtrArray) reports = report_list(db, &filter, &page, error);
 		if (!reports)

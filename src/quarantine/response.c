@@ -70,7 +70,12 @@ static gboolean check_quarantine(Db *db, const Incident *incident, GError **erro
 static gboolean is_restorable(const QuarantineResult *row)
 {
 	return row->status == COPY_SUCCESS && row->step == STEP_MOVED &&
-	       row->restore_status != COPY_PENDING;
+	       row->restore_status != COPY_PENDING && !row->bytes_removed_at;
+}
+
+static gboolean is_another(const QuarantineResult *row, const Response *restore)
+{
+	return restore->of_result_id && restore->of_result_id != row->id;
 }
 
 /* The rows that a restore undoes. */
@@ -81,13 +86,27 @@ static GPtrArray *restorable(Db *db, const Response *restore, GError **error)
 			? quarantine_result_list(db, restore->of_response_id, error)
 			: quarantine_result_list_moved(db, restore->incident_id, error);
 	for (guint i = rows ? rows->len : 0; i > 0; i--)
-		if (!is_restorable(rows->pdata[i - 1]))
+		if (!is_restorable(rows->pdata[i - 1]) || is_another(rows->pdata[i - 1], restore))
 			g_ptr_array_remove_index(rows, i - 1);
 	return g_steal_pointer(&rows);
 }
 
+/* In the quarantine, and past the period in which it could be put back. */
+static gboolean count_expired(Db *db, const Response *restore, guint *n, GError **error)
+{
+	g_autoptr(GPtrArray) rows = quarantine_result_list_moved(db, restore->incident_id, error);
+	*n = 0;
+	for (guint i = 0; rows && i < rows->len; i++) {
+		const QuarantineResult *row = rows->pdata[i];
+		*n += row->bytes_removed_at &&
+		      (!restore->of_response_id || row->response_id == restore->of_response_id);
+	}
+	return rows != NULL;
+}
+
 static gboolean check_restore(Db *db, const Response *restore, GError **error)
 {
+	guint expired;
 	if (restore->of_response_id) {
 		g_autoptr(Response) of = response_load(db, restore->of_response_id, error);
 		if (!of)
@@ -105,6 +124,21 @@ static gboolean check_restore(Db *db, const Response *restore, GError **error)
 		return FALSE;
 	if (rows->len > 0)
 		return TRUE;
+	if (!count_expired(db, restore, &expired, error))
+		return FALSE;
+	if (expired)
+		return conflict(
+			error,
+			"%u messages of incident %" G_GINT64_FORMAT
+			" can be put back no more: the period for which Trawl keeps their "
+			"bytes is over (System Settings > Retention); they may still lie in "
+			"the quarantine mailbox",
+			expired, restore->incident_id);
+	if (restore->of_result_id)
+		return conflict(error,
+		                "copy %" G_GINT64_FORMAT
+		                " is not in quarantine, or not of this incident",
+		                restore->of_result_id);
 	return restore->of_response_id
 	               ? conflict(error,
 	                          "nothing that response %" G_GINT64_FORMAT
@@ -130,6 +164,8 @@ static gboolean audit_response(Db *db, Response *response, const char *actor, co
 	json_object_set_new(detail, "kind", json_string(response_kind_names[response->kind]));
 	if (response->of_response_id)
 		json_object_set_new(detail, "of_response", json_integer(response->of_response_id));
+	if (response->of_result_id)
+		json_object_set_new(detail, "of_result", json_integer(response->of_result_id));
 	return audit_append(db, actor, action, "response", response->id, response->incident_id,
 	                    detail, &response->revision, error);
 }
@@ -158,6 +194,8 @@ gboolean response_request(Db *db, Response *response, GError **error)
 	g_autofree char *key = g_strdup_printf("response:%" G_GINT64_FORMAT, response->id);
 	json_t *payload = json_object();
 	json_object_set_new(payload, "response", json_integer(response->id));
+	if (response->of_result_id)
+		json_object_set_new(payload, "of_result", json_integer(response->of_result_id));
 	return job_queue(db, "response.run", key, NULL, PRIORITY_QUARANTINE, 0, payload, NULL,
 	                 error);
 }
@@ -222,6 +260,8 @@ static gboolean load_work(Db *db, gpointer data, GError **error)
 	g_autoptr(json_t) payload = json_parse(run->job->payload, -1, error);
 	if (payload)
 		run->response = response_load(db, json_int(payload, "response", 0), error);
+	if (run->response)
+		run->response->of_result_id = json_int(payload, "of_result", 0);
 	return run->response != NULL;
 }
 

@@ -12,8 +12,9 @@
 
 #include <string.h>
 
-#define FIND_TRIES     4                /* a candidate vanished while we looked: find again */
-#define SIMILAR_WINDOW (30 * CLOCK_DAY) /* before the original is said to have been sent    */
+#define FIND_TRIES     4                    /* a candidate vanished while we looked: find again */
+#define SIMILAR_WINDOW (30 * CLOCK_DAY)     /* before the original is said to have been sent    */
+#define HELD_BYTES     (32UL * 1024 * 1024) /* of copies in memory; more wait in the raw store */
 
 /* Finding */
 
@@ -57,6 +58,7 @@ static GPtrArray *find_candidates(Copy *copy, GError **error)
 /* What the candidates turned out to be. */
 typedef struct {
 	GPtrArray *same; /* of CopyFound */
+	gsize held;      /* bytes of them */
 	guint different, unreadable;
 	char *what; /* the first that is not the original, in words */
 	gboolean vanished;
@@ -77,6 +79,27 @@ static MailItem *item_copy(const MailItem *item)
 	copy->received_at = item->received_at;
 	copy->size = item->size;
 	return copy;
+}
+
+static gboolean put_away(Copy *copy, CopyFound *found, GError **error)
+{
+	g_autoptr(GPtrArray) messages = g_ptr_array_new();
+	g_ptr_array_add(messages, found->bytes);
+	g_autoptr(GPtrArray) kept = raw_store_put(copy->tools->raw, messages, error);
+	copy->own_fault = !kept;
+	if (kept)
+		g_clear_pointer(&found->bytes, g_bytes_unref);
+	return kept != NULL;
+}
+
+/* Somebody may have sent fifty large copies: the first is at hand, and as many as fit. */
+static gboolean keep_found(Copy *copy, Findings *findings, CopyFound *found, GError **error)
+{
+	g_ptr_array_add(findings->same, found);
+	findings->held += found->size;
+	return findings->same->len == 1 || findings->held <= HELD_BYTES ||
+	       found->size <= RAW_IN_ROW || !raw_store_directory(copy->tools->raw) ||
+	       put_away(copy, found, error);
 }
 
 static gboolean examine(Copy *copy, const MailItem *item, Findings *findings, GError **error)
@@ -101,11 +124,11 @@ static gboolean examine(Copy *copy, const MailItem *item, Findings *findings, GE
 	if (identity == IDENTITY_SAME) {
 		CopyFound *found = g_new0(CopyFound, 1);
 		found->item = item_copy(item);
+		found->size = g_bytes_get_size(bytes);
 		found->bytes = g_steal_pointer(&bytes);
 		found->sha256 = g_steal_pointer(&sha256);
 		found->changed = g_steal_pointer(&what);
-		g_ptr_array_add(findings->same, found);
-		return TRUE;
+		return keep_found(copy, findings, found, error);
 	}
 	findings->different += identity == IDENTITY_DIFFERENT;
 	findings->unreadable += identity == IDENTITY_UNREADABLE;
@@ -193,8 +216,11 @@ static gboolean end_unproved(Copy *copy, const Findings *findings, GError **erro
 static gboolean remember(Copy *copy, Findings *findings, GError **error)
 {
 	g_autoptr(GPtrArray) messages = g_ptr_array_new();
-	for (guint i = 0; i < findings->same->len; i++)
-		g_ptr_array_add(messages, ((CopyFound *)findings->same->pdata[i])->bytes);
+	for (guint i = 0; i < findings->same->len; i++) {
+		CopyFound *found = findings->same->pdata[i];
+		if (found->bytes)
+			g_ptr_array_add(messages, found->bytes);
+	}
 	g_autoptr(GPtrArray) kept = raw_store_put(copy->tools->raw, messages, error);
 	if (!kept) {
 		copy->own_fault = TRUE;

@@ -29,11 +29,40 @@ static json_t *exchange(int fd, GBytes *message, const json_t *options, gint64 d
 	return frame_read_answer(fd, deadline, error);
 }
 
+#define LOOKS         100   /* at the threads, until those that were joined have ended */
+#define BETWEEN_LOOKS 10000 /* microseconds */
+
+static guint count_threads(void)
+{
+	guint threads = 0;
+	g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+	while (tasks && g_dir_read_name(tasks))
+		threads++;
+	return threads;
+}
+
+/* A lock that another thread holds at the fork is never released in the child: whether a message
+ * is read, or the child waits for that until its time is over, would be luck. */
+static gboolean is_single_threaded(void)
+{
+	for (guint look = 0; look < LOOKS; look++) {
+		if (count_threads() <= 1)
+			return TRUE;
+		g_usleep(BETWEEN_LOOKS);
+	}
+	return FALSE;
+}
+
 static json_t *read_once(GBytes *message, const json_t *options, ReadMessage read_message,
                          const SandboxLimits *limits, GError **error)
 {
 	int ends[2];
 	breakdown_init();
+	if (!is_single_threaded()) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_INTERNAL,
+		                    "no reader can be forked off a process with threads");
+		return NULL;
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
 		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_INTERNAL, "socketpair: %s",
 		            g_strerror(errno));

@@ -29,5 +29,6 @@ json_t *reader_read(ReaderPool *pool, GBytes *message, const json_t *options, gi
 /** The reader role: listens, forks, sandboxes, until SIGTERM. Returns an exit status. */
 int reader_serve(const char *socket_path);
 
-/** Reads one message in a forked, sandboxed child of this process, for the command line. */
+/** Reads one message in a forked, sandboxed child of this process, for the command line: this
+ * process must have no threads, else TRAWL_ERROR_INTERNAL. */
 json_t *reader_read_here(GBytes *message, const json_t *options, GError **error);

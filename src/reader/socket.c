@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,15 +39,17 @@ int reader_socket_listen(const char *path, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
 	g_mkdir_with_parents(directory, 0700);
+	/* under another name until it listens: who finds it must not be turned away */
+	g_autofree char *begun = g_strconcat(path, ".new", NULL);
 	struct sockaddr_un address;
-	int at = address_of(path, &address);
+	int at = address_of(begun, &address);
 	if (at < 0)
 		return fail(-1, TRAWL_ERROR_STORAGE, error, "cannot open", directory);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(path);
+	unlink(begun);
 	mode_t before = umask(0177);
 	gboolean bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-	                 listen(fd, SOMAXCONN) == 0;
+	                 listen(fd, SOMAXCONN) == 0 && rename(begun, path) == 0;
 	umask(before);
 	close(at);
 	return bound ? fd : fail(fd, TRAWL_ERROR_STORAGE, error, "cannot listen at", path);

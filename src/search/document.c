@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "search/query.h"
+#include "store/comment.h"
 #include "store/incident.h"
 #include "store/report.h"
 #include "store/search.h"
@@ -133,7 +134,18 @@ static gboolean add_reports(Gather *gather, Db *db, gint64 incident_id, guint mo
 	return reports != NULL;
 }
 
-GPtrArray *search_document(Db *db, gint64 incident_id, guint fields, guint people, GError **error)
+static gboolean add_comments(Gather *gather, Db *db, gint64 incident_id, GError **error)
+{
+	if (!(gather->fields & search_field_bit(SEARCH_COMMENT)))
+		return TRUE;
+	g_autoptr(GPtrArray) comments = comment_list(db, incident_id, 0, LIMIT_COMMENTS, error);
+	for (guint i = 0; comments && i < comments->len; i++)
+		add(gather, SEARCH_COMMENT, ((const Comment *)comments->pdata[i])->text);
+	return comments != NULL;
+}
+
+static GPtrArray *gather_all(Db *db, gint64 incident_id, guint fields, guint people,
+                             gboolean original, GError **error)
 {
 	g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(piece_free);
 	Gather gather = {pieces, fields};
@@ -141,14 +153,27 @@ GPtrArray *search_document(Db *db, gint64 incident_id, guint fields, guint peopl
 	if (!incident)
 		return NULL;
 	add(&gather, 's', incident->title);
-	if (!add_reports(&gather, db, incident_id, people, error))
+	if (!add_reports(&gather, db, incident_id, people, error) ||
+	    !add_comments(&gather, db, incident_id, error))
 		return NULL;
 	g_autoptr(GPtrArray) recipients = search_recipients(db, incident_id, people, error);
 	if (!recipients)
 		return NULL;
 	for (guint i = 0; i < recipients->len; i++)
 		add(&gather, 't', recipients->pdata[i]);
-	if (incident->original_id && !add_original(&gather, db, incident->original_id, error))
+	if (original && incident->original_id &&
+	    !add_original(&gather, db, incident->original_id, error))
 		return NULL;
 	return g_steal_pointer(&pieces);
+}
+
+GPtrArray *search_document(Db *db, gint64 incident_id, guint fields, guint people, GError **error)
+{
+	return gather_all(db, incident_id, fields, people, TRUE, error);
+}
+
+GPtrArray *search_document_reports(Db *db, gint64 incident_id, guint fields, guint people,
+                                   GError **error)
+{
+	return gather_all(db, incident_id, fields, people, FALSE, error);
 }

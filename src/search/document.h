@@ -10,9 +10,12 @@ typedef struct {
 
 /**
  * What an incident says: subjects, people, links, attachments and hashes of its original and
- * reports, and last what the message says; of SearchPiece.
+ * reports, what was said about it, and last what the message says; of SearchPiece.
  *
  * @fields  bits of what is wanted
  * @people  at most so many recipients and reports
  */
 GPtrArray *search_document(Db *db, gint64 incident_id, guint fields, guint people, GError **error);
+/** The same without what the original says. */
+GPtrArray *search_document_reports(Db *db, gint64 incident_id, guint fields, guint people,
+                                   GError **error);

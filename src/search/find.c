@@ -86,9 +86,12 @@ static gboolean must_be_looked_at(const SearchTerm *term)
 }
 
 /* What the index says; a phrase that is not wanted takes nothing out yet. */
-SearchSet *search_candidates(Db *db, const SearchQuery *query, guint fields, GError **error)
+SearchSet *search_candidates(Db *db, const Sight *sight, const SearchQuery *query, guint fields,
+                             GError **error)
 {
-	g_autoptr(SearchSet) all = NULL;
+	g_autoptr(SearchSet) all = sight->everything ? NULL : sight_incidents(db, sight, error);
+	if (!all && !sight->everything)
+		return NULL;
 	for (guint pass = 0; pass < 2; pass++)
 		for (guint i = 0; i < query->terms->len; i++) {
 			const SearchTerm *term = query->terms->pdata[i];
@@ -314,20 +317,21 @@ static gboolean take_guarded(Db *db, const SearchQuery *query, gint64 id, const 
 	return take(db, query, id, vip ? WITHOUT_BODY : SEARCH_ANYWHERE, result, words, error);
 }
 
-SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gboolean vips,
-                          gint64 before_id, guint limit, GError **error)
+SearchResult *search_find(Db *db, const Sight *sight, const SearchQuery *query, gboolean content,
+                          gboolean vips, gint64 before_id, guint limit, GError **error)
 {
 	guint fields = content ? SEARCH_ANYWHERE : WITHOUT_BODY, looked = 0;
 	gboolean guarded = FALSE;
 	gboolean phrases = FALSE;
 	for (guint i = 0; i < query->terms->len; i++)
 		phrases |= must_be_looked_at(query->terms->pdata[i]);
-	g_autoptr(SearchSet) set = search_candidates(db, query, fields, error);
+	g_autoptr(SearchSet) set = search_candidates(db, sight, query, fields, error);
 	if (!set || (content && !vips && !has_vips(db, &guarded, error)))
 		return NULL;
-	g_autoptr(SearchSet) open = guarded ? search_candidates(db, query, fields, error) : NULL;
+	g_autoptr(SearchSet) open =
+		guarded ? search_candidates(db, sight, query, fields, error) : NULL;
 	g_autoptr(SearchSet) plain =
-		guarded ? search_candidates(db, query, WITHOUT_BODY, error) : NULL;
+		guarded ? search_candidates(db, sight, query, WITHOUT_BODY, error) : NULL;
 	if (guarded && (!open || !plain))
 		return NULL;
 	if (guarded)

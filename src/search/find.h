@@ -3,7 +3,7 @@
 #include "db/db.h"
 #include "model/incident.h"
 #include "search/query.h"
-#include "store/search.h"
+#include "store/sight.h"
 
 /* Finds incidents by their words. */
 
@@ -22,15 +22,18 @@ typedef struct {
 void search_result_free(SearchResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SearchResult, search_result_free)
 
-/** The incidents that have the words of a query, by the index alone: of a phrase, all its words.
+/** The incidents that are seen and have the words of a query, by the index alone: of a phrase, all
+ * its words.
  * @fields bits of where they may stand. TRAWL_ERROR_INVALID as of search_find(). */
-SearchSet *search_candidates(Db *db, const SearchQuery *query, guint fields, GError **error);
+SearchSet *search_candidates(Db *db, const Sight *sight, const SearchQuery *query, guint fields,
+                             GError **error);
 
 /**
+ * @sight      whose incidents count
  * @content    whether what messages say is looked into and shown
  * @vips       … those of VIPs, too: without, they are as if they said nothing
  * @before_id  goes on from there; 0: from the newest
  * @return     TRAWL_ERROR_INVALID for a prefix that too many words have
  */
-SearchResult *search_find(Db *db, const SearchQuery *query, gboolean content, gboolean vips,
-                          gint64 before_id, guint limit, GError **error);
+SearchResult *search_find(Db *db, const Sight *sight, const SearchQuery *query, gboolean content,
+                          gboolean vips, gint64 before_id, guint limit, GError **error);

@@ -2,7 +2,10 @@
  *
  * What an incident says is read and cut into words in a snapshot, without holding up anybody; the
  * transaction that writes them first sees that nobody else was quicker, and moves on the mark up to
- * which all is indexed. One that dies half-way has written nothing. */
+ * which all is indexed. One that dies half-way has written nothing.
+ *
+ * Comments can be changed and deleted, so they are read in the very transaction that writes their
+ * words; who changes one takes out its words himself. */
 #include "search/index.h"
 
 #include "base/clock.h"
@@ -11,6 +14,7 @@
 #include "search/document.h"
 #include "search/query.h"
 #include "search/words.h"
+#include "store/comment.h"
 #include "store/incident.h"
 #include "store/search.h"
 #include "store/setting.h"
@@ -18,9 +22,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BATCH 100 /* incidents of one transaction */
-#define REST  (CLOCK_SECOND)
-#define MARK  "search.indexed" /* setting: "REVISION ID" */
+#define BATCH        100               /* incidents of one transaction */
+#define MARK         "search.indexed"  /* setting: "REVISION ID" */
+#define COMMENT_MARK "search.comments" /* setting: the last comment's number */
+#define ONCE                                                                                       \
+	(SEARCH_ANYWHERE & ~search_field_bit(SEARCH_COMMENT)) /* what never changes, only grows */
 
 typedef struct {
 	char *mark;         /* where it begins, NULL: at the beginning */
@@ -58,11 +64,14 @@ static void take(const char *token, gpointer data)
 		g_hash_table_add(words->seen, g_strdup(key));
 }
 
-/* Of char *; NULL with @error. */
-static GHashTable *words_of(Db *db, gint64 incident_id, gboolean *whole, GError **error)
+/* Of char *; NULL with @error. @original: also what that says. */
+static GHashTable *words_of(Db *db, gint64 incident_id, guint fields, gboolean original,
+                            gboolean *whole, GError **error)
 {
 	g_autoptr(GPtrArray) pieces =
-		search_document(db, incident_id, SEARCH_ANYWHERE, LIMIT_SEARCH_PEOPLE, error);
+		original ? search_document(db, incident_id, fields, LIMIT_SEARCH_PEOPLE, error)
+			 : search_document_reports(db, incident_id, fields, LIMIT_SEARCH_PEOPLE,
+	                                           error);
 	if (!pieces)
 		return NULL;
 	Words words = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), 0, FALSE};
@@ -90,6 +99,12 @@ static void add_words(Batch *batch, GHashTable *words, gint64 id)
 	}
 }
 
+static GHashTable *tokens_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+	                             (GDestroyNotify)g_array_unref);
+}
+
 static void parse_mark(const char *mark, gint64 *revision, gint64 *id)
 {
 	*revision = *id = 0;
@@ -103,8 +118,7 @@ static gboolean read_batch(Db *db, gpointer data, GError **error)
 	gint64 revision, id;
 	g_autoptr(GError) problem = NULL;
 	batch_clear(batch);
-	batch->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-	                                      (GDestroyNotify)g_array_unref);
+	batch->tokens = tokens_new();
 	batch->whole = g_array_new(FALSE, FALSE, sizeof(gboolean));
 	batch->mark = setting_load(db, MARK, &problem);
 	if (problem) {
@@ -117,7 +131,8 @@ static gboolean read_batch(Db *db, gpointer data, GError **error)
 		const SearchWork *work = batch->work->pdata[i];
 		gboolean whole = TRUE;
 		g_autoptr(GHashTable) words =
-			work->known ? NULL : words_of(db, work->id, &whole, error);
+			work->known ? NULL
+				    : words_of(db, work->id, ONCE, !work->same, &whole, error);
 		if (!work->known && !words)
 			return FALSE;
 		g_array_append_val(batch->whole, whole);
@@ -132,8 +147,10 @@ static gint compare_texts(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+typedef gboolean (*WordChange)(Db *db, const char *word, const GArray *incidents, GError **error);
+
 /* In the order of the words, so that neighbours are written after each other. */
-static gboolean write_words(Db *db, GHashTable *tokens, GError **error)
+static gboolean change_words(Db *db, GHashTable *tokens, WordChange change, GError **error)
 {
 	guint n;
 	g_autofree gpointer *words = g_hash_table_get_keys_as_array(tokens, &n);
@@ -142,9 +159,21 @@ static gboolean write_words(Db *db, GHashTable *tokens, GError **error)
 		g_ptr_array_add(sorted, words[i]);
 	g_ptr_array_sort(sorted, compare_texts);
 	for (guint i = 0; i < n; i++)
-		if (!search_add(db, sorted->pdata[i], g_hash_table_lookup(tokens, sorted->pdata[i]),
-		                error))
+		if (!change(db, sorted->pdata[i], g_hash_table_lookup(tokens, sorted->pdata[i]),
+		            error))
 			return FALSE;
+	return TRUE;
+}
+
+/* What was removed since it was read must not come back as words. */
+static gboolean check_there(Db *db, const Batch *batch, gboolean *there, GError **error)
+{
+	*there = TRUE;
+	for (guint i = 0; *there && i < batch->work->len; i++) {
+		const SearchWork *work = batch->work->pdata[i];
+		if (!work->known && !search_is_there(db, work, there, error))
+			return FALSE;
+	}
 	return TRUE;
 }
 
@@ -161,6 +190,11 @@ static gboolean write_batch(Db *db, gpointer data, GError **error)
 	}
 	if (g_strcmp0(mark, batch->mark) != 0)
 		return TRUE; /* another worker was quicker */
+	gboolean there;
+	if (!check_there(db, batch, &there, error))
+		return FALSE;
+	if (!there)
+		return TRUE; /* read again */
 	for (guint i = 0; i < batch->work->len; i++) {
 		const SearchWork *work = batch->work->pdata[i];
 		if (!work->known &&
@@ -170,7 +204,97 @@ static gboolean write_batch(Db *db, gpointer data, GError **error)
 	const SearchWork *last = batch->work->pdata[batch->work->len - 1];
 	g_autofree char *next =
 		g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, last->revision, last->id);
-	return write_words(db, batch->tokens, error) && setting_save(db, MARK, next, error);
+	return change_words(db, batch->tokens, search_add, error) &&
+	       setting_save(db, MARK, next, error);
+}
+
+/* --- comments --- */
+
+static GHashTable *words_of_comment(const char *text)
+{
+	Words words = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), SEARCH_COMMENT,
+	               FALSE};
+	search_tokens(text, take, &words);
+	return words.seen;
+}
+
+/* NULL with @error. */
+static GPtrArray *next_comments(Db *db, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *mark = setting_load(db, COMMENT_MARK, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	return comment_list_after(db, mark ? g_ascii_strtoll(mark, NULL, 10) : 0, BATCH, error);
+}
+
+static gboolean count_comments(Db *db, gpointer data, GError **error)
+{
+	g_autoptr(GPtrArray) comments = next_comments(db, error);
+	*(guint *)data = comments ? comments->len : 0;
+	return comments != NULL;
+}
+
+static gboolean write_comments(Db *db, gpointer unused, GError **error)
+{
+	g_auto(Batch) batch = {.tokens = tokens_new()};
+	if (!db_lock_key(db, "search", error))
+		return FALSE;
+	g_autoptr(GPtrArray) comments = next_comments(db, error);
+	for (guint i = 0; comments && i < comments->len; i++) {
+		const Comment *comment = comments->pdata[i];
+		g_autoptr(GHashTable) words = words_of_comment(comment->text);
+		add_words(&batch, words, comment->incident_id);
+	}
+	if (!comments || comments->len == 0)
+		return comments != NULL;
+	const Comment *last = comments->pdata[comments->len - 1];
+	g_autofree char *mark = g_strdup_printf("%" G_GINT64_FORMAT, last->id);
+	return change_words(db, batch.tokens, search_add, error) &&
+	       setting_save(db, COMMENT_MARK, mark, error);
+}
+
+static gboolean index_comments(DbPool *db, gboolean *more, GError **error)
+{
+	guint n = 0;
+	if (!db_read(db, count_comments, &n, error))
+		return FALSE;
+	*more |= n == BATCH;
+	return n == 0 || db_write(db, write_comments, NULL, error);
+}
+
+static gboolean change_of(Db *db, GHashTable *words, const GHashTable *others, gint64 incident_id,
+                          GError **error)
+{
+	GHashTableIter iter;
+	gpointer word;
+	g_autoptr(GArray) incident = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_array_append_val(incident, incident_id);
+	g_hash_table_iter_init(&iter, words);
+	while (g_hash_table_iter_next(&iter, &word, NULL)) {
+		if (others && g_hash_table_contains((GHashTable *)others, word))
+			continue;
+		if (!(others ? search_remove(db, word, incident, error)
+		             : search_add(db, word, incident, error)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean search_comment_changed(Db *db, gint64 incident_id, const char *before, const char *after,
+                                GError **error)
+{
+	gboolean whole;
+	if (!db_lock_key(db, "search", error))
+		return FALSE;
+	g_autoptr(GHashTable) now =
+		words_of(db, incident_id, search_field_bit(SEARCH_COMMENT), FALSE, &whole, error);
+	g_autoptr(GHashTable) gone = words_of_comment(before);
+	g_autoptr(GHashTable) come = words_of_comment(after);
+	return now && change_of(db, gone, now, incident_id, error) &&
+	       change_of(db, come, NULL, incident_id, error);
 }
 
 gboolean search_index_some(DbPool *db, gboolean *more, GError **error)
@@ -179,85 +303,31 @@ gboolean search_index_some(DbPool *db, gboolean *more, GError **error)
 	*more = FALSE;
 	if (!db_read(db, read_batch, &batch, error))
 		return FALSE;
-	if (batch.work->len == 0)
-		return TRUE;
 	*more = batch.work->len == BATCH;
-	return db_write(db, write_batch, &batch, error);
+	return (batch.work->len == 0 || db_write(db, write_batch, &batch, error)) &&
+	       index_comments(db, more, error);
+}
+
+gboolean search_forget_all(Db *db, const GArray *incidents, GError **error)
+{
+	g_auto(Batch) batch = {.tokens = tokens_new()};
+	if (!db_lock_key(db, "search", error))
+		return FALSE;
+	for (guint i = 0; i < incidents->len; i++) {
+		gboolean whole;
+		gint64 id = g_array_index(incidents, gint64, i);
+		g_autoptr(GHashTable) words =
+			words_of(db, id, SEARCH_ANYWHERE, TRUE, &whole, error);
+		if (!words || !search_unmark(db, id, error))
+			return FALSE;
+		add_words(&batch, words, id);
+	}
+	return change_words(db, batch.tokens, search_remove, error);
 }
 
 gboolean search_forget(Db *db, gint64 incident_id, GError **error)
 {
-	gboolean whole;
-	gpointer word;
-	GHashTableIter iter;
-	g_autoptr(GArray) incident = g_array_new(FALSE, FALSE, sizeof(gint64));
-	g_array_append_val(incident, incident_id);
-	if (!db_lock_key(db, "search", error))
-		return FALSE;
-	g_autoptr(GHashTable) words = words_of(db, incident_id, &whole, error);
-	if (!words)
-		return FALSE;
-	g_hash_table_iter_init(&iter, words);
-	while (g_hash_table_iter_next(&iter, &word, NULL))
-		if (!search_remove(db, word, incident, error))
-			return FALSE;
-	return search_unmark(db, incident_id, error);
-}
-
-/* --- the thread ---------------------------------------------------------------------------------
- */
-
-struct SearchIndexer {
-	DbPool *db;
-	GThread *thread;
-	GMutex lock;
-	GCond changed;
-	gboolean stopping;
-};
-
-static gpointer indexer_main(gpointer data)
-{
-	SearchIndexer *indexer = data;
-	gint64 pause = REST;
-	g_mutex_lock(&indexer->lock);
-	while (!indexer->stopping) {
-		gboolean more = FALSE;
-		g_autoptr(GError) error = NULL;
-		g_mutex_unlock(&indexer->lock);
-		if (search_index_some(indexer->db, &more, &error)) {
-			pause = REST;
-		} else {
-			pause = MIN(pause * 2, CLOCK_MINUTE);
-			g_warning("what is new cannot be searched yet: %s", error->message);
-		}
-		g_mutex_lock(&indexer->lock);
-		gint64 until = g_get_monotonic_time() + pause;
-		while (!more && !indexer->stopping &&
-		       g_cond_wait_until(&indexer->changed, &indexer->lock, until))
-			;
-	}
-	g_mutex_unlock(&indexer->lock);
-	return NULL;
-}
-
-SearchIndexer *search_indexer_start(DbPool *db)
-{
-	SearchIndexer *indexer = g_new0(SearchIndexer, 1);
-	indexer->db = db;
-	g_mutex_init(&indexer->lock);
-	g_cond_init(&indexer->changed);
-	indexer->thread = g_thread_new("search", indexer_main, indexer);
-	return indexer;
-}
-
-void search_indexer_stop(SearchIndexer *indexer)
-{
-	g_mutex_lock(&indexer->lock);
-	indexer->stopping = TRUE;
-	g_cond_broadcast(&indexer->changed);
-	g_mutex_unlock(&indexer->lock);
-	g_thread_join(indexer->thread);
-	g_mutex_clear(&indexer->lock);
-	g_cond_clear(&indexer->changed);
-	g_free(indexer);
+	g_autoptr(GArray) incidents = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_array_append_val(incidents, incident_id);
+	return search_forget_all(db, incidents, error);
 }

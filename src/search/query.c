@@ -12,8 +12,11 @@
 #include <string.h>
 
 const SearchField search_fields[SEARCH_FIELDS] = {
-	{"subject", 's'}, {"body", SEARCH_BODY}, {"from", 'f'}, {"to", 't'},      {"reporter", 'r'},
-	{"link", 'l'},    {"attachment", 'a'},   {"hash", 'h'}, {"message", 'i'},
+	{"subject", 's'},    {"body", SEARCH_BODY},
+	{"from", 'f'},       {"to", 't'},
+	{"reporter", 'r'},   {"link", 'l'},
+	{"attachment", 'a'}, {"hash", 'h'},
+	{"message", 'i'},    {"comment", SEARCH_COMMENT},
 };
 
 /* Several at once. */

@@ -9,12 +9,13 @@ typedef struct {
 	const char *name;
 	char letter;
 } SearchField;
-#define SEARCH_FIELDS 9
+#define SEARCH_FIELDS 10
 extern const SearchField search_fields[SEARCH_FIELDS];
 #define SEARCH_ANYWHERE ((1u << SEARCH_FIELDS) - 1)
 /** The bit of a letter. */
 guint search_field_bit(char letter);
-#define SEARCH_BODY 'b' /* for those who may read what messages say */
+#define SEARCH_BODY    'b' /* for those who may read what messages say */
+#define SEARCH_COMMENT 'c' /* what was said about an incident */
 
 typedef struct {
 	guint fields;      /* bits, by the place in search_fields */

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "search/find.h"
 #include "search/index.h"
+#include "store/comment.h"
 #include "store/incident.h"
 #include "store/report.h"
 #include "store/search.h"
@@ -81,8 +82,8 @@ static gboolean ask(Db *db, gpointer data, GError **error)
 {
 	Asked *asked = data;
 	g_autoptr(SearchQuery) query = search_query_parse(asked->text, error);
-	asked->result = query ? search_find(db, query, asked->content, asked->vips, asked->before,
-	                                    asked->limit, error)
+	asked->result = query ? search_find(db, &sight_everything, query, asked->content,
+	                                    asked->vips, asked->before, asked->limit, error)
 	                      : NULL;
 	return asked->result != NULL;
 }
@@ -267,6 +268,7 @@ static void test_what_comes_later_is_found_too(TestDb *t)
 	testdb_write(t, raise_revision, NULL);
 	index_all(t);
 	assert_found(t, "reporter:zoe to:zoe", TRUE, "1");
+	assert_found(t, "customer", TRUE, "1"); /* what was there is there */
 	g_assert_cmpint(testdb_int(t, "SELECT count(*) FROM search_incident"), ==, 4);
 }
 
@@ -295,6 +297,106 @@ static void test_what_is_forgotten_leaves_no_word(TestDb *t)
 	testdb_run(t, "DELETE FROM incident WHERE id = 1");
 	index_all(t);
 	g_assert_cmpint(testdb_int(t, "SELECT count(*) FROM search_word"), ==, left);
+}
+
+typedef struct {
+	GPtrArray *works; /* of SearchWork */
+	gboolean there[2];
+} Meanwhile;
+
+static gboolean read_works(Db *db, gpointer data, GError **error)
+{
+	((Meanwhile *)data)->works = search_next(db, 0, 0, 2, error);
+	return ((Meanwhile *)data)->works != NULL;
+}
+
+/* A run of retention has one time for all that it removes, so it may be one of long ago. */
+static gboolean remove_content(Db *db, gpointer data, GError **error)
+{
+	Meanwhile *meanwhile = data;
+	const SearchWork *first = meanwhile->works->pdata[0];
+	if (!db_run(db, NULL, error, "i",
+	            "UPDATE incident SET content_removed_at = 1 WHERE id = $1", first->id))
+		return FALSE;
+	for (guint i = 0; i < 2; i++)
+		if (!search_is_there(db, meanwhile->works->pdata[i], &meanwhile->there[i], error))
+			return FALSE;
+	return TRUE;
+}
+
+static void test_words_of_what_is_removed_meanwhile_are_not_taken(TestDb *t)
+{
+	Meanwhile meanwhile = {0};
+	testdb_write(t, fill, NULL);
+	testdb_read(t, read_works, &meanwhile);
+	testdb_write(t, remove_content, &meanwhile);
+	g_assert_false(meanwhile.there[0]);
+	g_assert_true(meanwhile.there[1]);
+	g_ptr_array_unref(meanwhile.works);
+}
+
+typedef struct {
+	const char *before, *after;
+} Change;
+
+static gboolean say_all(Db *db, gpointer unused, GError **error)
+{
+	static const char *const texts[] = {"Seen before: Bluebird again",
+	                                    "the bluebird campaign of May"};
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+		Comment comment = {.incident_id = 4,
+		                   .author = (char *)"user:mara",
+		                   .author_id = -1,
+		                   .text = (char *)texts[i],
+		                   .created_at = 1,
+		                   .revision = 1};
+		g_assert_true(comment_insert(db, &comment, error));
+	}
+	return TRUE;
+}
+
+static gboolean change_first(Db *db, gpointer data, GError **error)
+{
+	const Change *change = data;
+	g_autoptr(Comment) comment = comment_load(db, 1, error);
+	g_assert_cmpstr(comment->text, ==, change->before);
+	g_free(comment->text);
+	comment->text = g_strdup(change->after);
+	return comment_update(db, comment, 0, error) &&
+	       search_comment_changed(db, comment->incident_id, change->before, change->after,
+	                              error);
+}
+
+static void test_what_was_said_is_found_until_it_is_changed_or_deleted(TestDb *t)
+{
+	Change edited = {"Seen before: Bluebird again", "Robin, not before"},
+	       deleted = {edited.after, ""};
+	testdb_write(t, fill, NULL);
+	index_all(t);
+	testdb_write(t, say_all, NULL);
+	assert_found(t, "bluebird", FALSE, "");
+	index_all(t);
+	assert_found(t, "bluebird seen", FALSE, "4");
+	assert_found(t, "comment:\"bluebird campaign\"", FALSE, "4");
+	assert_found(t, "body:bluebird", TRUE, "");
+	testdb_write(t, change_first, &edited);
+	assert_found(t, "seen", FALSE, "");
+	assert_found(t, "robin bluebird", FALSE, "4"); /* the other one still says so */
+	testdb_write(t, change_first, &deleted);
+	index_all(t);
+	assert_found(t, "robin", FALSE, "");
+	assert_found(t, "may", FALSE, "4");
+}
+
+static void test_what_is_changed_before_it_is_indexed_is_as_it_is_now(TestDb *t)
+{
+	Change edited = {"Seen before: Bluebird again", "Robin, not before"};
+	testdb_write(t, fill, NULL);
+	testdb_write(t, say_all, NULL);
+	testdb_write(t, change_first, &edited);
+	index_all(t);
+	assert_found(t, "again", FALSE, "");
+	assert_found(t, "robin", FALSE, "4");
 }
 
 /* --- many ---------------------------------------------------------------------------------------
@@ -466,6 +568,12 @@ int main(int argc, char **argv)
 	testdb_add("/search/what comes later is found, too", test_what_comes_later_is_found_too);
 	testdb_add("/search/what is forgotten leaves no word",
 	           test_what_is_forgotten_leaves_no_word);
+	testdb_add("/search/words of what is removed meanwhile are not taken",
+	           test_words_of_what_is_removed_meanwhile_are_not_taken);
+	testdb_add("/search/what was said is found until it is changed or deleted",
+	           test_what_was_said_is_found_until_it_is_changed_or_deleted);
+	testdb_add("/search/what is changed before it is indexed is as it is now",
+	           test_what_is_changed_before_it_is_indexed_is_as_it_is_now);
 	testdb_add("/search/many are found page by page", test_many_are_found_page_by_page);
 	testdb_add("/search/a page is bounded, however long messages are",
 	           test_a_page_is_bounded_however_long_messages_are);

@@ -84,6 +84,14 @@ static gboolean check_quarantine(const json_t *config, GError **error)
 	return TRUE;
 }
 
+char *config_quarantine_folder(const json_t *config)
+{
+	const json_t *folder = member_of(config, "quarantine_folder");
+	if (!member_of(config, "quarantine_mailbox"))
+		return NULL;
+	return g_strdup(folder ? json_string_value(folder) : "INBOX");
+}
+
 /* What is a choice is one of the choices. */
 static gboolean check_choices(const json_t *config, GError **error)
 {
@@ -164,7 +172,7 @@ static const ConfigMember members[] = {
 	{"domains",             "Domains",             MEMBER_TEXTS,   FALSE, NULL, NULL,
 	                        "whose mailboxes are here, such as corp.example,corp.test; all, unless said"},
 	{"quarantine_mailbox",  "Quarantine Mailbox",  MEMBER_ADDRESS, FALSE, NULL, NULL,
-	                        "address of the mailbox on this server into which copies are pulled; without it nothing is"},
+	                        "address of the mailbox on this server into which copies are pulled; without it nothing can be pulled"},
 	{"quarantine_folder",   "Quarantine Folder",   MEMBER_TEXT,    FALSE, NULL, NULL,
 	                        "the folder in it; made when missing; INBOX unless said"},
 	{"path",                "Path",                MEMBER_TEXT,    TRUE,  NULL, NULL,

@@ -17,6 +17,10 @@ gboolean config_require_text(const json_t *document, const char *member, const c
 gboolean config_check_int(const json_t *document, const char *member, gint64 min, gint64 max,
                           GError **error);
 
+/** Into which folder of the quarantine mailbox copies go: INBOX unless said; newly allocated, NULL
+ * without such a mailbox. */
+char *config_quarantine_folder(const json_t *config);
+
 /** Says what is wrong with a member. Returns FALSE. */
 gboolean config_invalid(GError **error, const char *member, const char *expected);
 

@@ -91,7 +91,7 @@ static MailServer *imap_open(const json_t *config, const json_t *secret, GError 
 	Imap *imap = g_new0(Imap, 1);
 	imap->server.kind = &imap_server_kind;
 	imap->quarantine_mailbox = g_strdup(json_text(config, "quarantine_mailbox"));
-	imap->quarantine_folder = g_strdup(json_text(config, "quarantine_folder"));
+	imap->quarantine_folder = config_quarantine_folder(config);
 	imap->limit = (guint)json_int(config, "connections", LIMIT_CONNECTIONS);
 	if (!read_settings(&imap->settings, config, secret, error)) {
 		imap_free(imap);

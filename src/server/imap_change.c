@@ -280,13 +280,18 @@ static gboolean append_somehow(ImapConnection *connection, PutCall *call, GError
 		if (append(connection, call, call->flags, &problem))
 			return TRUE;
 	}
+	g_autoptr(GError) again = NULL;
 	if (!connection->broken && strcmp(call->flags, call->system_flags) != 0 &&
-	    append(connection, call, call->system_flags, NULL)) {
+	    append(connection, call, call->system_flags, &again)) {
 		g_message(
 			"%s, folder '%s': the server refuses the keywords in '%s'; the message was "
 			"stored without them",
 			call->mailbox, call->folder, call->flags);
 		return TRUE;
+	}
+	if (again && connection->broken) { /* then the first answer is not the last word */
+		g_propagate_error(error, g_steal_pointer(&again));
+		return FALSE;
 	}
 	imap_hides_inbox(connection, call->folder, &problem);
 	if (problem)
@@ -306,19 +311,28 @@ static gboolean on_copy(ImapConnection *connection, const ImapFetched *fetched, 
 	return TRUE;
 }
 
-/* Without APPENDUID: it must be the only new message with these octets. */
-static gboolean find_appended(ImapConnection *connection, PutCall *call, GError **error)
+static gboolean fetch_appended(ImapConnection *connection, PutCall *call, GError **error)
 {
-	call->copies = 0;
-	connection->changing = TRUE; /* whatever fails now: it was written */
 	imap_allow_literals(connection, LIMIT_MESSAGE_SIZE);
 	if (!imap_select(connection, call->folder, FALSE, error))
 		return FALSE;
 	imap_on_fetched(connection, on_copy, call);
 	int tag = imap_send(connection, "UID FETCH %u:* (UID BODY.PEEK[])", MAX(1, call->uidnext));
-	if (!imap_receive(connection, tag, error))
+	return imap_receive(connection, tag, error);
+}
+
+/* Without APPENDUID: it must be the only new message with these octets. Whatever fails here, it was
+ * written. */
+static gboolean find_appended(ImapConnection *connection, PutCall *call, GError **error)
+{
+	g_autoptr(GError) blind = NULL;
+	call->copies = 0;
+	if (!fetch_appended(connection, call, &blind)) {
+		blind->code = TRAWL_ERROR_UNKNOWN_OUTCOME;
+		g_propagate_prefixed_error(error, g_steal_pointer(&blind),
+		                           "look for what was written: ");
 		return FALSE;
-	connection->changing = FALSE;
+	}
 	if (call->copies == 1)
 		return TRUE;
 	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_UNKNOWN_OUTCOME,
@@ -416,11 +430,12 @@ static gboolean select_to_take(ImapConnection *connection, TakeCall *call, GErro
 
 /* What was accepted and cannot be looked at is not known; but a folder that has gone is for the
  * caller to look for. */
-static void set_blind(GError *problem, GError **error)
+static gboolean set_blind(GError *problem, GError **error)
 {
 	if (!g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
 		problem->code = TRAWL_ERROR_UNKNOWN_OUTCOME;
 	g_propagate_prefixed_error(error, problem, "look whether it is gone: ");
+	return FALSE;
 }
 
 /* Marks and expunges one message. What was answered "no" comes back as @problem; FALSE only when
@@ -453,14 +468,12 @@ static gboolean look_anew(ImapConnection *connection, TakeCall *call, GError **e
 	int select = imap_send_select(connection, folder, TRUE);
 	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	call->there = FALSE;
-	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind)) {
-		set_blind(g_steal_pointer(&blind), error);
-		return FALSE;
-	}
+	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind))
+		return set_blind(g_steal_pointer(&blind), error);
 	gboolean same = imap_is_epoch(connection, call->ref);
 	imap_on_fetched(connection, same ? on_there : NULL, call);
-	if (!imap_receive(connection, check, error))
-		return FALSE;
+	if (!imap_receive(connection, check, &blind))
+		return set_blind(g_steal_pointer(&blind), error);
 	if (same)
 		return TRUE;
 	connection->changing = FALSE;
@@ -550,8 +563,9 @@ static gboolean move_work(ImapConnection *connection, gpointer data, GError **er
 			? only_uid(answer->uid_dest_set)
 			: 0;
 	guint32 uidvalidity = uid ? answer->uid_uidvalidity : 0;
-	if (!look(connection, call, error))
-		return FALSE;
+	g_autoptr(GError) blind = NULL;
+	if (!look(connection, call, &blind))
+		return set_blind(g_steal_pointer(&blind), error);
 	if (!uid && call->there) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_UNKNOWN_OUTCOME,
 		                    "the mail server does not say where the message went");

@@ -124,7 +124,7 @@ static void check_quarantine(Check *check)
 		          "no \"quarantine_mailbox\" is configured: nothing can be pulled to it");
 		return;
 	}
-	const char *folder = imap->quarantine_folder ? imap->quarantine_folder : "INBOX";
+	const char *folder = imap->quarantine_folder;
 	g_autoptr(GError) error = NULL;
 	if (try_quarantine(check, folder, &error))
 		check_add(check->lines, CHECK_OK, "quarantine",

@@ -22,11 +22,11 @@ const char *const imap_login_names[] = {"master", "authzid", "user", NULL};
 
 /* Names and strings */
 
-char *imap_quote(const char *text)
+static char *quote(const char *text, gboolean eight_bits)
 {
 	GString *quoted = g_string_new("\"");
 	for (const char *p = text; *p; p++) {
-		if (!g_ascii_isprint(*p) && *p != '\t') {
+		if (!g_ascii_isprint(*p) && *p != '\t' && !(eight_bits && (*p & 0x80))) {
 			g_string_free(quoted, TRUE);
 			return NULL;
 		}
@@ -38,10 +38,15 @@ char *imap_quote(const char *text)
 	return g_string_free(quoted, FALSE);
 }
 
+char *imap_quote(const char *text)
+{
+	return quote(text, FALSE);
+}
+
 static char *folder_wire(const char *folder)
 {
 	if (g_str_has_prefix(folder, RAW_FOLDER))
-		return g_strdup(folder + strlen(RAW_FOLDER));
+		return g_strcompress(folder + strlen(RAW_FOLDER));
 	if (g_ascii_strcasecmp(folder, "INBOX") == 0)
 		return g_strdup("INBOX");
 	return *folder ? g_convert(folder, -1, "UTF-7-IMAP", "UTF-8", NULL, NULL, NULL) : NULL;
@@ -50,17 +55,19 @@ static char *folder_wire(const char *folder)
 char *imap_folder_quote(const char *folder)
 {
 	g_autofree char *wire = folder_wire(folder);
-	return wire ? imap_quote(wire) : NULL;
+	return wire ? quote(wire, TRUE) : NULL; /* as the server itself has named it */
 }
 
 char *imap_folder_display(const char *wire)
 {
+	if (g_ascii_strcasecmp(wire, "INBOX") == 0) /* one folder, in whatever letters */
+		return g_strdup("INBOX");
 	g_autofree char *name = g_convert(wire, -1, "UTF-8", "UTF-7-IMAP", NULL, NULL, NULL);
 	g_autofree char *back = name ? folder_wire(name) : NULL;
-	if (back && (strcmp(back, wire) == 0 || g_ascii_strcasecmp(wire, "INBOX") == 0))
+	if (g_strcmp0(back, wire) == 0)
 		return g_steal_pointer(&name);
-	g_autofree char *valid = g_utf8_make_valid(wire, -1);
-	return g_strconcat(RAW_FOLDER, valid, NULL);
+	g_autofree char *escaped = g_strescape(wire, NULL);
+	return g_strconcat(RAW_FOLDER, escaped, NULL);
 }
 
 char *imap_date(gint64 wall)
@@ -249,10 +256,9 @@ static gint64 wall_of(const struct mailimap_date_time *date)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_utc(date->dt_year, date->dt_month, date->dt_day,
 	                                                date->dt_hour, date->dt_min, date->dt_sec);
-	if (!time)
-		return 0;
 	gint64 offset = (date->dt_zone / 100) * 3600 + (date->dt_zone % 100) * 60;
-	return (g_date_time_to_unix(time) - offset) * CLOCK_SECOND;
+	gint64 wall = time ? (g_date_time_to_unix(time) - offset) * CLOCK_SECOND : 0;
+	return wall ? wall : 1; /* 0 is none, and the first second of 1970 is one */
 }
 
 static void read_section(ImapConnection *connection, ImapFetched *fetched,
@@ -391,7 +397,7 @@ int imap_send(ImapConnection *connection, const char *format, ...)
 static gboolean parse_answer(ImapConnection *connection, int tag, GError **error)
 {
 	struct mailimap_response *response = NULL;
-	connection->imap->imap_tag = tag;
+	connection->imap->imap_tag = connection->answered = tag;
 	connection->said_no = FALSE;
 	int result = mailimap_parse_response(connection->imap, &response);
 	if (result == MAILIMAP_ERROR_PROTOCOL && was_bad(connection, tag))

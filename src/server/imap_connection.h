@@ -64,7 +64,7 @@ struct ImapConnection {
 	GError *problem;   /* why it is broken, when we decided so */
 	gboolean stopped;  /* by the callback, without an error */
 
-	int last_tag;
+	int last_tag, answered; /* of the last command sent, and of the last answer read */
 	ImapOnFetched on_fetched;
 	gpointer on_fetched_data;
 	gsize literal_max;
@@ -76,7 +76,7 @@ struct ImapConnection {
  * Connects, starts TLS, logs in to @mailbox.
  *
  * Errors: MISSING_MAILBOX where the server lets us tell, _AUTHENTICATION, _DENIED, _THROTTLED,
- * _UNREACHABLE, _TIMEOUT, _REMOTE (certificates too).
+ * _UNREACHABLE (certificates too), _TIMEOUT, _REMOTE.
  */
 ImapConnection *imap_connection_open(ImapSettings *settings, const char *mailbox, gint64 deadline,
                                      GError **error);

@@ -105,9 +105,13 @@ static GPtrArray *take_folders(const ImapConnection *connection, GPtrArray *fore
 			g_ptr_array_add(names, imap_folder_display(entry->mb_name));
 	}
 	g_ptr_array_sort(names, compare_names);
+	for (guint i = names->len; i > 1; i--) /* named twice, it is searched once */
+		if (strcmp(names->pdata[i - 1], names->pdata[i - 2]) == 0)
+			g_ptr_array_remove_index(names, i - 1);
 	return names;
 }
 
+/* INBOX is the first of them. */
 static GPtrArray *list_folders(ImapConnection *connection, GError **error)
 {
 	gboolean special =
@@ -127,10 +131,13 @@ static GPtrArray *list_folders(ImapConnection *connection, GError **error)
 		            "the mailbox has more than %d folders", LIMIT_FOLDERS);
 		return NULL;
 	}
-	/* a list without INBOX is one that rights have cut: looking there proves nothing */
-	if ((names->len == 0 || strcmp(names->pdata[0], "INBOX") != 0) &&
-	    !imap_select(connection, "INBOX", FALSE, error))
-		return NULL;
+	/* Every mailbox has one. A list without it is one that rights have cut; when it does not
+	 * open either, looking there would prove nothing. */
+	if (names->len == 0 || strcmp(names->pdata[0], "INBOX") != 0) {
+		if (!imap_select(connection, "INBOX", FALSE, error))
+			return NULL;
+		g_ptr_array_insert(names, 0, g_strdup("INBOX"));
+	}
 	return g_steal_pointer(&names);
 }
 
@@ -164,7 +171,8 @@ typedef struct {
 	gint64 from, to;
 	GPtrArray **found; /* of MailItem: one array for each Message-ID, or one */
 	guint n_found;
-	guint along; /* how many messages may still be read along */
+	guint along;                  /* how many messages may still be read along */
+	GHashTable *headers, *others; /* UIDs of the folder: compared, and with a header alone */
 } FindCall;
 
 static void candidates_clear(gpointer data)
@@ -195,12 +203,19 @@ static gboolean search_flight(ImapConnection *connection, const FindCall *call, 
 	int examines[FLIGHT], searches[FLIGHT];
 	for (guint i = 0; i < count; i++) {
 		examines[i] = imap_send_select(connection, folders[i], FALSE);
+		if (!examines[i])
+			imap_refuse(connection, "a folder of the mailbox has a name that cannot be "
+			                        "sent, so it cannot be searched");
 		searches[i] = imap_send(connection, "UID SEARCH %s", call->criteria);
 	}
 	for (guint i = 0; i < count; i++) {
-		gboolean examined = imap_receive(connection, examines[i], NULL);
+		gboolean last = i + 1 == count; /* it stays selected */
 		g_autoptr(GError) problem = NULL;
-		if (imap_receive(connection, searches[i], &problem) && examined) {
+		gboolean examined = last ? imap_receive_select(connection, examines[i], searches[i],
+		                                               folders[i], FALSE, &problem)
+		                         : imap_receive(connection, examines[i], NULL);
+		gboolean searched = !problem && imap_receive(connection, searches[i], &problem);
+		if (searched && examined) {
 			Candidates some = take_search_result(connection, folders[i]);
 			if (some.set)
 				g_array_append_val(candidates, some);
@@ -273,6 +288,9 @@ static gboolean on_candidate(ImapConnection *connection, const ImapFetched *fetc
 	gboolean header = fetched->flags && fetched->received_at && fetched->size >= 0;
 	if (!fetched->uid || !fetched->body)
 		return TRUE;
+	if (header || !fetched->whole)
+		g_hash_table_add(header ? call->headers : call->others,
+		                 GUINT_TO_POINTER(fetched->uid));
 	for (guint i = 0; i < call->n_found; i++) {
 		if (!header)
 			keep_along(connection, call->found[i], fetched);
@@ -295,19 +313,40 @@ static int send_along(ImapConnection *connection, FindCall *call, const Candidat
 	                 LIMIT_READ_ALONG);
 }
 
+/* One that was answered without what tells what it is was not looked at. */
+static gboolean check_all_compared(const FindCall *call, const char *folder, GError **error)
+{
+	GHashTableIter iter;
+	gpointer uid;
+	g_hash_table_iter_init(&iter, call->others);
+	while (g_hash_table_iter_next(&iter, &uid, NULL)) {
+		if (g_hash_table_contains(call->headers, uid))
+			continue;
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
+		            "the mail server answers for message %u of '%s' without its flags, "
+		            "date or size",
+		            GPOINTER_TO_UINT(uid), folder);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
                                    const Candidates *some, GError **error)
 {
+	g_hash_table_remove_all(call->headers);
+	g_hash_table_remove_all(call->others);
 	imap_on_fetched(connection, NULL, NULL);
-	int examine = imap_send_select(connection, some->folder, FALSE);
+	gboolean selected = imap_is_selected(connection, some->folder, FALSE);
+	int examine = selected ? 0 : imap_send_select(connection, some->folder, FALSE);
 	int fetch = imap_send(connection,
 	                      "UID FETCH %s (UID FLAGS INTERNALDATE RFC822.SIZE "
 	                      "BODY.PEEK[HEADER.FIELDS (%s)])",
 	                      some->set, call->fields);
 	int along = send_along(connection, call, some);
 	g_autoptr(GError) problem = NULL;
-	if (!imap_receive_select(connection, examine, along ? along : fetch, some->folder, FALSE,
-	                         &problem)) {
+	if (!selected && !imap_receive_select(connection, examine, along ? along : fetch,
+	                                      some->folder, FALSE, &problem)) {
 		if (g_error_matches(problem, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND))
 			return TRUE;
 		g_propagate_error(error, g_steal_pointer(&problem));
@@ -328,6 +367,10 @@ static gboolean compare_candidates(ImapConnection *connection, FindCall *call,
 static gboolean find_work(ImapConnection *connection, gpointer data, GError **error)
 {
 	FindCall *call = data;
+	g_autoptr(GHashTable) headers = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) others = g_hash_table_new(NULL, NULL);
+	call->headers = headers;
+	call->others = others;
 	for (guint i = 0; i < call->n_found; i++)
 		g_ptr_array_set_size(call->found[i], 0);
 	call->along = LIMIT_READ_ALONG_COUNT + call->n_found;
@@ -335,6 +378,8 @@ static gboolean find_work(ImapConnection *connection, gpointer data, GError **er
 	g_autoptr(GPtrArray) folders = list_folders(connection, error);
 	if (!folders)
 		return FALSE;
+	/* Most candidates are in INBOX: searched last, it need not be opened again for them. */
+	g_ptr_array_add(folders, g_ptr_array_steal_index(folders, 0));
 	g_autoptr(GPtrArray) failed = g_ptr_array_new();
 	g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidates));
 	g_array_set_clear_func(candidates, candidates_clear);
@@ -344,10 +389,12 @@ static gboolean find_work(ImapConnection *connection, gpointer data, GError **er
 			return FALSE;
 	if (!excuse_failed(connection, failed, error))
 		return FALSE;
-	for (guint i = 0; i < candidates->len; i++)
-		if (!compare_candidates(connection, call, &g_array_index(candidates, Candidates, i),
-		                        error))
+	for (guint i = 0; i < candidates->len; i++) {
+		const Candidates *some = &g_array_index(candidates, Candidates, i);
+		if (!compare_candidates(connection, call, some, error) ||
+		    !check_all_compared(call, some->folder, error))
 			return FALSE;
+	}
 	return TRUE;
 }
 

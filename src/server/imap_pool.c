@@ -143,9 +143,10 @@ static ImapConnection *borrow(Imap *imap, const char *mailbox, gboolean fresh, g
 	}
 }
 
+/* An answer that nobody has read would be the first that the next caller reads. */
 static void give_back(Imap *imap, ImapConnection *connection)
 {
-	if (connection->broken) {
+	if (connection->broken || connection->answered != connection->last_tag) {
 		imap_connection_close(connection);
 		give_up_slot(imap);
 		return;

@@ -93,9 +93,9 @@ static gboolean on_message(ImapConnection *connection, const ImapFetched *fetche
 	return call->fetched(ref, fetched->body, call->data);
 }
 
-/* Those of @count from @at on that did not come are gone. @next: an answer is still to come. */
+/* Those of @count from @at on that did not come are gone. */
 static gboolean report_gone(ImapConnection *connection, FetchCall *call, GArray *uids, guint at,
-                            guint count, int next)
+                            guint count)
 {
 	for (guint i = at; i < MIN(at + count, uids->len); i++) {
 		gpointer key = GUINT_TO_POINTER(g_array_index(uids, guint32, i));
@@ -103,7 +103,6 @@ static gboolean report_gone(ImapConnection *connection, FetchCall *call, GArray 
 		g_hash_table_remove(call->pending, key);
 		if (ref && !call->fetched(ref, NULL, call->data)) {
 			connection->stopped = TRUE;
-			connection->broken = next != 0;
 			return FALSE;
 		}
 	}
@@ -167,7 +166,7 @@ static gboolean fetch_anew(ImapConnection *connection, FetchCall *call, GArray *
 		gboolean last = !same || at + FETCH_BATCH >= uids->len;
 		int next = last ? 0 : send_batch(connection, uids, at + FETCH_BATCH);
 		if (!imap_receive(connection, tag, error) ||
-		    !report_gone(connection, call, uids, at, same ? FETCH_BATCH : uids->len, next))
+		    !report_gone(connection, call, uids, at, same ? FETCH_BATCH : uids->len))
 			return FALSE;
 		tag = next;
 	}
@@ -295,23 +294,50 @@ typedef struct {
 	gboolean cursor_given;
 	guint32 uidvalidity, last; /* of the cursor; 0: none */
 	MailListing *listing;
-	guint32 end;    /* all up to this UID is listed */
-	guint32 probed; /* UID of the message that was asked for */
+	guint32 end;        /* all up to this UID is listed */
+	guint32 probed;     /* UID of the message that was asked for */
+	GHashTable *partly; /* UIDs of which something was said */
 } ListCall;
 
 static gboolean on_item(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
 {
 	ListCall *call = data;
-	if (is_whole_item(fetched) && fetched->uid > call->last)
+	if (fetched->uid <= call->last)
+		return TRUE;
+	if (is_whole_item(fetched))
 		g_ptr_array_add(call->listing->items,
 		                imap_item_new(connection, call->mailbox, fetched));
+	else
+		g_hash_table_add(call->partly, GUINT_TO_POINTER(fetched->uid));
+	return TRUE;
+}
+
+/* Once the cursor has passed a message nobody asks for it again. */
+static gboolean check_all_whole(const ListCall *call, GError **error)
+{
+	GHashTableIter iter;
+	gpointer uid;
+	for (guint i = 0; i < call->listing->items->len; i++) {
+		const MailItem *item = call->listing->items->pdata[i];
+		g_hash_table_remove(call->partly, GUINT_TO_POINTER(imap_uid_of(item->ref)));
+	}
+	g_hash_table_iter_init(&iter, call->partly);
+	while (g_hash_table_iter_next(&iter, &uid, NULL)) {
+		if (GPOINTER_TO_UINT(uid) > call->end)
+			continue; /* it came just now */
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
+		            "the mail server lists message %u of '%s' without its flags, date or "
+		            "size",
+		            GPOINTER_TO_UINT(uid), call->folder);
+		return FALSE;
+	}
 	return TRUE;
 }
 
 static gboolean on_probe(ImapConnection *connection, const ImapFetched *fetched, gpointer data)
 {
 	ListCall *call = data;
-	if (fetched->uid)
+	if (fetched->uid && !fetched->flags) /* those are news of another */
 		call->probed = fetched->uid;
 	return TRUE;
 }
@@ -414,6 +440,7 @@ static gboolean list_work(ImapConnection *connection, gpointer data, GError **er
 	ListCall *call = data;
 	MailListing *listing = call->listing;
 	g_ptr_array_set_size(listing->items, 0);
+	g_hash_table_remove_all(call->partly);
 	int select = imap_send_select(connection, call->folder, FALSE);
 	int window = select ? send_window(connection, call) : 0;
 	if (!imap_receive_select(connection, select, window, call->folder, FALSE, error))
@@ -422,13 +449,15 @@ static gboolean list_work(ImapConnection *connection, gpointer data, GError **er
 	imap_on_fetched(connection, same ? on_item : NULL, call);
 	if (!imap_receive(connection, window, error))
 		return FALSE;
+	if (!same && listing->restarted)
+		return set_changing(call, error);
 	listing->restarted = listing->restarted || !same;
 	if (!same) { /* those were other messages' numbers */
 		call->last = 0;
 		call->uidvalidity = connection->uidvalidity;
 		return list_work(connection, call, error);
 	}
-	if (!judge_window(connection, call, error))
+	if (!judge_window(connection, call, error) || !check_all_whole(call, error))
 		return FALSE;
 	g_free(listing->cursor);
 	listing->cursor = g_strdup_printf("{\"uidvalidity\":%u,\"uid\":%u}",
@@ -442,7 +471,9 @@ MailListing *imap_list_new(MailServer *server, const char *mailbox, const char *
 	g_autoptr(MailListing) listing = g_new0(MailListing, 1);
 	listing->items = g_ptr_array_new_with_free_func((GDestroyNotify)mail_item_free);
 	g_autoptr(json_t) document = cursor ? json_parse(cursor, -1, NULL) : NULL;
+	g_autoptr(GHashTable) partly = g_hash_table_new(NULL, NULL);
 	ListCall call = {
+		.partly = partly,
 		.mailbox = mailbox,
 		.folder = folder,
 		.listing = listing,

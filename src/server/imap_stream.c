@@ -499,7 +499,7 @@ static gboolean set_certificate_error(gnutls_session_t tls, const char *host, GE
 	gnutls_datum_t text = {0};
 	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
 	g_autofree char *why = words_of(text.data ? (const char *)text.data : "unknown reason");
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
 	            "the certificate of %s is refused: %s; if its authority is your own, name its "
 	            "PEM file in \"ca_file\"",
 	            host, why);
@@ -525,7 +525,7 @@ static gboolean handshake(Stream *stream, const char *host, GError **error)
 		if (!gnutls_error_is_fatal(status))
 			continue;
 		g_autofree char *why = words_of(gnutls_strerror(status));
-		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_REMOTE,
+		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_UNREACHABLE,
 		            "no TLS with %s: %s; is this a port for tls=starttls?", host, why);
 		return FALSE;
 	}

@@ -23,9 +23,9 @@ mailstream *imap_stream_open(const char *host, guint16 port, gint64 deadline, GE
 
 /**
  * Starts TLS 1.2 or better, and verifies the chain against the system's authorities and the trust,
- * and the host's name (RFC 6125), before anything else is sent. TRAWL_ERROR_REMOTE says what is
- * wrong with a certificate, and also when the peer sent octets before TLS that would be taken for
- * its protected answers.
+ * and the host's name (RFC 6125), before anything else is sent. TRAWL_ERROR_UNREACHABLE says what
+ * is wrong with a certificate, or that there is no TLS; _REMOTE, that the peer sent octets before
+ * TLS that would be taken for its protected answers.
  */
 gboolean imap_stream_start_tls(mailstream *stream, ImapTrust *trust, const char *host,
                                GError **error);

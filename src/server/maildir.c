@@ -23,6 +23,8 @@
  * voids it, so there is only one epoch. */
 #define MAILDIR_EPOCH "maildir"
 
+#define MOVES_MOST 20 /* tries to rename a message that others rename, too */
+
 static gboolean maildir_validate(const json_t *config, const json_t *secret, GError **error)
 {
 	return config_check(&maildir_server_kind, config, secret, error) &&
@@ -39,7 +41,7 @@ static MailServer *maildir_open(const json_t *config, const json_t *secret, GErr
 	maildir->server.kind = &maildir_server_kind;
 	maildir->pattern = g_strdup(json_text(config, "path"));
 	maildir->quarantine_mailbox = g_strdup(json_text(config, "quarantine_mailbox"));
-	maildir->quarantine_folder = g_strdup(json_text(config, "quarantine_folder"));
+	maildir->quarantine_folder = config_quarantine_folder(config);
 	maildir->cache = header_cache_new();
 	maildir->memory = wait_memory_new();
 	return &maildir->server;
@@ -402,12 +404,12 @@ static MailRef *maildir_put(MailServer *server, const char *mailbox, const char 
 
 /* Renames one message into another folder under a new name, so that no other program takes it for
  * an old one that came back. *@uid (out) that name. A rename by somebody else in between is
- * followed. */
+ * followed; but it may also be the folder that is not there any more. */
 static gboolean rename_into(const MaildirFolder *from, const MailRef *ref, const MaildirFolder *to,
                             char **uid, GError **error)
 {
 	g_autoptr(GHashTable) entries = NULL;
-	for (;;) {
+	for (guint i = 0; i < MOVES_MOST; i++) {
 		const MaildirEntry *entry;
 		g_auto(AutoFd) fd = maildir_message_open(from, ref->uid, &entries, &entry, error);
 		struct stat status;
@@ -426,6 +428,9 @@ static gboolean rename_into(const MaildirFolder *from, const MailRef *ref, const
 		maildir_set_errno(error, errno, "cannot move the message", ref->uid);
 		return FALSE;
 	}
+	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_BUSY,
+	            "the message, or the folder '%s', is being moved about", to->name);
+	return FALSE;
 }
 
 static MailRef *maildir_move(MailServer *server, const MailRef *ref, const char *name,

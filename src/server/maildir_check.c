@@ -117,11 +117,7 @@ static void check_quarantine(Check *check, const char *mailbox)
 		maildir_open_mailbox(maildir->pattern, maildir->quarantine_mailbox, &error);
 	g_autoptr(MaildirFolder) folder =
 		root < 0 ? NULL
-			 : maildir_folder_open(root,
-	                                       maildir->quarantine_folder
-	                                               ? maildir->quarantine_folder
-	                                               : MAILDIR_INBOX,
-	                                       FALSE, &error);
+			 : maildir_folder_open(root, maildir->quarantine_folder, FALSE, &error);
 	if (folder)
 		check_write(check, folder, "quarantine");
 	else if (root >= 0 && g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_NOT_FOUND) &&

@@ -21,6 +21,8 @@ typedef struct {
 	MailServer *server;
 } Fixture;
 
+static gint begrudged; /* a folder, while this is not 0 */
+
 static MailServer *open_pattern(const char *pattern)
 {
 	g_autoptr(json_t) config = json_pack("{s:s}", "path", pattern);
@@ -450,6 +452,37 @@ static void test_names_made_by_trawl_tell_their_time(void)
 
 #define ADD(sentence, test) g_test_add("/maildir/" sentence, Fixture, NULL, set_up, test, tear_down)
 
+/* Takes a folder away as soon as it is there and empty. */
+static gpointer begrudge(gpointer data)
+{
+	const Fixture *fixture = data;
+	g_autofree char *cur = in_inbox(fixture, ".Done/cur");
+	while (g_atomic_int_get(&begrudged))
+		g_rmdir(cur);
+	return NULL;
+}
+
+static void test_a_move_into_a_folder_that_vanishes_ends(Fixture *fixture, gconstpointer data)
+{
+	g_atomic_int_set(&begrudged, 1);
+	GThread *thread = g_thread_new("begrudge", begrudge, fixture);
+	for (guint i = 0; i < 200; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *name = g_strdup_printf("%u.there", i);
+		g_autoptr(MailRef) ref = mail_ref_new(ALICE, "INBOX", "maildir", name);
+		g_autofree char *path = g_build_filename(fixture->inbox, "cur", name, NULL);
+		g_autofree char *cur = in_inbox(fixture, ".Done/cur");
+		write_file(path, "Subject: x\n\n");
+		g_autoptr(MailRef) moved =
+			mail_server_move(fixture->server, ref, "Done", PATIENCE, &error);
+		g_assert_cmpint(moved == NULL, ==, g_file_test(path, G_FILE_TEST_EXISTS));
+		if (moved)
+			maildisk_remove_tree(cur);
+	}
+	g_atomic_int_set(&begrudged, 0);
+	g_thread_join(thread);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -476,5 +509,7 @@ int main(int argc, char **argv)
 	ADD("what a search remembers does not outlive the file",
 	    test_what_a_search_remembers_does_not_outlive_the_file);
 	ADD("nothing is lost while others rename", test_nothing_is_lost_while_others_rename);
+	ADD("a move into a folder that vanishes ends",
+	    test_a_move_into_a_folder_that_vanishes_ends);
 	return g_test_run();
 }

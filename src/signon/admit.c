@@ -169,7 +169,7 @@ static gboolean make_account(const Door *door, const char *role, GError **error)
 	if (display && g_utf8_strlen(display, -1) <= LIMIT_NAME)
 		user->display_name = text_from_bytes(display, (gsize)strlen(display));
 	user->email = address_of(door);
-	user->enabled = TRUE;
+	user->enabled = user->sees_everything = TRUE;
 	user->created_at = door->now;
 	if (!account_take_role(door->db, user, role, error) ||
 	    !audit_head(door->db, &last, &hash, error))

@@ -6,7 +6,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, prefix, hash, scopes, created_by, created_at, expires_at, last_used_at, "       \
-	"revoked_at, revision"
+	"revoked_at, revision, sight, sight_revision, owner_id, "                                  \
+	"(SELECT user_account.name FROM user_account WHERE user_account.id = owner_id)"
 
 void api_key_free(ApiKey *key)
 {
@@ -16,6 +17,7 @@ void api_key_free(ApiKey *key)
 	g_free(key->prefix);
 	g_free(key->hash);
 	g_free(key->created_by);
+	g_free(key->owner);
 	g_strfreev(key->scopes);
 	g_free(key);
 }
@@ -34,19 +36,27 @@ static gpointer read_key(DbRows *rows)
 	key->last_used_at = db_int(rows, 8);
 	key->revoked_at = db_int(rows, 9);
 	key->revision = db_int(rows, 10);
+	key->sees_everything = g_strcmp0(db_text(rows, 11), sight_names[0]) == 0;
+	key->sight_revision = db_int(rows, 12);
+	key->owner_id = db_int(rows, 13);
+	key->owner = db_text_dup(rows, 14);
 	return key;
 }
 
 gboolean api_key_insert(Db *db, ApiKey *key, GError **error)
 {
 	g_autofree char *scopes = rows_format_strv(key->scopes);
-	return rows_int(db_query(db, error, "tttttizzzi",
+	return rows_int(db_query(db, error, "tttttizzzitiz",
 	                         "INSERT INTO api_key (name, prefix, hash, scopes, created_by, "
-	                         "created_at, expires_at, last_used_at, revoked_at, revision) "
-	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+	                         "created_at, expires_at, last_used_at, revoked_at, revision, "
+	                         "sight, sight_revision, owner_id) "
+	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+	                         "RETURNING id",
 	                         key->name, key->prefix, key->hash, scopes, key->created_by,
 	                         key->created_at, key->expires_at, key->last_used_at,
-	                         key->revoked_at, key->revision),
+	                         key->revoked_at, key->revision,
+	                         sight_names[key->sees_everything ? 0 : 1], key->sight_revision,
+	                         key->owner_id),
 	                &key->id, error);
 }
 
@@ -66,7 +76,8 @@ GPtrArray *api_key_list(Db *db, GError **error)
 gboolean api_key_revoke(Db *db, gint64 id, gint64 at, gint64 revision, GError **error)
 {
 	gint64 changed = 0;
-	return db_run(db, &changed, error, "iii",
+	return db_run(db, NULL, error, "i", "DELETE FROM team_member WHERE member_id = $1", id) &&
+	       db_run(db, &changed, error, "iii",
 	              "UPDATE api_key SET revoked_at = COALESCE(revoked_at, $1), revision = $2 "
 	              "WHERE id = $3",
 	              at, revision, id) &&
@@ -111,15 +122,16 @@ StoredAnswer *stored_answer_find(Db *db, gint64 api_key_id, const char *key, GEr
 gboolean stored_answer_insert(Db *db, gint64 api_key_id, const char *key,
                               const StoredAnswer *answer, gint64 at, GError **error)
 {
-	return db_run(db, NULL, error, "ittitti",
-	              "INSERT INTO idempotency (api_key_id, idempotency_key, request, status, "
-	              "headers, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-	              api_key_id, key, answer->request, (gint64)answer->status, answer->headers,
-	              answer->body, at);
+	return db_run(
+		db, NULL, error, "ittittit",
+		"INSERT INTO idempotency (api_key_id, idempotency_key, request, status, "
+		"headers, body, created_at, location) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		api_key_id, key, answer->request, (gint64)answer->status, answer->headers,
+		answer->body, at, answer->location);
 }
 
-gboolean stored_answer_prune(Db *db, gint64 before, GError **error)
+gboolean stored_answer_replace(Db *db, const char *location, const char *body, GError **error)
 {
-	return db_run(db, NULL, error, "i", "DELETE FROM idempotency WHERE created_at < $1",
-	              before);
+	return db_run(db, NULL, error, "tt", "UPDATE idempotency SET body = $2 WHERE location = $1",
+	              location, body);
 }

@@ -104,7 +104,14 @@ static const struct {
 	{"search_incident", "incident_id", "incident", "id"},
 	{"incident_times", "incident_id", "incident", "id"},
 	{"source_poll", "source_id", "source", "id"},
-	{"audit", "incident_id", "incident", "id"},
+	{"team_member", "team_id", "team", "id"},
+	{"team_source", "team_id", "team", "id"},
+	{"team_source", "source_id", "source", "id"},
+	{"incident", "team_id", "team", "id"},
+	{"incident_handed_on", "incident_id", "incident", "id"},
+	{"api_key", "owner_id", "user_account", "id"},
+	{"incident_hold", "incident_id", "incident", "id"},
+	{"removed_incident_source", "incident_id", "removed_incident", "incident_id"},
 };
 
 static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GError **error)
@@ -124,8 +131,8 @@ static gboolean check_references(Db *db, RawStore *raw, CheckResult *result, GEr
 }
 
 static const char *const revised[] = {
-	"api_key",  "mail_server",       "source",           "report",    "incident", "alert",
-	"response", "quarantine_result", "incident_comment", "saved_view"};
+	"api_key",  "mail_server",       "source",           "report",     "incident", "alert",
+	"response", "quarantine_result", "incident_comment", "saved_view", "team"};
 
 static gboolean check_revisions(Db *db, RawStore *raw, CheckResult *result, GError **error)
 {
@@ -144,7 +151,8 @@ static gboolean check_revisions(Db *db, RawStore *raw, CheckResult *result, GErr
 static gboolean check_chain(Db *db, RawStore *raw, CheckResult *result, GError **error)
 {
 	char *misfit = NULL;
-	if (!audit_walk(db, &result->checked, &misfit, error))
+	g_auto(AuditAnchor) anchor = {0};
+	if (!audit_walk(db, &anchor, &result->checked, &misfit, error))
 		return FALSE;
 	if (misfit)
 		add_broken(result, misfit);
@@ -423,10 +431,11 @@ static const struct {
 	{
 		.name = "report-kept",
 		.claim = "A report's raw message is kept, unless it was gone before it "
-			 "was fetched.",
+			 "was fetched, or is past its period.",
 		.count = "SELECT count(*) FROM report",
 		.offenders = "SELECT 'report ' || id || ' is done and has no raw message' "
-			     "FROM report WHERE sha256 IS NULL AND state = 'done'",
+			     "FROM report WHERE sha256 IS NULL AND removed_sha256 IS NULL AND "
+			     "state = 'done'",
 	},
 	{
 		.name = "report-worked-on",
@@ -461,6 +470,27 @@ static const struct {
 			     "EXISTS (SELECT 1 FROM alert WHERE alert.incident_id = "
 			     "report_incident.incident_id AND alert.source_id = "
 			     "report.source_id)",
+	},
+	{
+		.name = "incident-assignee",
+		.claim = "Who is to work on an incident by number is who is by name, and can "
+			 "still log in.",
+		.count = "SELECT count(*) FROM incident",
+		.offenders = "SELECT 'incident ' || id || ' is assigned to ' || "
+			     "COALESCE(assignee, 'nobody') || ', and to the number of "
+			     "somebody else' FROM incident WHERE assignee_id IS NOT NULL AND "
+			     "NOT EXISTS (SELECT 1 FROM user_account WHERE user_account.id = 0 "
+			     "- assignee_id AND deleted_at IS NULL AND name = assignee)",
+	},
+	{
+		.name = "team-members",
+		.claim = "Only people and keys that are there are in a team.",
+		.count = "SELECT count(*) FROM team",
+		.offenders = "SELECT 'team ' || team_id || ' has a member ' || member_id || ', "
+			     "who is nobody' FROM team_member WHERE NOT EXISTS (SELECT 1 FROM "
+			     "user_account WHERE user_account.id = 0 - member_id AND deleted_at "
+			     "IS NULL) AND NOT EXISTS (SELECT 1 FROM api_key WHERE api_key.id = "
+			     "member_id AND revoked_at IS NULL)",
 	},
 	{
 		.name = "original-once",
@@ -580,14 +610,15 @@ static const struct {
 	{
 		.name = "copy-kept",
 		.claim = "Nothing was removed from a mailbox whose bytes are not kept "
-			 "here.",
+			 "here, unless the period is over in which it can be put back.",
 		.count = "SELECT count(*) FROM quarantine_result WHERE step NOT IN "
 			 "('planned', 'found', 'storing', 'stored')",
 		.offenders = "SELECT 'the bytes of quarantine result ' || id || ' (' || "
 			     "mailbox || ', ' || step || ') are not kept' FROM "
 			     "quarantine_result WHERE step NOT IN ('planned', 'found', "
-			     "'storing', 'stored') AND NOT EXISTS (SELECT 1 FROM raw_message "
-			     "WHERE raw_message.sha256 = quarantine_result.sha256)",
+			     "'storing', 'stored') AND bytes_removed_at IS NULL AND NOT EXISTS "
+			     "(SELECT 1 FROM raw_message WHERE raw_message.sha256 = "
+			     "quarantine_result.sha256)",
 	},
 	{
 		.name = "copy-place",
@@ -620,6 +651,36 @@ static const struct {
 			     ") OR ((enabled = 0 OR deleted_at IS NOT NULL) AND EXISTS "
 			     "(SELECT 1 FROM job WHERE unique_key = 'poll:' || source.id "
 			     "AND job.state = 'ready'))",
+	},
+	{
+		.name = "audit-incidents",
+		.claim = "An incident of the audit log is there, or was removed when it was "
+			 "past its period.",
+		.count = "SELECT count(DISTINCT incident_id) FROM audit",
+		.offenders = "SELECT 'incident ' || incident_id || ' is gone' FROM (SELECT "
+			     "DISTINCT incident_id FROM audit WHERE incident_id IS NOT NULL) AS "
+			     "named WHERE NOT EXISTS (SELECT 1 FROM incident WHERE incident.id = "
+			     "named.incident_id) AND NOT EXISTS (SELECT 1 FROM removed_incident "
+			     "WHERE removed_incident.incident_id = named.incident_id)",
+	},
+	{
+		.name = "removed",
+		.claim = "What was removed is not there.",
+		.count = "SELECT count(*) FROM removed_incident",
+		.offenders =
+			"SELECT 'incident ' || id || ' was removed and is there' FROM incident "
+			"JOIN removed_incident ON removed_incident.incident_id = incident.id "
+			"UNION ALL SELECT 'report ' || report.id || ' was removed and is there' "
+			"FROM report JOIN removed_report ON removed_report.source_id = "
+			"report.source_id AND removed_report.epoch = report.epoch AND "
+			"removed_report.server_uid = report.server_uid",
+	},
+	{
+		.name = "content-removed",
+		.claim = "What was read in a message goes with its bytes.",
+		.count = "SELECT count(*) FROM original WHERE content_removed_at IS NOT NULL",
+		.offenders = "SELECT 'original ' || id || ' has bytes' FROM original WHERE "
+			     "content_removed_at IS NOT NULL AND sha256 IS NOT NULL",
 	},
 	{
 		.name = "audit-chain",

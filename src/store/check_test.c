@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define RECORDS 5
+#define GONE    77 /* an incident that was removed */
 
 typedef struct {
 	RawStore *raw;
@@ -47,6 +48,7 @@ static void append_records(Db *db)
 		                      .action = (char *)"a.b",
 		                      .object_kind = (char *)"a",
 		                      .object_id = seq,
+		                      .incident_id = seq == 4 ? GONE : 0,
 		                      .detail = (char *)"{}"};
 		g_autofree char *hash = record.hash = audit_record_hash(&record, previous);
 		must(audit_insert(db, &record, &error), error);
@@ -117,6 +119,21 @@ static void add_moved_copy(Db *db, const House *house, gint64 response_id)
 	must(quarantine_result_save(db, row, &error) && response_save(db, response, &error), error);
 }
 
+/* What is left of what was past its period. */
+static void add_removed(Db *db)
+{
+	GError *error = NULL;
+	gint64 original = sample_original(db, "gone@x", "", "{}");
+	must(db_run(db, NULL, &error, "i",
+	            "UPDATE original SET content_removed_at = 1 WHERE id = $1", original) &&
+	             db_run(db, NULL, &error, "i",
+	                    "INSERT INTO removed_incident (incident_id, run_id, removed_at, "
+	                    "opened_at, disposition, kind) VALUES ($1, 1, 1, 1, 'spam', "
+	                    "'reported_mail')",
+	                    (gint64)GONE),
+	     error);
+}
+
 static gboolean build(Db *db, gpointer data, GError **error)
 {
 	House *house = data;
@@ -127,6 +144,7 @@ static gboolean build(Db *db, gpointer data, GError **error)
 	add_job(db, "poll:1");
 	append_records(db);
 	add_reports(db, house);
+	add_removed(db);
 	sample_incident(db, NULL, 0, "closed");
 	must(db_run(db, NULL, error, "", "UPDATE incident SET state = 'closed' WHERE id = 2"),
 	     *error);
@@ -139,6 +157,16 @@ static gboolean build(Db *db, gpointer data, GError **error)
 	add_job(db, "copy:2");
 	sample_response(db, 1, RESPONSE_QUARANTINE);
 	add_job(db, "response:3");
+	must(db_run(db, NULL, error, "",
+	            "INSERT INTO user_account (name, role_id, enabled, created_at, revision) "
+	            "VALUES "
+	            "('eve', 1, 1, 1, 0)") &&
+	             db_run(db, NULL, error, "",
+	                    "INSERT INTO team (name, description, created_at, revision) VALUES "
+	                    "('t', '', 1, 0)") &&
+	             db_run(db, NULL, error, "",
+	                    "INSERT INTO team_member (team_id, member_id) VALUES (1, -1)"),
+	     *error);
 	must(need_update(db, 1, error) && need_update(db, 2, error), *error);
 	return TRUE;
 }
@@ -256,6 +284,12 @@ static const struct {
 	{"UPDATE incident SET need_reasons = '[]' WHERE id = 1", "incident-need"},
 	{"UPDATE incident SET assignee = 'eve' WHERE id = 1", "incident-need"},
 	{"DELETE FROM incident_source", "incident-sources"},
+	{"UPDATE incident SET assignee = 'eve', assignee_id = -7, need = need - 30, need_reasons = "
+         "replace(need_reasons, '\"unassigned\",', '') WHERE id = 1",
+         "incident-assignee"},
+	{"UPDATE team_member SET member_id = 7", "team-members"},
+	{"UPDATE user_account SET deleted_at = 1", "team-members"},
+	{"DELETE FROM team", "references"},
 	{"DELETE FROM job WHERE unique_key = 'response:3'", "response-worked-on"},
 	{"DELETE FROM quarantine_result WHERE id = 2", "response-worked-on"},
 	{"DELETE FROM job WHERE unique_key = 'copy:2'", "copy-worked-on"},
@@ -278,6 +312,19 @@ static const struct {
 	{"UPDATE job SET state = 'done' WHERE unique_key = 'poll:1'", "source-polled"},
 	{"UPDATE source SET deleted_at = 1 WHERE id = 1", "source-polled"},
 	{"UPDATE source SET enabled = 1 WHERE id = 2", "source-polled"},
+	{"DELETE FROM removed_incident", "audit-incidents"},
+	{"INSERT INTO removed_incident (incident_id, run_id, removed_at, opened_at, disposition, "
+         "kind) VALUES (1, 1, 1, 1, 'spam', 'reported_mail')",
+         "removed"},
+	{"INSERT INTO removed_report (source_id, epoch, server_uid, received_at, found_at) SELECT "
+         "source_id, epoch, server_uid, 1, 1 FROM report",
+         "removed"},
+	{"UPDATE original SET sha256 = (SELECT MIN(sha256) FROM raw_message) WHERE "
+         "content_removed_at IS NOT NULL",
+         "content-removed"},
+	{"INSERT INTO audit_anchor (id, seq, hash, at) SELECT 1, seq, hash, at FROM audit WHERE "
+         "seq = 2; DELETE FROM audit WHERE seq <= 2",
+         "audit-chain"},
 	{"UPDATE audit SET actor = 'eve' WHERE seq = 2", "audit-chain"},
 	{"DELETE FROM audit WHERE seq = 2", "audit-chain"},
 	{"UPDATE incident SET revision = 6", "audit-revisions"},

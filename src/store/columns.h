@@ -10,7 +10,8 @@
 	"incident.close_reason, incident.assignee, incident.opened_at, incident.closed_at, "       \
 	"incident.updated_at, incident.report_count, incident.alert_count, "                       \
 	"incident.open_alert_count, incident.findings, incident.revision, "                        \
-	"incident.waiting_since, incident.need, incident.need_reasons"
+	"incident.waiting_since, incident.need, incident.need_reasons, incident.assignee_id, "     \
+	"incident.team_id, (SELECT team.name FROM team WHERE team.id = incident.team_id)"
 gpointer incident_read(DbRows *rows);
 
 #define ALERT_COLUMNS                                                                              \
@@ -44,5 +45,6 @@ gpointer response_read(DbRows *rows);
 	"found_how, status, reason, step, was_read, folder, epoch, server_uid, flags, "            \
 	"received_at, size, sha256, quarantine_server_id, quarantine_mailbox, "                    \
 	"quarantine_folder, quarantine_epoch, quarantine_uid, mark, restore_response_id, "         \
-	"restore_status, restore_reason, restored_epoch, restored_uid, updated_at, revision"
+	"restore_status, restore_reason, restored_epoch, restored_uid, updated_at, revision, "     \
+	"bytes_removed_at"
 gpointer quarantine_result_read(DbRows *rows);

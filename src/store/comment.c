@@ -71,6 +71,15 @@ GPtrArray *comment_list(Db *db, gint64 incident_id, gint64 before_id, guint limi
 	                    read_comment, (GDestroyNotify)comment_free, error);
 }
 
+GPtrArray *comment_list_after(Db *db, gint64 after_id, guint limit, GError **error)
+{
+	return rows_collect(db_query(db, error, "ii",
+	                             "SELECT " COLUMNS " FROM incident_comment WHERE id > $1 "
+	                             "ORDER BY id LIMIT $2",
+	                             after_id, (gint64)limit),
+	                    read_comment, (GDestroyNotify)comment_free, error);
+}
+
 gboolean comment_count(Db *db, gint64 incident_id, gint64 *count, GError **error)
 {
 	return rows_int(db_query(db, error, "i",

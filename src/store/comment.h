@@ -25,4 +25,6 @@ gboolean comment_update(Db *db, const Comment *comment, gint64 expected, GError 
 /** Of an incident, newest first, below @before_id (0: from the newest); of Comment. */
 GPtrArray *comment_list(Db *db, gint64 incident_id, gint64 before_id, guint limit, GError **error);
 /** How many an incident has, deleted ones among them. */
+/** Those of all incidents with a number above @after_id, in order; of Comment. */
+GPtrArray *comment_list_after(Db *db, gint64 after_id, guint limit, GError **error);
 gboolean comment_count(Db *db, gint64 incident_id, gint64 *count, GError **error);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "store/rows.h"
+#include "store/seen.h"
 #include "store/setting.h"
 
 #include <stdio.h>
@@ -216,7 +217,12 @@ static gboolean count_again(Db *db, const Reporter *stale, GError **error)
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
 	}
-	return count_reports(db, reporter, error) && count_verdicts(db, reporter, error) &&
+	if (!count_reports(db, reporter, error))
+		return FALSE;
+	if (reporter->reports == 0) /* all were removed: so is who reported them */
+		return db_run(db, NULL, error, "i", "DELETE FROM reporter WHERE id = $1",
+		              stale->id);
+	return count_verdicts(db, reporter, error) &&
 	       db_run(db, NULL, error, "tiiiiiiiii",
 	              "UPDATE reporter SET name = $1, reports = $2, trusted = $3, right_count = "
 	              "$4, "
@@ -253,10 +259,49 @@ gboolean figures_update(Db *db, gboolean *more, GError **error)
 /* --- lists --------------------------------------------------------------------------------------
  */
 
+/* For who does not see everything the figures are of what they see, counted when asked for. */
+#define COUNTED_SEEN(viewer)                                                                       \
+	"(WITH mine AS (SELECT id, report.reporter AS address, reporter_name, trusted, found_at "  \
+	"FROM report WHERE report.reporter IS NOT NULL AND " SEES_REPORT(                          \
+		viewer) "), "                                                                      \
+			"verdicts AS (SELECT address, "                                            \
+			"sum(CASE WHEN disposition IN ('malicious', 'suspicious', "                \
+			"'false_negative', 'simulated') "                                          \
+			"THEN 1 ELSE 0 END) AS right_count, "                                      \
+			"sum(CASE WHEN disposition IN ('spam', 'bulk') THEN 1 ELSE 0 END) AS "     \
+			"nuisance_count, "                                                         \
+			"sum(CASE WHEN disposition IN ('low_risk', 'known_good') THEN 1 ELSE 0 "   \
+			"END) AS "                                                                 \
+			"wrong_count, sum(CASE WHEN disposition = 'unknown' THEN 1 ELSE 0 END) "   \
+			"AS open_count "                                                           \
+			"FROM (SELECT DISTINCT mine.address, incident.id, incident.disposition "   \
+			"FROM mine JOIN "                                                          \
+			"report_incident ON report_incident.report_id = mine.id JOIN incident ON " \
+			"incident.id = "                                                           \
+			"report_incident.incident_id WHERE incident.kind = 'reported_mail' "       \
+			"AND " SEES_INCIDENT(                                                      \
+				viewer) ") AS judged GROUP BY address), "                          \
+					"totals AS (SELECT address, max(reporter_name) AS name, "  \
+					"count(*) AS reports, "                                    \
+					"sum(trusted) AS trusted, min(found_at) AS first_at, "     \
+					"max(found_at) AS last_at FROM mine "                      \
+					"GROUP BY address) "                                       \
+					"SELECT reporter.id, totals.address, totals.name, "        \
+					"totals.reports, totals.trusted, "                         \
+					"COALESCE(verdicts.right_count, 0) AS right_count, "       \
+					"COALESCE(verdicts.nuisance_count, 0) AS nuisance_count, " \
+					"COALESCE(verdicts.wrong_count, 0) AS wrong_count, "       \
+					"COALESCE(verdicts.open_count, 0) AS open_count, "         \
+					"totals.first_at, totals.last_at FROM totals JOIN "        \
+					"reporter ON reporter.address = "                          \
+					"totals.address LEFT JOIN verdicts ON verdicts.address = " \
+					"totals.address) AS counted"
+
 /* clang-format off */
-static const char *const lists[] = {
-#define LIST(column)                                                                               \
-	"SELECT " COLUMNS " FROM reporter WHERE reports > 0 AND ($1 = 0 OR (" column ", id) < ($2, $1)) " \
+static const char *const lists[][2] = { /* of all, and of what $5 sees */
+#define LIST(column) {LIST_OF(column, "reporter"), LIST_OF(column, COUNTED_SEEN("$5"))}
+#define LIST_OF(column, from)                                                                      \
+	"SELECT " COLUMNS " FROM " from " WHERE reports > 0 AND ($1 = 0 OR (" column ", id) < ($2, $1)) " \
 	"AND ($3 = '' OR address LIKE $3 ESCAPE '\\' OR lower(COALESCE(name, '')) LIKE $3 ESCAPE '\\') " \
 	"ORDER BY " column " DESC, id DESC LIMIT $4"
 	[REPORTERS_BY_LAST] = LIST("last_at"),
@@ -306,13 +351,22 @@ GPtrArray *reporter_list(Db *db, ReporterOrder order, const char *text, const Pa
 		{.type = 'i', .i = page->before_need},
 		{.type = 't', .t = pattern},
 		{.type = 'i', .i = CLAMP(page->limit, 1, LIMIT_PAGE)},
+		{.type = 'i', .i = page->sight ? page->sight->viewer : 0},
 	};
-	return rows_collect(db_query_values(db, error, lists[order], values, G_N_ELEMENTS(values)),
+	gboolean all = page->sight && page->sight->everything;
+	return rows_collect(db_query_values(db, error, lists[order][all ? 0 : 1], values,
+	                                    G_N_ELEMENTS(values) - (all ? 1 : 0)),
 	                    read_reporter, (GDestroyNotify)reporter_free, error);
 }
 
-Reporter *reporter_load(Db *db, gint64 id, GError **error)
+Reporter *reporter_load(Db *db, const Sight *sight, gint64 id, GError **error)
 {
+	if (!sight->everything)
+		return rows_load(db_query(db, error, "ii",
+		                          "SELECT " COLUMNS
+		                          " FROM " COUNTED_SEEN("$2") " WHERE id = $1",
+		                          id, sight->viewer),
+		                 read_reporter, "reporter", id, error);
 	return rows_load(
 		db_query(db, error, "i", "SELECT " COLUMNS " FROM reporter WHERE id = $1", id),
 		read_reporter, "reporter", id, error);
@@ -333,18 +387,34 @@ static gpointer read_times(DbRows *rows)
 	return times;
 }
 
-GPtrArray *figures_incidents(Db *db, gint64 source_id, gint64 from, gint64 to, GError **error)
+#define INCIDENTS_OPENED                                                                           \
+	"SELECT incident_times.opened_at, looked_at, judged_at, pulled_at, disposition, kind "     \
+	"FROM incident_times JOIN incident ON incident.id = incident_id WHERE "                    \
+	"incident_times.opened_at >= $1 AND incident_times.opened_at < $2 AND ($3 = 0 OR EXISTS "  \
+	"(SELECT 1 FROM incident_source WHERE source_id = $3 AND incident_source.incident_id = "   \
+	"incident.id))"
+
+/* Those that were removed, and whose they were is not known any more: by their sources. */
+#define INCIDENTS_REMOVED                                                                          \
+	" UNION ALL SELECT opened_at, looked_at, judged_at, pulled_at, disposition, kind FROM "    \
+	"removed_incident WHERE opened_at >= $1 AND opened_at < $2 AND ($3 = 0 OR EXISTS (SELECT " \
+	"1 FROM removed_incident_source WHERE source_id = $3 AND "                                 \
+	"removed_incident_source.incident_id = removed_incident.incident_id))"
+#define REMOVED_SEEN(viewer)                                                                       \
+	" AND EXISTS (SELECT 1 FROM removed_incident_source AS seen WHERE seen.incident_id = "     \
+	"removed_incident.incident_id AND seen.source_id IN " SEEN_SOURCES(viewer) ")"
+
+GPtrArray *figures_incidents(Db *db, const Sight *sight, gint64 source_id, gint64 from, gint64 to,
+                             GError **error)
 {
-	return rows_collect(
-		db_query(db, error, "iii",
-	                 "SELECT incident_times.opened_at, looked_at, judged_at, pulled_at, "
-	                 "disposition, kind FROM incident_times JOIN incident ON "
-	                 "incident.id = incident_id WHERE incident_times.opened_at >= $1 AND "
-	                 "incident_times.opened_at < $2 AND ($3 = 0 OR EXISTS (SELECT 1 FROM "
-	                 "incident_source WHERE source_id = $3 AND "
-	                 "incident_source.incident_id = incident.id))",
-	                 from, to, source_id),
-		read_times, g_free, error);
+	DbRows *rows = sight->everything
+	                       ? db_query(db, error, "iii", INCIDENTS_OPENED INCIDENTS_REMOVED,
+	                                  from, to, source_id)
+	                       : db_query(db, error, "iiii",
+	                                  INCIDENTS_OPENED " AND " SEES_INCIDENT("$4")
+	                                          INCIDENTS_REMOVED REMOVED_SEEN("$4"),
+	                                  from, to, source_id, sight->viewer);
+	return rows_collect(rows, read_times, g_free, error);
 }
 
 static gpointer read_volume(DbRows *rows)
@@ -356,15 +426,23 @@ static gpointer read_volume(DbRows *rows)
 	return volume;
 }
 
-GPtrArray *figures_reports(Db *db, gint64 source_id, gint64 from, gint64 to, gint64 shift,
-                           GError **error)
+#define REPORTS_FOUND(seen, removed_seen)                                                          \
+	"SELECT source_id, (found_at + $3) / $4 AS day, count(*) FROM (SELECT source_id, "         \
+	"found_at FROM report WHERE found_at >= $1 AND found_at < $2" seen                         \
+	" UNION ALL SELECT source_id, found_at FROM removed_report WHERE found_at >= $1 AND "      \
+	"found_at < $2" removed_seen                                                               \
+	") AS found WHERE $5 = 0 OR source_id = $5 GROUP BY source_id, day ORDER BY day"
+
+GPtrArray *figures_reports(Db *db, const Sight *sight, gint64 source_id, gint64 from, gint64 to,
+                           gint64 shift, GError **error)
 {
-	return rows_collect(
-		db_query(
-			db, error, "iiiii",
-			"SELECT source_id, (found_at + $3) / $4 AS day, count(*) FROM report WHERE "
-			"found_at >= $1 AND found_at < $2 AND ($5 = 0 OR source_id = $5) "
-			"GROUP BY source_id, day ORDER BY day",
-			from, to, shift, (gint64)CLOCK_DAY, source_id),
-		read_volume, g_free, error);
+	DbRows *rows =
+		sight->everything
+			? db_query(db, error, "iiiii", REPORTS_FOUND("", ""), from, to, shift,
+	                           (gint64)CLOCK_DAY, source_id)
+			: db_query(db, error, "iiiiii",
+	                           REPORTS_FOUND(" AND " SEES_REPORT("$6"),
+	                                         " AND source_id IN " SEEN_SOURCES("$6")),
+	                           from, to, shift, (gint64)CLOCK_DAY, source_id, sight->viewer);
+	return rows_collect(rows, read_volume, g_free, error);
 }

@@ -28,12 +28,13 @@ typedef enum {
 	REPORTERS_BY_WRONG
 } ReporterOrder;
 
-/** @text  in the address or name, or NULL. The page's before_need is by what they are ordered. */
+/** @text  in the address or name, or NULL. The page's before_need is by what they are ordered. Who
+ * does not see everything gets the figures of what they see. */
 GPtrArray *reporter_list(Db *db, ReporterOrder order, const char *text, const Page *page,
                          GError **error); /* of Reporter */
 /** By what @order says. */
 gint64 reporter_order(const Reporter *reporter, ReporterOrder order);
-Reporter *reporter_load(Db *db, gint64 id, GError **error);
+Reporter *reporter_load(Db *db, const Sight *sight, gint64 id, GError **error);
 
 /* An incident of a period. */
 typedef struct {
@@ -43,12 +44,13 @@ typedef struct {
 } IncidentTimes;
 /** Those opened from @from to before @to, with a report from a source (0: any); of IncidentTimes.
  */
-GPtrArray *figures_incidents(Db *db, gint64 source_id, gint64 from, gint64 to, GError **error);
+GPtrArray *figures_incidents(Db *db, const Sight *sight, gint64 source_id, gint64 from, gint64 to,
+                             GError **error);
 
 typedef struct {
 	gint64 source_id, day, count; /* day: microseconds / CLOCK_DAY, after @shift */
 } ReportVolume;
 /** Reports found from @from to before @to, by source and day; @shift microseconds are added to each
  * time first; of ReportVolume. */
-GPtrArray *figures_reports(Db *db, gint64 source_id, gint64 from, gint64 to, gint64 shift,
-                           GError **error);
+GPtrArray *figures_reports(Db *db, const Sight *sight, gint64 source_id, gint64 from, gint64 to,
+                           gint64 shift, GError **error);

@@ -74,7 +74,8 @@ static gboolean ask(Db *db, gpointer data, GError **error)
 /* "ann 4: 2 right 0 nuisance 1 wrong 1 open" */
 static char *list(TestDb *t, ReporterOrder order, const char *text)
 {
-	Asked asked = {.order = order, .text = text, .page = {.limit = 100}};
+	Asked asked = {
+		.order = order, .text = text, .page = {.sight = &sight_everything, .limit = 100}};
 	GString *out = g_string_new(NULL);
 	testdb_read(t, ask, &asked);
 	g_autoptr(GPtrArray) rows = asked.rows;
@@ -136,7 +137,8 @@ static void test_many_reporters_are_listed_page_by_page(TestDb *t)
 {
 	testdb_write(t, fill_many, NULL);
 	count_all(t);
-	Asked asked = {.order = REPORTERS_BY_REPORTS, .page = {.limit = 7}};
+	Asked asked = {.order = REPORTERS_BY_REPORTS,
+	               .page = {.sight = &sight_everything, .limit = 7}};
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	gint64 before = G_MAXINT64;
 	gboolean more = TRUE;
@@ -210,7 +212,7 @@ typedef struct {
 static gboolean ask_times(Db *db, gpointer data, GError **error)
 {
 	Span *span = data;
-	span->rows = figures_incidents(db, 0, span->from, span->to, error);
+	span->rows = figures_incidents(db, &sight_everything, 0, span->from, span->to, error);
 	return span->rows != NULL;
 }
 
@@ -254,8 +256,9 @@ static gboolean volumes_by_day(Db *db, gpointer unused, GError **error)
 		const char *counts;
 	} cases[] = {{0, "0:2 1:2 2:1 "}, {2, "0:1 1:3 2:1 "}};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(GPtrArray) days = figures_reports(db, 0, 0, 100 * CLOCK_HOUR,
-		                                            cases[i].shift * CLOCK_HOUR, error);
+		g_autoptr(GPtrArray) days =
+			figures_reports(db, &sight_everything, 0, 0, 100 * CLOCK_HOUR,
+		                        cases[i].shift * CLOCK_HOUR, error);
 		g_autoptr(GString) counts = g_string_new(NULL);
 		for (guint d = 0; d < days->len; d++) {
 			const ReportVolume *day = days->pdata[d];

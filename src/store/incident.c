@@ -5,6 +5,7 @@
 #include "store/incident.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "store/columns.h"
 #include "store/need.h"
 #include "store/rows.h"
@@ -34,22 +35,33 @@ gpointer incident_read(DbRows *rows)
 	incident->waiting_since = db_int(rows, 19);
 	incident->need = db_int(rows, 20);
 	incident->need_reasons = db_text_dup(rows, 21);
+	incident->assignee_id = db_int(rows, 22);
+	incident->team_id = db_int(rows, 23);
+	incident->team = db_text_dup(rows, 24);
 	return incident;
+}
+
+/* As it is searched. Folding may make a text longer; an index takes no more of it (schema 0017). */
+static char *fold_title(const Incident *incident)
+{
+	char *folded = rows_fold(incident->title);
+	if (g_utf8_strlen(folded, -1) > LIMIT_TITLE)
+		*g_utf8_offset_to_pointer(folded, LIMIT_TITLE) = '\0';
+	return folded;
 }
 
 gboolean incident_insert(Db *db, Incident *incident, GError **error)
 {
-	g_autofree char *folded = rows_fold(incident->title);
+	g_autofree char *folded = fold_title(incident);
 	if (!incident->waiting_since)
 		incident->waiting_since = incident->opened_at;
-	return rows_int(db_query(db, error, "tttzttttttizititi",
+	return rows_int(db_query(db, error, "tttzttttttizititizz",
 	                         "INSERT INTO incident (state, kind, link_key, original_id, title, "
 	                         "severity, disposition, sub_disposition, close_reason, assignee, "
 	                         "opened_at, closed_at, updated_at, findings, revision, "
-	                         "title_folded, "
-	                         "waiting_since) "
-	                         "VALUES ($1, $2, $3, "
-	                         "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
+	                         "title_folded, waiting_since, assignee_id, team_id) "
+	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+	                         "$14, $15, $16, $17, $18, $19) "
 	                         "RETURNING id",
 	                         open_state_names[incident->state],
 	                         incident_kind_names[incident->kind], incident->link_key,
@@ -60,7 +72,8 @@ gboolean incident_insert(Db *db, Incident *incident, GError **error)
 	                         incident->assignee, incident->opened_at, incident->closed_at,
 	                         incident->updated_at,
 	                         incident->findings ? incident->findings : "[]", incident->revision,
-	                         folded, incident->waiting_since),
+	                         folded, incident->waiting_since, incident->assignee_id,
+	                         incident->team_id),
 	                &incident->id, error) &&
 	       need_update(db, incident->id, error);
 }
@@ -74,14 +87,14 @@ Incident *incident_load(Db *db, gint64 id, GError **error)
 
 gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError **error)
 {
-	g_autofree char *folded = rows_fold(incident->title);
+	g_autofree char *folded = fold_title(incident);
 	gint64 changed = 0;
-	return db_run(db, &changed, error, "tttzttttttizitiiiti",
+	return db_run(db, &changed, error, "tttzttttttizitiiitizz",
 	              "UPDATE incident SET state = $1, kind = $2, link_key = $3, original_id = $4, "
 	              "title = $5, severity = $6, disposition = $7, sub_disposition = $8, "
 	              "close_reason = $9, assignee = $10, opened_at = $11, closed_at = $12, "
 	              "updated_at = $13, findings = $14, revision = $15, title_folded = $18, "
-	              "waiting_since = $19 "
+	              "waiting_since = $19, assignee_id = $20, team_id = $21 "
 	              "WHERE id = $16 AND ($17 = 0 OR revision = $17)",
 	              open_state_names[incident->state], incident_kind_names[incident->kind],
 	              incident->link_key, incident->original_id, incident->title,
@@ -89,9 +102,19 @@ gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError
 	              incident->sub_disposition, incident->close_reason, incident->assignee,
 	              incident->opened_at, incident->closed_at, incident->updated_at,
 	              incident->findings ? incident->findings : "[]", incident->revision,
-	              incident->id, expected, folded, incident->waiting_since) &&
+	              incident->id, expected, folded, incident->waiting_since,
+	              incident->assignee_id, incident->team_id) &&
 	       rows_check_saved(changed, expected, "incident", incident->id, error) &&
 	       need_update(db, incident->id, error);
+}
+
+gboolean incident_note_handed_on(Db *db, gint64 id, gint64 member_id, gint64 team_id,
+                                 gint64 revision, GError **error)
+{
+	return db_run(db, NULL, error, "izzi",
+	              "INSERT INTO incident_handed_on (incident_id, member_id, team_id, revision) "
+	              "VALUES ($1, $2, $3, $4)",
+	              id, member_id, team_id, revision);
 }
 
 GPtrArray *incident_find_linked(Db *db, const char *link_key, GError **error)

@@ -12,6 +12,10 @@ Incident *incident_load(Db *db, gint64 id, GError **error);
 /** Writes the row as it is, but for the counts, which incident_recount() keeps; @expected is the
  * revision the caller read, or 0 to write whatever it is. TRAWL_ERROR_PRECONDITION. */
 gboolean incident_save(Db *db, const Incident *incident, gint64 expected, GError **error);
+/** Says that it was a person's (minus the user's number), or a team's, until @revision: the other
+ * is 0. Lists that they keep may have to let it go. */
+gboolean incident_note_handed_on(Db *db, gint64 id, gint64 member_id, gint64 team_id,
+                                 gint64 revision, GError **error);
 /** Incidents with this link key, newest first; of Incident. */
 GPtrArray *incident_find_linked(Db *db, const char *link_key, GError **error);
 /** Recomputes report_count, alert_count and open_alert_count, and sets revision and updated_at. */

@@ -368,10 +368,3 @@ gboolean job_next_at(Db *db, gint64 *at, GError **error)
 		db_query(db, error, "", "SELECT MIN(run_at) FROM job WHERE state = 'ready'"), at,
 		error);
 }
-
-gboolean job_prune(Db *db, gint64 before, GError **error)
-{
-	return db_run(db, NULL, error, "i",
-	              "DELETE FROM job WHERE state IN ('done', 'cancelled') AND updated_at < $1",
-	              before);
-}

@@ -57,5 +57,3 @@ gboolean job_release(Db *db, const char *owner_prefix, gboolean died, gint64 *re
                      GError **error);
 /** When the next ready job may run, or 0 when there is none. */
 gboolean job_next_at(Db *db, gint64 *at, GError **error);
-/** Deletes done and cancelled jobs older than @before. */
-gboolean job_prune(Db *db, gint64 before, GError **error);

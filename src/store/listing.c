@@ -1,9 +1,8 @@
 /* Lists for people: any filters together, one page at a time.
  *
- * A statement is put together from literal fragments; values are always bound. Pages are cut by
- * key, so that the thousandth costs what the first does. Each filter has an index in schema/ that
- * ends in the page's key; a feed goes by revision instead, so there the filters must not tempt the
- * database to use an index of theirs and sort (see column()). */
+ * Pages are cut by key, so that the thousandth costs what the first does. Each filter has an index
+ * in schema/ that ends in the page's key; a feed goes by revision instead, so there the filters
+ * must not tempt the database to use an index of theirs and sort (see column()). */
 #include "store/listing.h"
 
 #include "base/error.h"
@@ -16,54 +15,50 @@
 #include "model/report.h"
 #include "store/columns.h"
 #include "store/rows.h"
+#include "store/seen.h"
+#include "store/statement.h"
 
 #include <string.h>
 
 typedef struct {
-	GString *sql;
-	GArray *values; /* of DbValue */
+	Statement statement;
 	const Page *page;
+	gboolean few; /* a filter looks up the few rows that it finds */
 } Query;
+
+static const Sight *sight_of(const Page *page)
+{
+	static const Sight nothing = {0};
+	return page->sight ? page->sight : &nothing;
+}
 
 static void query_clear(Query *query)
 {
-	g_string_free(query->sql, TRUE);
-	g_array_unref(query->values);
+	statement_clear(&query->statement);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_clear)
 
 static Query query_start(const char *sql, const Page *page)
 {
-	return (Query){g_string_new(sql), g_array_new(FALSE, TRUE, sizeof(DbValue)), page};
+	return (Query){statement_start(sql), page, FALSE};
 }
 
-/* Adds a fragment in which each ? stands for @value. */
 static void add(Query *query, const char *fragment, DbValue value)
 {
-	g_array_append_val(query->values, value);
-	for (; *fragment; fragment++)
-		if (*fragment == '?')
-			g_string_append_printf(query->sql, "$%u", query->values->len);
-		else
-			g_string_append_c(query->sql, *fragment);
+	statement_add(&query->statement, fragment, value);
 }
 
-static DbValue text_value(const char *text)
+static void add_text(Query *query, const char *fragment)
 {
-	return (DbValue){.type = 't', .t = text};
-}
-
-static DbValue number_value(gint64 number)
-{
-	return (DbValue){.type = 'i', .i = number};
+	g_string_append(query->statement.sql, fragment);
 }
 
 /* A column as a filter names it; in a feed in such a way that no index is chosen by it.
  */
 static void column(Query *query, const char *name, const char *neutral)
 {
-	g_string_append_printf(query->sql, query->page->feed ? " AND (%s%s)" : " AND %s", name,
-	                       query->page->feed ? neutral : "");
+	g_string_append_printf(query->statement.sql, query->page->feed ? " AND (%s%s)" : " AND %s",
+	                       name, query->page->feed ? neutral : "");
 }
 
 static void where_text(Query *query, const char *name, const char *text)
@@ -99,25 +94,29 @@ static void cut_page(Query *query, const char *table, const char *key)
 {
 	const Page *page = query->page;
 	if (page->feed) {
-		g_string_append_printf(query->sql, " AND (%s.revision, %s.id) > ", table, table);
+		g_string_append_printf(query->statement.sql, " AND (%s.revision, %s.id) > ", table,
+		                       table);
 		add(query, "(?, ", number_value(page->changed_since));
 		add(query, "?)", number_value(page->after_id ? page->after_id : G_MAXINT64));
-		g_string_append_printf(query->sql, " ORDER BY %s.revision, %s.id", table, table);
+		g_string_append_printf(query->statement.sql, " ORDER BY %s.revision, %s.id", table,
+		                       table);
 	} else if (page->by_need) {
+		/* few are sorted rather than met in the order of everything */
+		const char *need = query->few ? "need + 0" : "need";
 		if (page->before_id > 0) {
-			g_string_append_printf(query->sql, " AND (%s.need, %s.id) < ", table,
-			                       table);
+			g_string_append_printf(query->statement.sql, " AND (%s.%s, %s.id) < ",
+			                       table, need, table);
 			add(query, "(?, ", number_value(page->before_need));
 			add(query, "?)", number_value(page->before_id));
 		}
-		g_string_append_printf(query->sql, " ORDER BY %s.need DESC, %s.id DESC", table,
-		                       table);
+		g_string_append_printf(query->statement.sql, " ORDER BY %s.%s DESC, %s.id DESC",
+		                       table, need, table);
 	} else {
 		if (page->before_id > 0) {
-			g_string_append_printf(query->sql, " AND %s < ", key);
+			g_string_append_printf(query->statement.sql, " AND %s < ", key);
 			add(query, "?", number_value(page->before_id));
 		}
-		g_string_append_printf(query->sql, " ORDER BY %s DESC", key);
+		g_string_append_printf(query->statement.sql, " ORDER BY %s DESC", key);
 	}
 	add(query, " LIMIT ?", number_value(CLAMP(page->limit, 1, LIMIT_PAGE)));
 }
@@ -127,26 +126,16 @@ static gpointer read_number(DbRows *rows)
 	return g_memdup2(&(gint64){db_int(rows, 0)}, sizeof(gint64));
 }
 
-static GPtrArray *collect(Db *db, Query *query, RowRead read, GDestroyNotify free, GError **error)
+static GPtrArray *collect(Db *db, const Query *query, RowRead read, GDestroyNotify free,
+                          GError **error)
 {
-	return rows_collect(db_query_values(db, error, query->sql->str,
-	                                    (const DbValue *)(void *)query->values->data,
-	                                    query->values->len),
-	                    read, free, error);
+	return statement_collect(db, &query->statement, read, free, error);
 }
 
-/* A LIKE pattern for what contains @text, in which \ makes wildcards ordinary. */
 static char *pattern_containing(const char *text)
 {
 	g_autofree char *folded = rows_fold(text);
-	GString *pattern = g_string_new("%");
-	for (const char *p = folded; *p; p++) {
-		if (*p == '%' || *p == '_' || *p == '\\')
-			g_string_append_c(pattern, '\\');
-		g_string_append_c(pattern, *p);
-	}
-	g_string_append_c(pattern, '%');
-	return g_string_free(pattern, FALSE);
+	return statement_pattern(folded);
 }
 
 gint64 listing_common = 2000;
@@ -183,6 +172,7 @@ static gboolean where_people(Db *db, Query *query, const IncidentFilter *filter,
 	if (!is_common(db, count_reporter, filter->reporter, &reporter, error) ||
 	    !is_common(db, count_recipient, filter->recipient, &recipient, error))
 		return FALSE;
+	query->few |= (filter->reporter && !reporter) || (filter->recipient && !recipient);
 	where(query,
 	      reporter ? " AND EXISTS (SELECT 1 FROM report_incident JOIN report ON "
 	                 "report.id = report_id WHERE incident_id = incident.id AND reporter = ?)"
@@ -213,10 +203,18 @@ typedef struct {
 			" AND (incident." name " || '') = ?"                                       \
 	}
 
+#define RARE_COLUMN_OF_NUMBER(name)                                                                \
+	{                                                                                          \
+		FEW_OF("incident", name " = $1"),                                                  \
+			" AND incident.id IN (SELECT id FROM incident WHERE " name " = ?)",        \
+			" AND (incident." name " + 0) = ?"                                         \
+	}
+
 static const Rarity rare_severity = RARE_COLUMN("severity");
 static const Rarity rare_disposition = RARE_COLUMN("disposition");
 static const Rarity rare_kind = RARE_COLUMN("kind");
 static const Rarity rare_assignee = RARE_COLUMN("assignee");
+static const Rarity rare_team = RARE_COLUMN_OF_NUMBER("team_id");
 static const Rarity rare_source = {
 	FEW_OF("incident_source", "source_id = $1"),
 	" AND incident.id IN (SELECT incident_id FROM incident_source WHERE source_id = ?)",
@@ -253,7 +251,47 @@ static gboolean where_rare(Db *db, Query *query, const Rarity *rarity, DbValue v
 	gboolean many;
 	if (!is_common_value(db, rarity->count, value, &many, error))
 		return FALSE;
+	query->few |= !many;
 	add(query, many ? rarity->many : rarity->few, value);
+	return TRUE;
+}
+
+/* --- what is seen -------------------------------------------------------------------------------
+ */
+
+/* Of an incident, or of what names one; @count only has to tell few from many. */
+#define COUNT_SEEN(table)                                                                          \
+	"SELECT count(*) FROM (SELECT 1 FROM " table                                               \
+	" WHERE source_id IN " SEEN_SOURCES("$1") " LIMIT $2) AS few"
+#define SEEN_BY_INCIDENT(column)                                                                   \
+	{                                                                                          \
+		COUNT_SEEN("incident_source"), " AND " column " IN " SEEN_INCIDENTS("?"),          \
+			" AND " SEES_INCIDENT_OF(column, "?")                                      \
+	}
+
+static const Rarity seen_incidents = {
+	COUNT_SEEN("incident_source"),
+	" AND incident.id IN " SEEN_INCIDENTS("?"),
+	" AND " SEES_INCIDENT("?"),
+};
+static const Rarity seen_alerts = SEEN_BY_INCIDENT("alert.incident_id");
+static const Rarity seen_responses = SEEN_BY_INCIDENT("response.incident_id");
+static const Rarity seen_results = SEEN_BY_INCIDENT("quarantine_result.incident_id");
+static const Rarity seen_reports = {
+	COUNT_SEEN("report"),
+	" AND report.id IN " SEEN_REPORTS("?"),
+	" AND " SEES_REPORT("?"),
+};
+
+/* Who sees everything pays nothing for it. A feed goes through everything in its own order. */
+static gboolean where_seen(Db *db, Query *query, const Rarity *seen, GError **error)
+{
+	const Sight *sight = sight_of(query->page);
+	if (sight->everything)
+		return TRUE;
+	if (!query->page->feed)
+		return where_rare(db, query, seen, number_value(sight->viewer), error);
+	add(query, seen->many, number_value(sight->viewer));
 	return TRUE;
 }
 
@@ -263,32 +301,39 @@ static gboolean where_rare_enum(Db *db, Query *query, const Rarity *rarity,
 	return value < 0 || where_rare(db, query, rarity, text_value(names[value]), error);
 }
 
-/* Titles are in no index. By need, what has the words is taken from one pass over all, unless it is
- * so much that going through the order is quicker. */
-static gboolean where_title(Db *db, Query *query, const char *pattern, GError **error)
+/* Adds the numbers of rows. There is none with number 0. */
+static void where_ids(Query *query, const GPtrArray *ids)
+{
+	add_text(query, " AND incident.id IN (0");
+	for (guint i = 0; i < ids->len; i++)
+		add(query, ", ?", number_value(*(gint64 *)ids->pdata[i]));
+	add_text(query, ")");
+}
+
+/* What has the words is looked up in the index of titles, unless it is so much that going through
+ * the order of the page is quicker. A feed goes through its own. */
+static gboolean where_title(Db *db, Query *query, const char *pattern, int state, GError **error)
 {
 	if (!pattern)
 		return TRUE;
-	if (!query->page->by_need) {
+	g_autoptr(GPtrArray) ids = NULL;
+	guint most = (guint)listing_common / 4; /* each costs as much as four of a plain column */
+	if (!query->page->feed) {
+		g_auto(Query) look =
+			query_start("SELECT id FROM incident WHERE 1 = 1", query->page);
+		where_enum(&look, "state", open_state_names, state);
+		add(&look, " AND title_folded LIKE ? ESCAPE '\\'", text_value(pattern));
+		add(&look, " LIMIT ?", number_value(most));
+		ids = collect(db, &look, read_number, g_free, error);
+		if (!ids)
+			return FALSE;
+	}
+	if (!ids || ids->len == most) {
 		add(query, " AND incident.title_folded LIKE ? ESCAPE '\\'", text_value(pattern));
 		return TRUE;
 	}
-	g_autoptr(GPtrArray) ids =
-		rows_collect(db_query(db, error, "ti",
-	                              "SELECT id FROM incident WHERE title_folded LIKE $1 ESCAPE "
-	                              "'\\' LIMIT $2",
-	                              pattern, listing_common),
-	                     read_number, g_free, error);
-	if (!ids)
-		return FALSE;
-	if (ids->len == listing_common) {
-		add(query, " AND incident.title_folded LIKE ? ESCAPE '\\'", text_value(pattern));
-		return TRUE;
-	}
-	g_string_append(query->sql, " AND incident.id IN (0");
-	for (guint i = 0; i < ids->len; i++)
-		add(query, ", ?", number_value(*(gint64 *)ids->pdata[i]));
-	g_string_append(query->sql, ")");
+	query->few = TRUE;
+	where_ids(query, ids);
 	return TRUE;
 }
 
@@ -334,10 +379,11 @@ static void where_among(Query *query, const SearchSet *among)
 {
 	if (!among)
 		return;
-	g_string_append(query->sql, " AND incident.id IN (0");
+	query->few = TRUE;
+	add_text(query, " AND incident.id IN (0");
 	for (gint64 id = search_set_before(among, 0); id; id = search_set_before(among, id))
 		add(query, ", ?", number_value(id));
-	g_string_append(query->sql, ")");
+	add_text(query, ")");
 }
 
 #define MOVED                                                                                      \
@@ -370,17 +416,26 @@ static gboolean where_facts(Db *db, Query *query, const IncidentFilter *filter, 
 		return FALSE;
 	where_among(query, filter->among);
 	if (filter->unassigned)
-		g_string_append(query->sql, " AND incident.assignee IS NULL");
+		add_text(query, " AND incident.assignee IS NULL AND incident.team_id IS NULL");
+	if (filter->mine)
+		add(query,
+		    " AND incident.id IN (SELECT id FROM incident WHERE assignee_id = ? UNION "
+		    "SELECT id FROM incident WHERE assignee IS NULL AND team_id IN " SEEN_TEAMS(
+			    "?") ")",
+		    number_value(sight_of(query->page)->viewer));
+	if (filter->team_id &&
+	    !where_rare(db, query, &rare_team, number_value(filter->team_id), error))
+		return FALSE;
 	if (filter->trusted == 0 && !where_rare(db, query, &rare_doubted, number_value(0), error))
 		return FALSE;
 	if (filter->trusted > 0)
-		g_string_append(query->sql, " AND " BELIEVED);
+		add_text(query, " AND " BELIEVED);
 	if (filter->quarantined > 0)
-		g_string_append(query->sql, " AND incident.id IN (SELECT incident_id FROM "
-		                            "quarantine_result WHERE step = 'moved' AND "
-		                            "status = 'success')");
+		add_text(query, " AND incident.id IN (SELECT incident_id FROM "
+		                "quarantine_result WHERE step = 'moved' AND "
+		                "status = 'success')");
 	else if (filter->quarantined == 0)
-		g_string_append(query->sql, " AND NOT " MOVED);
+		add_text(query, " AND NOT " MOVED);
 	where(query, " AND incident.need_reasons LIKE '%\"' || ? || '\"%'", filter->needs);
 	return TRUE;
 }
@@ -404,8 +459,9 @@ static GPtrArray *list_part(Db *db, const IncidentFilter *filter, const Page *pa
 	} else {
 		where_columns(&query, filter, by_source, state, severity);
 	}
-	if (!where_title(db, &query, pattern, error) || !where_people(db, &query, filter, error) ||
-	    !where_facts(db, &query, filter, error))
+	if (!where_title(db, &query, pattern, state, error) ||
+	    !where_people(db, &query, filter, error) || !where_facts(db, &query, filter, error) ||
+	    !where_seen(db, &query, &seen_incidents, error))
 		return NULL;
 	cut_page(&query, "incident", by_source ? "incident_source.incident_id" : "incident.id");
 	return collect(db, &query, incident_read, (GDestroyNotify)incident_free, error);
@@ -467,6 +523,8 @@ GPtrArray *alert_list_filtered(Db *db, const AlertFilter *filter, const Page *pa
 		add(&query,
 		    " AND alert.id IN (SELECT alert_id FROM alert_report WHERE report_id = ?)",
 		    number_value(filter->report_id));
+	if (!where_seen(db, &query, &seen_alerts, error))
+		return NULL;
 	cut_page(&query, "alert", "alert.id");
 	return collect(db, &query, alert_read, (GDestroyNotify)alert_free, error);
 }
@@ -491,6 +549,8 @@ GPtrArray *report_list(Db *db, const ReportFilter *filter, const Page *page, GEr
 		add(&query,
 		    " AND report.id IN (SELECT report_id FROM alert_report WHERE alert_id = ?)",
 		    number_value(filter->alert_id));
+	if (!where_seen(db, &query, &seen_reports, error))
+		return NULL;
 	cut_page(&query, "report", "report.id");
 	return collect(db, &query, report_read, (GDestroyNotify)report_free, error);
 }
@@ -503,6 +563,8 @@ GPtrArray *response_list_filtered(Db *db, const ResponseFilter *filter, const Pa
 	where_enum(&query, "response.state", response_state_names, filter->state);
 	where_enum(&query, "response.kind", response_kind_names, filter->kind);
 	where_number(&query, "response.incident_id", filter->incident_id);
+	if (!where_seen(db, &query, &seen_responses, error))
+		return NULL;
 	cut_page(&query, "response", "response.id");
 	return collect(db, &query, response_read, (GDestroyNotify)response_free, error);
 }
@@ -513,6 +575,9 @@ GPtrArray *job_list(Db *db, const JobFilter *filter, const Page *page, GError **
 	g_return_val_if_fail(!page->feed, NULL);
 	where_enum(&query, "job.state", job_state_names, filter->state);
 	where_text(&query, "job.kind", filter->kind);
+	const Sight *sight = sight_of(page);
+	if (!sight->everything)
+		add(&query, " AND " SEES_JOB("?"), number_value(sight->viewer));
 	cut_page(&query, "job", "job.id");
 	return collect(db, &query, job_read, (GDestroyNotify)job_free, error);
 }
@@ -541,6 +606,8 @@ GPtrArray *quarantine_result_list_filtered(Db *db, const QuarantineResultFilter 
 	where_number(&query, "incident_id", filter->incident_id);
 	where_enum(&query, restore ? "restore_status" : "status", copy_status_names,
 	           filter->status);
+	if (!where_seen(db, &query, &seen_results, error))
+		return NULL;
 	cut_page(&query, "quarantine_result", "quarantine_result.id");
 	return collect(db, &query, quarantine_result_read, (GDestroyNotify)quarantine_result_free,
 	               error);

@@ -1,6 +1,6 @@
 #pragma once
 #include "db/db.h"
-#include "store/search.h"
+#include "store/sight.h"
 
 /* Filtered, paged lists for people: keyset paging by (revision or id), never OFFSET.
  *
@@ -8,6 +8,7 @@
  * revision; incidents also by what they need, the neediest first. */
 
 typedef struct {
+	const Sight *sight;   /* whose list it is; NULL sees nothing                      */
 	gint64 before_id;     /* page: only ids below this; 0 from the top                */
 	gboolean by_need;     /* incidents: ordered by (need, id), descending             */
 	gint64 before_need;   /* by_need: with before_id, only what comes after that row  */
@@ -22,12 +23,14 @@ typedef struct {
 	int state, severity, severity_min, disposition, kind; /* -1 off */
 	int trusted,
 		quarantined; /* 1, 0 or -1: a report of it is believed; copies are in quarantine */
-	gboolean unassigned;
+	gboolean unassigned; /* to nobody and no team */
+	gboolean mine;       /* the viewer's, or nobody's and a team's of theirs */
 	gint64 opened_after, opened_before, closed_after; /* at or after; before */
 	const char *form, *needs; /* of a report; a reason of store/need.h */
 	const SearchSet *among;   /* NULL: off; at most LIMIT_FILTER_LINKS */
 	const char *assignee, *reporter, *recipient, *message_id, *text; /* text: in the title */
 	gint64 source_id;
+	gint64 team_id; /* 0 off; -1: no team's name, so none */
 } IncidentFilter;
 GPtrArray *incident_list(Db *db, const IncidentFilter *filter, const Page *page,
                          GError **error); /* of Incident */

@@ -4,10 +4,12 @@
 
 #include "../tests/support/samples.h"
 #include "../tests/support/testdb.h"
+#include "base/limits.h"
 #include "store/incident.h"
 #include "store/job.h"
 #include "store/report.h"
 #include "store/response.h"
+#include "store/rows.h"
 
 #include <string.h>
 
@@ -183,7 +185,8 @@ static void assert_pages(Db *db, const Kind *kind, GPtrArray *all, const void *f
 	gint64 since = pick(2) ? 0 : pick(30);
 	for (int turn = 0; turn < (kind->need ? 3 : 2); turn++) {
 		gboolean feed = turn == 1;
-		Page page = {.feed = feed,
+		Page page = {.sight = &sight_everything,
+		             .feed = feed,
 		             .changed_since = since,
 		             .by_need = turn == 2,
 		             .limit = pick(2) ? 7 : 400};
@@ -331,6 +334,44 @@ static void test_incidents_are_listed_by_any_filters(TestDb *t)
 	listing_common = 12;
 	testdb_read(t, compare_incident_lists, NULL);
 	listing_common = many;
+}
+
+static gboolean make_long_title(Db *db, gpointer unused, GError **error)
+{
+	GString *title = g_string_new("Ligature ");
+	for (int i = 0; i < LIMIT_TITLE - 9; i++)
+		g_string_append(title, "\xef\xac\x83"); /* U+FB03, which folds to ffi */
+	sample_incident(db, "long@x", sample_original(db, "long@x", "long", "{}"), title->str);
+	g_string_free(title, TRUE);
+	return TRUE;
+}
+
+static gboolean find_long_title(Db *db, gpointer unused, GError **error)
+{
+	gint64 length = 0;
+	const Page page = {.limit = 10, .sight = &sight_everything};
+	IncidentFilter filter = {.state = -1,
+	                         .severity = -1,
+	                         .severity_min = -1,
+	                         .disposition = -1,
+	                         .kind = -1,
+	                         .trusted = -1,
+	                         .quarantined = -1,
+	                         .text = "ligature FFI"};
+	g_autoptr(GPtrArray) found = incident_list(db, &filter, &page, error);
+	g_assert_no_error(*error);
+	g_assert_cmpuint(found->len, ==, 1);
+	must(rows_int(db_query(db, error, "", "SELECT length(title_folded) FROM incident"), &length,
+	              error),
+	     *error);
+	g_assert_cmpint(length, ==, LIMIT_TITLE);
+	return TRUE;
+}
+
+static void test_a_title_that_folding_lengthens_is_found(TestDb *t)
+{
+	testdb_write(t, make_long_title, NULL);
+	testdb_read(t, find_long_title, NULL);
 }
 
 /* --- alerts -------------------------------------------------------------------------------------
@@ -498,7 +539,8 @@ static gint64 job_id(const void *row)
 
 static gboolean list_responses(Db *db, gpointer unused, GError **error)
 {
-	const Page page = {.limit = 10}, feed = {.feed = TRUE, .limit = 10};
+	const Page page = {.sight = &sight_everything, .limit = 10},
+		   feed = {.sight = &sight_everything, .feed = TRUE, .limit = 10};
 	gint64 original = sample_original(db, "m@x", "f", "{}");
 	gint64 one = sample_incident(db, "a", original, "t");
 	gint64 two = sample_incident(db, "b", original, "t");
@@ -549,7 +591,7 @@ static void test_responses_and_their_rows_are_listed(TestDb *t)
 
 static gboolean list_jobs(Db *db, gpointer unused, GError **error)
 {
-	Page page = {.limit = 2};
+	Page page = {.sight = &sight_everything, .limit = 2};
 	for (guint i = 0; i < 5; i++) {
 		Job job = {.kind = (char *)(i % 2 ? "a" : "b"),
 		           .lane = (char *)"",
@@ -561,7 +603,7 @@ static gboolean list_jobs(Db *db, gpointer unused, GError **error)
 	assert_ids(job_list(db, &f, &page, error), job_id, "5 4");
 	page.before_id = 4;
 	assert_ids(job_list(db, &f, &page, error), job_id, "3 2");
-	page = (Page){.limit = 9};
+	page = (Page){.sight = &sight_everything, .limit = 9};
 	f.kind = "b";
 	assert_ids(job_list(db, &f, &page, error), job_id, "5 3 1");
 	f.state = JOB_PARKED;
@@ -597,6 +639,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	testdb_add("/listing/incidents are listed by any filters",
 	           test_incidents_are_listed_by_any_filters);
+	testdb_add("/listing/a title that folding lengthens is found",
+	           test_a_title_that_folding_lengthens_is_found);
 	testdb_add("/listing/alerts are listed by any filters",
 	           test_alerts_are_listed_by_any_filters);
 	testdb_add("/listing/reports are listed by any filters",

@@ -248,7 +248,8 @@ static gboolean have_doubt(const char *findings)
 
 #define FACTS                                                                                      \
 	"SELECT state, kind, severity, disposition, sub_disposition, "                             \
-	"CASE WHEN assignee IS NULL THEN 0 ELSE 1 END, opened_at, waiting_since, findings, "       \
+	"CASE WHEN assignee IS NULL AND team_id IS NULL THEN 0 ELSE 1 END, opened_at, "            \
+	"waiting_since, findings, "                                                                \
 	"report_count, alert_count, "                                                              \
 	"CASE WHEN EXISTS (SELECT 1 FROM alert WHERE incident_id = incident.id AND trusted = 1) "  \
 	"THEN 1 ELSE 0 END, "                                                                      \

@@ -14,7 +14,7 @@ typedef struct {
 	Severity severity;
 	Disposition disposition;
 	gboolean manual_review; /* its sub-disposition asks for it                          */
-	gboolean assigned;      /* to anybody                                               */
+	gboolean assigned;      /* to anybody, or a team                                    */
 	gboolean reopened;      /* it was closed before                                     */
 	gboolean ambiguous;     /* findings leave open which message it is about            */
 	gboolean believed;      /* at least one of its alerts has a report behind it that is */

@@ -11,27 +11,43 @@
 #define CONTEXT_KEPT                                                                               \
 	((gsize)1024 * 1024) /* bytes; one that a large message has blown up is freed */
 
-static void free_context(gpointer context)
+static void free_packer(gpointer context)
 {
 	ZSTD_freeCCtx(context);
 }
 
-/* Making a context takes longer than compressing a mail with it, so each thread keeps one. */
-static GPrivate context_of_thread = G_PRIVATE_INIT(free_context);
-
-static ZSTD_CCtx *get_context(void)
+static void free_unpacker(gpointer context)
 {
-	ZSTD_CCtx *context = g_private_get(&context_of_thread);
+	ZSTD_freeDCtx(context);
+}
+
+/* Making a context takes longer than a mail takes with it, so each thread keeps one of each. */
+static GPrivate packer_of_thread = G_PRIVATE_INIT(free_packer);
+static GPrivate unpacker_of_thread = G_PRIVATE_INIT(free_unpacker);
+
+static ZSTD_CCtx *get_packer(void)
+{
+	ZSTD_CCtx *context = g_private_get(&packer_of_thread);
 	if (!context) {
 		context = ZSTD_createCCtx();
-		g_private_set(&context_of_thread, context);
+		g_private_set(&packer_of_thread, context);
+	}
+	return context;
+}
+
+static ZSTD_DCtx *get_unpacker(void)
+{
+	ZSTD_DCtx *context = g_private_get(&unpacker_of_thread);
+	if (!context) {
+		context = ZSTD_createDCtx();
+		g_private_set(&unpacker_of_thread, context);
 	}
 	return context;
 }
 
 GBytes *pack(const void *octets, gsize length, GError **error)
 {
-	ZSTD_CCtx *packer = get_context();
+	ZSTD_CCtx *packer = get_packer();
 	gsize bound = ZSTD_compressBound(length);
 	g_autofree char *packed = g_try_malloc(bound);
 	gsize size = 0;
@@ -40,7 +56,7 @@ GBytes *pack(const void *octets, gsize length, GError **error)
 		ZSTD_CCtx_setParameter(packer, ZSTD_c_checksumFlag, 1);
 		size = ZSTD_compress2(packer, packed, bound, octets, length);
 		if (ZSTD_sizeof_CCtx(packer) > CONTEXT_KEPT)
-			g_private_replace(&context_of_thread, NULL);
+			g_private_replace(&packer_of_thread, NULL);
 	}
 	if (!packer || !packed || ZSTD_isError(size)) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
@@ -55,8 +71,10 @@ GBytes *unpack(GBytes *packed, gsize most, GError **error)
 	gsize length = 0;
 	const void *octets = g_bytes_get_data(packed, &length);
 	unsigned long long size = ZSTD_getFrameContentSize(octets, length);
+	ZSTD_DCtx *unpacker = get_unpacker();
 	g_autofree char *whole = size <= most ? g_try_malloc(MAX(size, 1)) : NULL;
-	if (!whole || ZSTD_decompress(whole, size, octets, length) != size) {
+	if (!unpacker || !whole ||
+	    ZSTD_decompressDCtx(unpacker, whole, size, octets, length) != size) {
 		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE,
 		                    "what was stored is damaged");
 		return NULL;

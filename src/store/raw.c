@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +94,12 @@ void raw_store_free(RawStore *store)
 		return;
 	g_free(store->directory);
 	g_free(store);
+}
+
+/* A hash from outside must not become a path. */
+static gboolean is_sha256(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
 static gboolean is_file(const RawStore *store, GBytes *message)
@@ -285,13 +292,100 @@ GPtrArray *raw_store_put(RawStore *store, GPtrArray *messages, GError **error)
 	return g_steal_pointer(&hashes);
 }
 
+gboolean raw_store_lock(Db *db, const char *sha256, GError **error)
+{
+	g_autofree char *key = g_strconcat("raw:", sha256, NULL);
+	return db_lock_key(db, key, error);
+}
+
+/* Whoever put it may have found a file that was removed before the row came. */
+static gboolean ensure_file(RawStore *store, GBytes *message, const char *sha256, GError **error)
+{
+	g_autofree char *path = path_of(store, sha256);
+	g_autofree char *shard = shard_of(store, sha256);
+	return g_file_test(path, G_FILE_TEST_EXISTS) ||
+	       (put_file(store, message, sha256, error) && sync_directory(shard, error));
+}
+
+gboolean raw_store_unlink(RawStore *store, const char *sha256, GError **error)
+{
+	if (!store->directory)
+		return TRUE;
+	g_autofree char *path = path_of(store, sha256);
+	return g_unlink(path) == 0 || errno == ENOENT || io_error(path, error);
+}
+
+GPtrArray *raw_store_list(RawStore *store, guint shard, gint64 before, GError **error)
+{
+	g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func(g_free);
+	if (!store->directory)
+		return g_steal_pointer(&hashes);
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path = g_strdup_printf("%s/%02x", store->directory, shard);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, &problem);
+	if (!dir) {
+		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_STORAGE, problem->message);
+		return NULL;
+	}
+	for (const char *name; (name = g_dir_read_name(dir));) {
+		GStatBuf about;
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *sha256 = g_strdup_printf("%02x%.62s", shard, name);
+		if (is_sha256(sha256) && g_stat(file, &about) == 0 &&
+		    about.st_mtime * CLOCK_SECOND < before)
+			g_ptr_array_add(hashes, g_steal_pointer(&sha256));
+	}
+	return g_steal_pointer(&hashes);
+}
+
+gboolean raw_store_sync(RawStore *store, GPtrArray *hashes, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; store->directory && i < hashes->len; i++) {
+		char *shard = shard_of(store, hashes->pdata[i]);
+		if (g_hash_table_add(seen, shard) && !sync_directory(shard, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+const char *raw_store_directory(const RawStore *store)
+{
+	return store->directory;
+}
+
+gboolean raw_files_hold(const char *directory, gboolean alone, int *file, GError **error)
+{
+	*file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*file < 0)
+		return errno == ENOENT || io_error(directory, error);
+	while (flock(*file, alone ? LOCK_EX | LOCK_NB : LOCK_SH) != 0) {
+		if (errno == EINTR)
+			continue;
+		gboolean held = errno == EWOULDBLOCK;
+		if (!held)
+			io_error(directory, error);
+		close(*file);
+		*file = -1;
+		return held;
+	}
+	return TRUE;
+}
+
+void raw_files_release(int file)
+{
+	if (file >= 0)
+		close(file);
+}
+
 gboolean raw_store_register(RawStore *store, Db *db, const char *sha256, GBytes *message,
                             GError **error)
 {
 	g_autoptr(GBytes) packed = NULL;
 	gsize length = 0;
 	const void *octets = g_bytes_get_data(message, &length);
-	if (!is_file(store, message) && !(packed = pack(octets, length, error)))
+	gboolean file = is_file(store, message);
+	if (file ? !raw_store_lock(db, sha256, error) : !(packed = pack(octets, length, error)))
 		return FALSE;
 	/* A row that is damaged is mended; one that is whole is left as it is. */
 	return db_run(db, NULL, error, "tiib",
@@ -299,7 +393,8 @@ gboolean raw_store_register(RawStore *store, Db *db, const char *sha256, GBytes 
 	              "VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO UPDATE "
 	              "SET content = excluded.content WHERE excluded.content IS NOT NULL AND "
 	              "raw_message.content IS DISTINCT FROM excluded.content",
-	              sha256, (gint64)length, clock_now(), packed);
+	              sha256, (gint64)length, clock_now(), packed) &&
+	       (!file || ensure_file(store, message, sha256, error));
 }
 
 /* What a row says: its content, or that this lies in a file. */
@@ -325,10 +420,15 @@ static GBytes *load_content(Db *db, const char *sha256, gboolean *known, GError 
 	return row ? row->content : NULL;
 }
 
-/* A hash from outside must not become a path. */
-static gboolean is_sha256(const char *text)
+gboolean raw_store_knows(Db *db, const char *sha256, gboolean *knows, GError **error)
 {
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+	gint64 n = 0;
+	gboolean ok =
+		rows_int(db_query(db, error, "t",
+	                          "SELECT count(*) FROM raw_message WHERE sha256 = $1", sha256),
+	                 &n, error);
+	*knows = n > 0;
+	return ok;
 }
 
 GBytes *raw_store_load(RawStore *store, Db *db, const char *sha256, GError **error)

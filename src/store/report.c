@@ -120,7 +120,8 @@ gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const ch
 	g_autoptr(GError) problem = NULL;
 	if (!rows_int(db_query(db, &problem, "itt",
 	                       "SELECT id FROM report WHERE source_id = $1 AND epoch = $2 AND "
-	                       "server_uid = $3",
+	                       "server_uid = $3 UNION ALL SELECT -1 FROM removed_report WHERE "
+	                       "source_id = $1 AND epoch = $2 AND server_uid = $3",
 	                       source_id, epoch, server_uid),
 	              id, &problem))
 		*id = 0;
@@ -135,12 +136,15 @@ gboolean report_find_other_epoch(Db *db, gint64 source_id, const char *epoch, gb
 {
 	gint64 others = 0;
 	gboolean ok = rows_int(
-		db_query(db, error, "it",
-	                 "SELECT CASE WHEN "
-	                 "EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch < $2) OR "
-	                 "EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch > $2) "
-	                 "THEN 1 ELSE 0 END",
-	                 source_id, epoch),
+		db_query(
+			db, error, "it",
+			"SELECT CASE WHEN "
+			"EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch < $2) OR "
+			"EXISTS (SELECT 1 FROM report WHERE source_id = $1 AND epoch > $2) OR "
+			"EXISTS (SELECT 1 FROM removed_report WHERE source_id = $1 AND epoch < $2) "
+			"OR EXISTS (SELECT 1 FROM removed_report WHERE source_id = $1 AND epoch > "
+			"$2) THEN 1 ELSE 0 END",
+			source_id, epoch),
 		&others, error);
 	*found = others != 0;
 	return ok;
@@ -150,7 +154,8 @@ Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const
                               gint64 received_at, GError **error)
 {
 	return rows_find(db_query(db, error, "ttii",
-	                          "SELECT " REPORT_COLUMNS " FROM report WHERE sha256 = $1 AND "
+	                          "SELECT " REPORT_COLUMNS " FROM report WHERE (sha256 = $1 OR "
+	                          "removed_sha256 = $1) AND "
 	                          "epoch <> $2 AND source_id = $3 AND received_at = $4 "
 	                          "ORDER BY id LIMIT 1",
 	                          sha256, epoch, source_id, received_at),
@@ -167,6 +172,20 @@ gboolean report_relocate(Db *db, const Report *report, GError **error)
 	              post_process_state_names[report->post_process], report->revision,
 	              report->id) &&
 	       rows_check_saved(changed, 0, "report", report->id, error);
+}
+
+gboolean report_relocate_removed(Db *db, const Report *now, gboolean *was, GError **error)
+{
+	gint64 n = 0;
+	gboolean ok =
+		db_run(db, &n, error, "ttiti",
+	               "UPDATE removed_report SET epoch = $1, server_uid = $2 WHERE "
+	               "(source_id, epoch, server_uid) IN (SELECT source_id, epoch, "
+	               "server_uid FROM removed_report WHERE source_id = $3 AND sha256 = $4 "
+	               "AND received_at = $5 AND epoch <> $1 LIMIT 1)",
+	               now->epoch, now->server_uid, now->source_id, now->sha256, now->received_at);
+	*was = n > 0;
+	return ok;
 }
 
 gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
@@ -204,7 +223,8 @@ GArray *report_incidents(Db *db, gint64 report_id, GError **error)
 }
 
 #define ORIGINAL_COLUMNS                                                                           \
-	"id, message_id, fingerprint, first_hand, sha256, subject, sender, sent_at, created_at"
+	"id, message_id, fingerprint, first_hand, sha256, subject, sender, sent_at, created_at, "  \
+	"content_removed_at"
 
 static gpointer read_original(DbRows *rows)
 {
@@ -218,6 +238,7 @@ static gpointer read_original(DbRows *rows)
 	original->sender = db_text_dup(rows, 6);
 	original->sent_at = db_int(rows, 7);
 	original->created_at = db_int(rows, 8);
+	original->content_removed_at = db_int(rows, 9);
 	return original;
 }
 
@@ -261,11 +282,17 @@ gboolean original_upgrade(Db *db, const Original *original, const char *breakdow
 	g_autoptr(GBytes) packed = pack(breakdown, strlen(breakdown), error);
 	gint64 changed = 0;
 	return packed &&
-	       db_run(db, &changed, error, "ttttzbi",
-	              "UPDATE original SET first_hand = 1, fingerprint = $1, sha256 = $2, "
-	              "subject = $3, sender = $4, sent_at = $5, breakdown = $6 WHERE id = $7",
+	       db_run(db, &changed, error, "ttttzbii",
+	              "UPDATE original SET first_hand = $8, fingerprint = $1, sha256 = $2, "
+	              "subject = $3, sender = $4, sent_at = $5, breakdown = $6, "
+	              "content_removed_at = NULL WHERE id = $7",
 	              original->fingerprint, original->sha256, original->subject, original->sender,
-	              original->sent_at, packed, original->id) &&
+	              original->sent_at, packed, original->id, (gint64)original->first_hand) &&
+	       /* it says something else now, so its words are taken again */
+	       db_run(db, NULL, error, "i",
+	              "DELETE FROM search_incident WHERE incident_id IN (SELECT id FROM incident "
+	              "WHERE original_id = $1)",
+	              original->id) &&
 	       rows_check_saved(changed, 0, "original", original->id, error);
 }
 

@@ -14,7 +14,7 @@ gboolean report_save(Db *db, const Report *report, GError **error);
 gboolean report_begin_reading(Db *db, gint64 id, gint64 *reads, GError **error);
 /** Forgets the readings begun: they ended, or failed for a reason that is not the message's. */
 gboolean report_end_reading(Db *db, gint64 id, GError **error);
-/** Is a report known at this place? @id (out) is 0 when none is. */
+/** Is a report known at this place? @id (out) is 0 when none is, -1 when it was removed since. */
 gboolean report_find_known(Db *db, gint64 source_id, const char *epoch, const char *server_uid,
                            gint64 *id, GError **error);
 /** Has the source reports whose epoch is another than @epoch? */
@@ -26,6 +26,9 @@ Report *report_find_elsewhere(Db *db, gint64 source_id, const char *epoch, const
                               gint64 received_at, GError **error);
 /** Writes where the report's message is now: epoch, server_uid, and post_process, revision. */
 gboolean report_relocate(Db *db, const Report *report, GError **error);
+/** The same of a report that was removed: notes that its message is where @now says. @was (out)
+ * FALSE: there was none. */
+gboolean report_relocate_removed(Db *db, const Report *now, gboolean *was, GError **error);
 /** Ties a report to an incident; harmless when it is already. */
 gboolean report_join(Db *db, gint64 report_id, gint64 incident_id, gint64 original_id,
                      GError **error);
@@ -37,7 +40,9 @@ gboolean original_insert(Db *db, Original *original, const char *breakdown, GErr
 Original *original_load(Db *db, gint64 id, GError **error);
 /** The breakdown as JSON text; newly allocated. */
 char *original_load_breakdown(Db *db, gint64 id, GError **error);
-/** Makes a claimed original first-hand: fingerprint, sha256, subject, sender, breakdown. */
+/** Gives an original what @original says of it: a claimed one first-hand content, or one whose
+ * content was removed its content again. first_hand, fingerprint, sha256, subject, sender,
+ * breakdown. */
 gboolean original_upgrade(Db *db, const Original *original, const char *breakdown, GError **error);
 /** Originals with this Message-ID, oldest first; of Original. */
 GPtrArray *original_find(Db *db, const char *message_id, GError **error);

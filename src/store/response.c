@@ -105,6 +105,7 @@ gpointer quarantine_result_read(DbRows *rows)
 	result->restored_uid = db_text_dup(rows, 29);
 	result->updated_at = db_int(rows, 30);
 	result->revision = db_int(rows, 31);
+	result->bytes_removed_at = db_int(rows, 32);
 	return result;
 }
 

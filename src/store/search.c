@@ -252,7 +252,9 @@ static gpointer read_work(DbRows *rows)
 	work->original_id = db_int(rows, 2);
 	work->first_hand = db_int(rows, 3) != 0;
 	work->report_count = db_int(rows, 4);
-	work->known = db_int(rows, 5) != 0;
+	work->same = db_int(rows, 5) != 0;
+	work->known = work->same && db_int(rows, 6) == work->report_count;
+	work->content_removed_at = db_int(rows, 7);
 	return work;
 }
 
@@ -265,8 +267,8 @@ GPtrArray *search_next(Db *db, gint64 revision, gint64 id, guint limit, GError *
 			"COALESCE(original.first_hand, 0), incident.report_count, "
 			"CASE WHEN search_incident.original_id = COALESCE(incident.original_id, 0) "
 			"AND search_incident.first_hand = COALESCE(original.first_hand, 0) "
-			"AND search_incident.report_count = incident.report_count THEN 1 ELSE 0 "
-			"END "
+			"THEN 1 ELSE 0 END, COALESCE(search_incident.report_count, -1), "
+			"COALESCE(incident.content_removed_at, 0) "
 			"FROM incident LEFT JOIN original ON original.id = incident.original_id "
 			"LEFT JOIN search_incident ON search_incident.incident_id = incident.id "
 			"WHERE (incident.revision, incident.id) > ($1, $2) "
@@ -277,20 +279,33 @@ GPtrArray *search_next(Db *db, gint64 revision, gint64 id, guint limit, GError *
 
 gboolean search_mark(Db *db, const SearchWork *work, gboolean whole, GError **error)
 {
-	return db_run(db, NULL, error, "iiiii",
+	return db_run(db, NULL, error, "iiiiii",
 	              "INSERT INTO search_incident (incident_id, original_id, first_hand, "
 	              "report_count, whole) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (incident_id) "
 	              "DO UPDATE SET original_id = excluded.original_id, "
 	              "first_hand = excluded.first_hand, report_count = excluded.report_count, "
-	              "whole = excluded.whole",
+	              "whole = CASE WHEN $6 = 1 AND search_incident.whole = 0 THEN 0 "
+	              "ELSE excluded.whole END",
 	              work->id, work->original_id, (gint64)work->first_hand, work->report_count,
-	              (gint64)whole);
+	              (gint64)whole, (gint64)work->same);
 }
 
 gboolean search_unmark(Db *db, gint64 incident_id, GError **error)
 {
 	return db_run(db, NULL, error, "i", "DELETE FROM search_incident WHERE incident_id = $1",
 	              incident_id);
+}
+
+gboolean search_is_there(Db *db, const SearchWork *work, gboolean *there, GError **error)
+{
+	gint64 n = 0;
+	gboolean ok = rows_int(db_query(db, error, "ii",
+	                                "SELECT count(*) FROM incident WHERE id = $1 AND "
+	                                "COALESCE(content_removed_at, 0) = $2",
+	                                work->id, work->content_removed_at),
+	                       &n, error);
+	*there = n > 0;
+	return ok;
 }
 
 static gpointer read_text(DbRows *rows)

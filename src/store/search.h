@@ -34,13 +34,18 @@ typedef struct {
 	gint64 id, revision, original_id, report_count;
 	gboolean first_hand; /* of the original */
 	gboolean known;      /* its words were taken, and it has nothing new */
+	gboolean same;       /* the words of its original were taken; reports are new at most */
+	gint64 content_removed_at; /* as it was then */
 } SearchWork;
 
 /** The next incidents in the order of their changes, after (revision, id); of SearchWork. */
 GPtrArray *search_next(Db *db, gint64 revision, gint64 id, guint limit, GError **error);
-/** Says that an incident's words were taken. */
+/** Says that an incident's words were taken, or of one that has the same original those that were
+ * new. @whole: all of them. */
 gboolean search_mark(Db *db, const SearchWork *work, gboolean whole, GError **error);
 gboolean search_unmark(Db *db, gint64 incident_id, GError **error);
+/** Is the incident still there, with what its messages said when @work was read? */
+gboolean search_is_there(Db *db, const SearchWork *work, gboolean *there, GError **error);
 
 /** The people of an incident, each once, at most @limit: recipients of alerts; of char *. */
 GPtrArray *search_recipients(Db *db, gint64 incident_id, guint limit, GError **error);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/rows.h"
+#include "store/seen.h"
 
 #define SERVER_COLUMNS "id, name, kind, config, secret, secret_names, created_at, revision, state"
 
@@ -125,6 +126,19 @@ GPtrArray *mail_server_list(Db *db, GError **error)
 	return rows_collect(db_query(db, error, "",
 	                             "SELECT " SERVER_COLUMNS " FROM mail_server "
 	                             "WHERE deleted_at IS NULL ORDER BY name"),
+	                    read_server, (GDestroyNotify)mail_server_row_free, error);
+}
+
+GPtrArray *mail_server_list_seen(Db *db, const Sight *sight, GError **error)
+{
+	if (sight->everything)
+		return mail_server_list(db, error);
+	return rows_collect(db_query(db, error, "i",
+	                             "SELECT " SERVER_COLUMNS " FROM mail_server WHERE deleted_at "
+	                             "IS NULL AND id IN (SELECT mail_server_id FROM source WHERE "
+	                             "deleted_at IS NULL AND id IN " SEEN_SOURCES("$1") ") ORDER "
+	                                                                                "BY name",
+	                             sight->viewer),
 	                    read_server, (GDestroyNotify)mail_server_row_free, error);
 }
 
@@ -277,6 +291,17 @@ GPtrArray *source_list(Db *db, GError **error)
 	                    read_source, (GDestroyNotify)source_free, error);
 }
 
+GPtrArray *source_list_seen(Db *db, const Sight *sight, GError **error)
+{
+	if (sight->everything)
+		return source_list(db, error);
+	return rows_collect(db_query(db, error, "i",
+	                             "SELECT " SOURCE_COLUMNS " FROM source WHERE deleted_at IS "
+	                             "NULL AND id IN " SEEN_SOURCES("$1") " ORDER BY name",
+	                             sight->viewer),
+	                    read_source, (GDestroyNotify)source_free, error);
+}
+
 gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint64 found,
                           const char *error_code, const char *error_text, GError **error)
 {
@@ -289,8 +314,6 @@ gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint
 	              error_text ? error_code : NULL, error_text, found, id);
 }
 
-#define POLLS_KEPT (2 * CLOCK_DAY)
-
 void source_poll_free(SourcePoll *poll)
 {
 	if (!poll)
@@ -302,10 +325,7 @@ void source_poll_free(SourcePoll *poll)
 
 gboolean source_note_poll(Db *db, gint64 id, const SourcePoll *poll, GError **error)
 {
-	return db_run(db, NULL, error, "ii",
-	              "DELETE FROM source_poll WHERE source_id = $1 AND at < $2", id,
-	              poll->at - POLLS_KEPT) &&
-	       db_run(db, NULL, error, "iiiitt",
+	return db_run(db, NULL, error, "iiiitt",
 	              "INSERT INTO source_poll (source_id, at, took, found, error_code, error) "
 	              "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source_id, at) DO NOTHING",
 	              id, poll->at, poll->took, poll->found, poll->error_code, poll->error);

@@ -1,6 +1,7 @@
 #pragma once
 #include "db/db.h"
 #include "model/source.h"
+#include "store/sight.h"
 
 /* Mail servers and sources. A change of configuration writes its audit record through the caller,
  * who gives the record's seq as @revision. */
@@ -17,6 +18,8 @@ MailServerRow *mail_server_load(Db *db, gint64 id, GError **error);
 MailServerRow *mail_server_load_by_name(Db *db, const char *name, GError **error);
 /** All that are not deleted, by name; element free is set. */
 GPtrArray *mail_server_list(Db *db, GError **error);
+/** Those on which there is a source that is seen. */
+GPtrArray *mail_server_list_seen(Db *db, const Sight *sight, GError **error);
 gboolean mail_server_save_state(Db *db, gint64 id, const char *state_json, GError **error);
 
 /** Inserts and sets source->id. TRAWL_ERROR_CONFLICT when the name is taken, _NOT_FOUND when there
@@ -31,6 +34,8 @@ Source *source_load(Db *db, gint64 id, GError **error);
 Source *source_load_any(Db *db, gint64 id, GError **error);
 Source *source_load_by_name(Db *db, const char *name, GError **error);
 GPtrArray *source_list(Db *db, GError **error);
+/** Those that are seen. */
+GPtrArray *source_list_seen(Db *db, const Sight *sight, GError **error);
 /** Writes cursor (kept when NULL) and the outcome of a poll. @error_text NULL: it succeeded. */
 gboolean source_save_poll(Db *db, gint64 id, const char *cursor, gint64 at, gint64 found,
                           const char *error_code, const char *error_text, GError **error);

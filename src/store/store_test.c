@@ -2,6 +2,7 @@
 #include "../tests/support/samples.h"
 #include "../tests/support/testdb.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "store/api_key.h"
 #include "store/audit.h"
 #include "store/backup.h"
@@ -234,7 +235,7 @@ static gboolean polls_are_remembered(Db *db, gpointer unused, GError **error)
 		g_assert_true(source_note_poll(db, i % 2 ? id : other, &poll, error));
 	}
 	g_autoptr(GPtrArray) all = source_polls(db, id, 0, 500, error);
-	g_assert_cmpuint(all->len, ==, 25); /* of the last two days: 99, 97 … 51 */
+	g_assert_cmpuint(all->len, ==, 50);
 	for (guint i = 0; i < all->len; i++) {
 		const SourcePoll *poll = all->pdata[i];
 		g_assert_cmpint(poll->at, ==, (99 - 2 * (gint64)i) * hour);
@@ -248,7 +249,7 @@ static gboolean polls_are_remembered(Db *db, gpointer unused, GError **error)
 	return TRUE;
 }
 
-static void test_polls_are_remembered_for_two_days(TestDb *t)
+static void test_polls_are_remembered(TestDb *t)
 {
 	within(t, polls_are_remembered);
 }
@@ -423,6 +424,7 @@ static gboolean originals_are_told_apart(Db *db, gpointer unused, GError **error
 	known->fingerprint = g_strdup("f3");
 	known->subject = g_strdup("now known");
 	known->sent_at = 77;
+	known->first_hand = TRUE;
 	g_assert_true(original_upgrade(db, known, "{\"b\":2}", error));
 	g_autoptr(Original) upgraded = original_find_same(db, "m@x", "f3", error);
 	g_assert_cmpint(upgraded->id, ==, claimed);
@@ -462,14 +464,14 @@ static gboolean views_are_kept(Db *db, gpointer unused, GError **error)
 	g_assert_cmpstr(loaded->owner, ==, "ann");
 	g_assert_cmpstr(loaded->columns[1], ==, "title");
 	g_assert_false(loaded->shared);
-	g_autoptr(GPtrArray) hers = saved_view_list(db, ann.id, error);
-	g_autoptr(GPtrArray) his = saved_view_list(db, bob.id, error);
+	g_autoptr(GPtrArray) hers = saved_view_list(db, &sight_everything, ann.id, error);
+	g_autoptr(GPtrArray) his = saved_view_list(db, &sight_everything, bob.id, error);
 	g_assert_cmpuint(hers->len, ==, 2);
 	g_assert_cmpuint(his->len, ==, 1);
 	loaded->shared = TRUE;
 	loaded->revision = 5;
 	g_assert_true(saved_view_update(db, loaded, 4, error));
-	g_autoptr(GPtrArray) more = saved_view_list(db, 0, error);
+	g_autoptr(GPtrArray) more = saved_view_list(db, &sight_everything, 0, error);
 	g_assert_cmpuint(more->len, ==, 2);
 	gint64 count = 0;
 	g_assert_true(saved_view_delete(db, ours.id, error) &&
@@ -483,7 +485,7 @@ static gboolean views_are_kept(Db *db, gpointer unused, GError **error)
 	/* Who leaves takes their own along. */
 	g_assert_true(user_delete(db, bob.id, 1, 6, error) && user_delete(db, ann.id, 1, 6, error));
 	g_assert_null(user_preference_load(db, bob.id, "x", error));
-	g_autoptr(GPtrArray) left = saved_view_list(db, ann.id, error);
+	g_autoptr(GPtrArray) left = saved_view_list(db, &sight_everything, ann.id, error);
 	g_assert_cmpuint(left->len, ==, 1);
 	return TRUE;
 }
@@ -903,17 +905,19 @@ static gboolean keys_are_kept(Db *db, gpointer unused, GError **error)
 	StoredAnswer answer = {.request = (char *)"sha",
 	                       .status = 201,
 	                       .headers = (char *)"{}",
-	                       .body = (char *)"body"};
+	                       .body = (char *)"body",
+	                       .location = (char *)"/v1/comments/7"};
 	g_assert_true(stored_answer_insert(db, key.id, "k", &answer, 10, error));
 	g_autoptr(StoredAnswer) kept = stored_answer_find(db, key.id, "k", error);
 	g_assert_cmpint(kept->status, ==, 201);
 	g_assert_cmpstr(kept->body, ==, "body");
 	g_assert_null(stored_answer_find(db, key.id + 1, "k", error));
-	g_assert_true(stored_answer_prune(db, 10, error));
+	g_assert_true(stored_answer_replace(db, "/v1/comments/8", "other", error));
 	g_autoptr(StoredAnswer) still = stored_answer_find(db, key.id, "k", error);
-	g_assert_nonnull(still);
-	g_assert_true(stored_answer_prune(db, 11, error));
-	g_assert_null(stored_answer_find(db, key.id, "k", error));
+	g_assert_cmpstr(still->body, ==, "body");
+	g_assert_true(stored_answer_replace(db, "/v1/comments/7", "other", error));
+	g_autoptr(StoredAnswer) now = stored_answer_find(db, key.id, "k", error);
+	g_assert_cmpstr(now->body, ==, "other");
 	return TRUE;
 }
 
@@ -1084,12 +1088,100 @@ static gboolean log_is_filtered(Db *db, gpointer unused, GError **error)
 	                            .detail = (char *)"{}",
 	                            .hash = (char *)"hash"};
 	g_assert_true(audit_insert(db, &record, error));
-	g_autoptr(GPtrArray) all = audit_list(db, 0, AUDIT_ALL, 10, error);
-	g_autoptr(GPtrArray) some = audit_list(db, 0, AUDIT_OF_INCIDENTS, 10, error);
+	g_autoptr(GPtrArray) all = audit_list(db, &sight_everything, 0, AUDIT_ALL, 10, error);
+	g_autoptr(GPtrArray) some =
+		audit_list(db, &sight_everything, 0, AUDIT_OF_INCIDENTS, 10, error);
 	g_assert_no_error(*error);
 	g_assert_cmpuint(all->len, ==, 1);
 	g_assert_cmpuint(some->len, ==, 0);
 	return TRUE;
+}
+
+static gboolean log_of_sixty(Db *db, gpointer unused, GError **error)
+{
+	static const char *const actors[] = {"user:ann", "user:Bob", "key:soc"};
+	static const char *const actions[] = {"source.create", "source.update", "source_x.update"};
+	gint64 incident = sample_incident(db, "a@x", 0, "first"), base = 0;
+	g_assert_true(audit_last(db, &base, error));
+	for (gint64 i = 1; i <= 60; i++) {
+		g_autofree char *detail =
+			g_strdup_printf("{\"n\":%d,\"name\":\"100%%_x \303\234bung\"}", (int)i);
+		const AuditRecord record = {.seq = base + i,
+		                            .at = 1000 * i,
+		                            .actor = (char *)actors[i % 3],
+		                            .action = (char *)actions[i / 3 % 3],
+		                            .object_kind = (char *)(i % 2 ? "source" : "user"),
+		                            .object_id = 1 + i % 5,
+		                            .incident_id = i % 10 ? 0 : incident,
+		                            .detail = detail,
+		                            .hash = (char *)"hash"};
+		g_assert_true(audit_insert(db, &record, error));
+	}
+	return TRUE;
+}
+
+/* How many are found by going from page to page, whichever way; each once, in order. */
+static guint count_found(Db *db, const AuditFilter *filter, gboolean newest_first)
+{
+	GError *error = NULL;
+	AuditPage page = {.newest_first = newest_first, .limit = 4};
+	gint64 before = newest_first ? G_MAXINT64 : 0;
+	guint found = 0;
+	do {
+		page.from = page.next;
+		g_autoptr(GPtrArray) records =
+			audit_find(db, &sight_everything, filter, &page, &error);
+		g_assert_no_error(error);
+		for (guint i = 0; i < records->len; i++, found++) {
+			gint64 seq = ((AuditRecord *)records->pdata[i])->seq;
+			g_assert_true(newest_first ? seq < before : seq > before);
+			before = seq;
+		}
+	} while (page.next);
+	return found;
+}
+
+static gboolean sixty_are_filtered(Db *db, gpointer unused, GError **error)
+{
+	static const struct {
+		AuditFilter filter;
+		guint found;
+	} cases[] = {
+		{{0}, 60},
+		{{.incident_id = AUDIT_OF_INCIDENTS}, 6},
+		{{.incident_id = 1}, 6},
+		{{.actor = "ANN"}, 20},
+		{{.actor = "bob"}, 20},
+		{{.actor = "%"}, 0},
+		{{.action = "source."}, 41},
+		{{.action = "source"}, 60},
+		{{.action = "source.update"}, 21},
+		{{.object_kind = "source"}, 30},
+		{{.object_kind = "source", .object_id = 2}, 6},
+		{{.since = 31000}, 30},
+		{{.until = 31000}, 30},
+		{{.since = 10000, .until = 20000, .actor = "key"}, 3},
+		{{.text = "100%_X"}, 60},
+		{{.text = "\"n\":7,"}, 1},
+		{{.text = "SOURCE_"}, 19},
+		{{.text = "100_"}, 0},
+		{{.text = "\303\234BUNG"}, 60},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("case %u", i);
+		g_assert_cmpuint(count_found(db, &cases[i].filter, FALSE), ==, cases[i].found);
+		g_assert_cmpuint(count_found(db, &cases[i].filter, TRUE), ==, cases[i].found);
+	}
+	return TRUE;
+}
+
+static void test_the_log_is_looked_through_page_by_page(TestDb *t)
+{
+	testdb_write(t, log_of_sixty, NULL);
+	testdb_read(t, sixty_are_filtered, NULL);
+	audit_looked_through = 7; /* fewer than there are between two that are found */
+	testdb_read(t, sixty_are_filtered, NULL);
+	audit_looked_through = LIMIT_AUDIT_LOOKED;
 }
 
 static void test_the_log_of_incidents_leaves_people_out(TestDb *t)
@@ -1158,8 +1250,7 @@ int main(int argc, char **argv)
 	testdb_add("/store/a name is taken once", test_a_name_is_taken_once);
 	testdb_add("/store/a source is kept and updated", test_a_source_is_kept_and_updated);
 	testdb_add("/store/the outcome of a poll is kept", test_the_outcome_of_a_poll_is_kept);
-	testdb_add("/store/polls are remembered for two days",
-	           test_polls_are_remembered_for_two_days);
+	testdb_add("/store/polls are remembered", test_polls_are_remembered);
 	testdb_add("/store/a cursor belongs to its folder", test_a_cursor_belongs_to_its_folder);
 	testdb_add("/store/a source that changed or went is not written",
 	           test_a_source_that_changed_or_went_is_not_written);
@@ -1192,6 +1283,8 @@ int main(int argc, char **argv)
 	           test_a_role_is_kept_updated_and_deleted);
 	testdb_add("/store/a comment is kept, changed and deleted",
 	           test_a_comment_is_kept_changed_and_deleted);
+	testdb_add("/store/the log is looked through page by page",
+	           test_the_log_is_looked_through_page_by_page);
 	testdb_add("/store/the log of incidents leaves people out",
 	           test_the_log_of_incidents_leaves_people_out);
 	return g_test_run();

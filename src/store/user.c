@@ -2,12 +2,13 @@
 #include "store/user.h"
 
 #include "store/rows.h"
+#include "store/seen.h"
 
 #define ROLE_COLUMNS "id, name, description, permissions, built_in, revision"
 #define USER_COLUMNS                                                                               \
 	"u.id, u.name, u.display_name, u.email, u.role_id, u.password, u.enabled, u.failures, "    \
 	"u.locked_until, u.created_at, u.last_login_at, u.revision, u.totp_secret, "               \
-	"u.totp_offered, u.totp_step, r.name, r.permissions"
+	"u.totp_offered, u.totp_step, r.name, r.permissions, u.sight, u.sight_revision"
 #define USERS "user_account u JOIN role r ON r.id = u.role_id"
 #define SESSION_COLUMNS                                                                            \
 	"s.id, s.user_id, s.token_hash, s.created_at, s.seen_at, s.expires_at, s.address, "        \
@@ -82,6 +83,8 @@ static gpointer read_user(DbRows *rows)
 	user->totp_step = db_int(rows, 14);
 	user->role = db_text_dup(rows, 15);
 	user->permissions = rows_parse_strv(db_text(rows, 16));
+	user->sees_everything = g_strcmp0(db_text(rows, 17), sight_names[0]) == 0;
+	user->sight_revision = db_int(rows, 18);
 	return user;
 }
 
@@ -169,13 +172,14 @@ gboolean user_role_delete(Db *db, gint64 id, GError **error)
 
 gboolean user_insert(Db *db, User *user, GError **error)
 {
-	return rows_int(db_query(db, error, "tttitizi",
+	return rows_int(db_query(db, error, "tttitiziti",
 	                         "INSERT INTO user_account (name, display_name, email, role_id, "
-	                         "password, enabled, created_at, revision) "
-	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+	                         "password, enabled, created_at, revision, sight, sight_revision) "
+	                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
 	                         user->name, user->display_name, user->email, user->role_id,
 	                         user->password, (gint64)user->enabled, user->created_at,
-	                         user->revision),
+	                         user->revision, sight_names[user->sees_everything ? 0 : 1],
+	                         user->sight_revision),
 	                &user->id, error);
 }
 
@@ -215,21 +219,39 @@ GPtrArray *user_list(Db *db, GError **error)
 gboolean user_update(Db *db, const User *user, gint64 expected, GError **error)
 {
 	gint64 changed = 0;
-	return db_run(db, &changed, error, "ttitibbiii",
+	return db_run(db, &changed, error, "ttitibbiiiti",
 	              "UPDATE user_account SET display_name = $1, email = $2, role_id = $3, "
 	              "password = $4, enabled = $5, totp_secret = $6, totp_offered = $7, "
-	              "revision = $8 "
+	              "revision = $8, sight = $11, sight_revision = $12 "
 	              "WHERE id = $9 AND deleted_at IS NULL AND ($10 = 0 OR revision = $10)",
 	              user->display_name, user->email, user->role_id, user->password,
 	              (gint64)user->enabled, user->totp_secret, user->totp_offered, user->revision,
-	              user->id, expected) &&
+	              user->id, expected, sight_names[user->sees_everything ? 0 : 1],
+	              user->sight_revision) &&
 	       rows_check_saved(changed, expected, "user", user->id, error);
 }
 
+GPtrArray *user_list_seen(Db *db, const Sight *sight, GError **error)
+{
+	if (sight->everything)
+		return user_list(db, error);
+	return rows_collect(db_query(db, error, "i",
+	                             "SELECT " USER_COLUMNS " FROM " USERS
+	                             " WHERE u.deleted_at IS NULL AND u.id IN " SEEN_PEOPLE(
+					     "$1") " ORDER BY u.id",
+	                             sight->viewer),
+	                    read_user, (GDestroyNotify)user_free, error);
+}
+
+/* Incidents keep the name of who worked on them; one who gets that name later does not see them. */
 gboolean user_delete(Db *db, gint64 id, gint64 at, gint64 revision, GError **error)
 {
 	gint64 changed = 0;
-	return db_run(db, NULL, error, "i", "DELETE FROM user_recovery_code WHERE user_id = $1",
+	return db_run(db, NULL, error, "i", "DELETE FROM team_member WHERE member_id = 0 - $1",
+	              id) &&
+	       db_run(db, NULL, error, "i",
+	              "UPDATE incident SET assignee_id = NULL WHERE assignee_id = 0 - $1", id) &&
+	       db_run(db, NULL, error, "i", "DELETE FROM user_recovery_code WHERE user_id = $1",
 	              id) &&
 	       db_run(db, NULL, error, "i", "DELETE FROM user_identity WHERE user_id = $1", id) &&
 	       db_run(db, NULL, error, "i", "DELETE FROM user_preference WHERE user_id = $1", id) &&

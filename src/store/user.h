@@ -1,5 +1,5 @@
 #pragma once
-#include "db/db.h"
+#include "store/sight.h"
 
 /* People who log in, their roles, and their sessions. */
 
@@ -25,6 +25,8 @@ typedef struct {
 	GBytes *totp_secret, *totp_offered; /* sealed, or NULL */
 	gint64 totp_step;                   /* of the last code that was taken */
 	char *role, **permissions;          /* the role's; read with the user, not written */
+	gboolean sees_everything;           /* or what the person's teams see */
+	gint64 sight_revision;              /* of the change that last made it more or less */
 } User;
 void user_free(User *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_free)
@@ -61,6 +63,8 @@ User *user_find(Db *db, const char *name, GError **error);
 User *user_load(Db *db, gint64 id, GError **error);
 gboolean user_count(Db *db, gint64 *count, GError **error);
 GPtrArray *user_list(Db *db, GError **error); /* of User, but for those who were deleted */
+/** The same, of those whom @sight sees: who is in a team with the one who looks, or is it. */
+GPtrArray *user_list_seen(Db *db, const Sight *sight, GError **error);
 /** Writes what an administrator or the person changes, with a new revision; @expected as of roles.
  * What comes of tries to log in has calls of its own. */
 gboolean user_update(Db *db, const User *user, gint64 expected, GError **error);

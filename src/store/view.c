@@ -3,6 +3,7 @@
 #include "store/view.h"
 
 #include "store/rows.h"
+#include "store/seen.h"
 
 #define COLUMNS                                                                                    \
 	"saved_view.id, owner_id, saved_view.name, filter, columns, shared, "                      \
@@ -54,8 +55,16 @@ SavedView *saved_view_load(Db *db, gint64 id, GError **error)
 		read_view, "view", id, error);
 }
 
-GPtrArray *saved_view_list(Db *db, gint64 user_id, GError **error)
+GPtrArray *saved_view_list(Db *db, const Sight *sight, gint64 user_id, GError **error)
 {
+	if (!sight->everything)
+		return rows_collect(
+			db_query(db, error, "ii",
+		                 "SELECT " COLUMNS FROM
+		                 "WHERE owner_id = $1 OR (shared = 1 AND owner_id IN " SEEN_PEOPLE(
+					 "$2") ") ORDER BY saved_view.id",
+		                 user_id, sight->viewer),
+			read_view, (GDestroyNotify)saved_view_free, error);
 	return rows_collect(db_query(db, error, "i",
 	                             "SELECT " COLUMNS FROM
 	                             "WHERE owner_id = $1 OR shared = 1 ORDER BY saved_view.id",

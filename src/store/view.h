@@ -1,5 +1,5 @@
 #pragma once
-#include "db/db.h"
+#include "store/sight.h"
 
 /* Named filters of the queue, and what else a person likes to have as it was. */
 
@@ -17,8 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SavedView, saved_view_free)
 /** Sets @view's id. TRAWL_ERROR_CONFLICT when its owner has one of that name. */
 gboolean saved_view_insert(Db *db, SavedView *view, GError **error);
 SavedView *saved_view_load(Db *db, gint64 id, GError **error);
-/** A user's own and everybody's shared ones; @user_id 0: the shared ones. Of SavedView. */
-GPtrArray *saved_view_list(Db *db, gint64 user_id, GError **error);
+/** A user's own and the shared ones of all whom @sight sees; @user_id 0: the shared ones. Of
+ * SavedView. */
+GPtrArray *saved_view_list(Db *db, const Sight *sight, gint64 user_id, GError **error);
 gboolean saved_view_count(Db *db, gint64 user_id, gint64 *count, GError **error);
 /** @expected as of incident_save(); TRAWL_ERROR_CONFLICT as of saved_view_insert(). */
 gboolean saved_view_update(Db *db, const SavedView *view, gint64 expected, GError **error);

@@ -1,5 +1,8 @@
 """What benches share: a table of figures, percentiles, and the memory of a daemon."""
+import json
 import os
+import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -50,3 +53,14 @@ def cpu_seconds(pids):
             fields = file.read().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])
     return total / os.sysconf("SC_CLK_TCK")
+
+
+def in_browser(program):
+    """What a program of tests/ui measured; None, and what it said, when it did not."""
+    peers = os.environ.get("TRAWL_UI_PEERS", os.path.join(HERE, "..", "..", "build", "tests", "ui", "peers"))
+    out = subprocess.run([sys.executable, os.path.join(HERE, "..", "ui", "run.py"), peers, program], capture_output=True, text=True,
+                         check=False)
+    found = re.search(r"FIGURES (\{.*\})", out.stdout)
+    if not found:
+        print(out.stdout, out.stderr)
+    return json.loads(found.group(1)) if found else None

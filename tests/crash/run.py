@@ -3,6 +3,7 @@
 
     run.py --sample 300          300 points, the same ones for the same --seed
     run.py --all                 every event of every world and mode (hours)
+    run.py --every 20            each 20th of them, evenly
     run.py --point WORLD:MODE:OP:N   one point again; what a failure prints
 
 A world is where the mail is: maildir, dovecot. OP:N is the N-th event of a kind (rename:17) or of all (any:17).
@@ -161,7 +162,7 @@ class Slot:
             try:
                 trawl.start(wait=False)
                 watcher.start()
-                trawl.wait_until_serving()
+                trawl.wait_until_serving(60)
                 scenario.Driver(self.world, trawl, quiet.wait).run()
                 trawl.stop()
             except (scenario.Died, RuntimeError, ConnectionError, OSError):
@@ -213,7 +214,10 @@ class Slot:
         self.reset()
         shim_mode, flag = MODES[mode]
         rng = random.Random(f"{seed}:{op}:{number}") if mode == "flaky" else None
-        _, _, where = self.first_life(shim_mode, op, number, mode == "half", drop, rng)
+        try:
+            _, _, where = self.first_life(shim_mode, op, number, mode == "half", drop, rng)
+        except (AssertionError, RuntimeError, scenario.Died, OSError) as error:
+            return [f"it went wrong before it was killed: {error}"], None
         try:
             wrong, store, _ = self.second_life(10 if drop else 60)
         except (AssertionError, RuntimeError, scenario.Died, OSError) as error:
@@ -322,9 +326,10 @@ class Rig:
             points.append((name, mode, op, rng.randint(1, self.totals[name][op])))
         return points
 
-    def every(self):
-        return [(name, mode, "any", number) for name in self.options.worlds for mode in self.options.modes
-                for number in range(1, self.totals[name]["any"] + 1)]
+    def every(self, step=1):
+        """All points, or each @step-th event; the modes begin at different ones."""
+        return [(name, mode, "any", number) for name in self.options.worlds for turn, mode in enumerate(self.options.modes)
+                for number in range(1 + turn * step // len(self.options.modes), self.totals[name]["any"] + 1, step)]
 
     def run(self, points, drop=(), stop_at_first=False):
         """The failures among @points: [(point, what is wrong, where)]."""
@@ -425,6 +430,7 @@ def arguments():
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--sample", type=int, metavar="N", help="N points (300)")
     what.add_argument("--all", action="store_true", help="every point")
+    what.add_argument("--every", type=int, metavar="N", help="each N-th event")
     what.add_argument("--point", action="append", metavar="WORLD:MODE:OP:N", help="this point; may be repeated")
     what.add_argument("--self-test", action="store_true", help="take fsyncs away and see that loss is found")
     parser.add_argument("--trawl", default=harness.BINARY, help="the program under test")
@@ -460,7 +466,7 @@ def main():
         rig.open()
         if options.self_test:
             return 0 if self_test(rig) else 1
-        points = options.point or (rig.every() if options.all else rig.sample(options.sample or 300))
+        points = options.point or (rig.every(options.every or 1) if options.all or options.every else rig.sample(options.sample or 300))
         failures = rig.run(points, options.drop)
     finally:
         rig.close()

@@ -1,9 +1,16 @@
-/* HTML: any text gives links and a shown text that is valid UTF-8, no longer than the HTML. */
+/* HTML: any text gives links and a shown text that is valid UTF-8, no longer than the HTML; and
+ * runs taken out of it come back to where they were. */
 #include "fuzz.h"
+
+#include "../support/trees.h"
 
 #include "mail/breakdown.h"
 #include "mail/html.h"
 #include "mail/url.h"
+
+#include <string.h>
+
+#define SMALL 20000 /* octets of a page that gumbo may read without limits */
 
 static void visit(const HtmlLink *link, gpointer data)
 {
@@ -28,5 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	g_assert_true(g_utf8_validate(shown, -1, NULL));
 	g_autofree char *text = json_format(findings);
 	g_assert_nonnull(text);
+	g_autofree char *difference = strlen(html) <= SMALL ? trees_differ(html) : NULL;
+	if (difference)
+		g_error("%s", difference);
 	return 0;
 }

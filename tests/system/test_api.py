@@ -6,8 +6,10 @@ against the description, and at the end none of its operations may have been lef
 """
 import base64
 import contextlib
+import hashlib
 import hmac
 import http.client
+import io
 import json
 import os
 import re
@@ -19,6 +21,7 @@ import subprocess
 import time
 import unittest
 import warnings
+import zipfile
 
 import harness
 import signon
@@ -142,9 +145,20 @@ class TheDescription(harness.SystemTest):
         self.job(asked.post(path + "/test", expect=202))
         spare = asked.post("/sources", {**body, "name": "spare", "enabled": False}, 201)
         asked.call("DELETE", f"/sources/{spare['id']}", expect=204)
+        self.teams(source)
         spare = asked.post("/mail-servers", {"name": "spare", "kind": "maildir", "config": config}, 201)
         asked.call("DELETE", f"/mail-servers/{spare['id']}", expect=204)
         return source
+
+    def teams(self, source):
+        asked = self.asked
+        team = asked.post("/teams", {"name": "Night shift", "source_ids": [source["id"]]}, 201)
+        path = f"/teams/{team['id']}"
+        self.assertEqual(asked.get(path)["sources"][0]["name"], "abuse")
+        asked.get("/teams?name=Night%20shift")
+        asked.call("PATCH", path, {"description": "When others sleep"}, headers={"If-Match": f'"{team["revision"]}"'})
+        asked.call("PATCH", path, {"description": "late"}, 412, headers={"If-Match": f'"{team["revision"]}"'})
+        asked.call("DELETE", path, expect=204)
 
     def follow_reports(self, source):
         self.place.deliver(*self.place.organisation.reports[:6])
@@ -166,6 +180,8 @@ class TheDescription(harness.SystemTest):
         asked.get(path)
         self.assertIn("ann", [person["name"] for person in asked.get("/people")["items"]])
         asked.call("PATCH", path, {"severity": "critical", "disposition": "malicious", "assignee": "ann"})
+        asked.get("/incidents?mine=true")
+        asked.get("/incidents?team=nobody&changed_since=0")
         asked.get("/search?q=salary")
         asked.get("/statistics?offset=60")
         self.assertTrue(asked.get("/sources/1/polls")["items"])
@@ -183,7 +199,30 @@ class TheDescription(harness.SystemTest):
         asked.get(f"/originals/{incident['original_id']}")
         asked.get(f"/originals/{incident['original_id']}?bodies=false")
         asked.get(f"/originals/{incident['original_id']}/raw")
+        self.assertTrue(asked.get(f"/reports/{asked.get(path + '/reports')['items'][0]['id']}/originals")["items"])
         return incident
+
+    def attachments(self, source):
+        """Saved by another program as they were sent."""
+        asked, organisation = self.asked, self.place.organisation
+        who, secret = organisation.person(2), os.urandom(70000)
+        raw = demo.message([("From", "a@mailfarm.example"), ("To", who.address), ("Subject", "the file"), ("Message-ID", "<file@mailfarm.example>")],
+                           demo.multipart("mixed", "b", demo.leaf("see there\n"), demo.attachment("../März.exe", "application/pdf", secret)))
+        report = organisation._report("attached", "a file", who, [], organisation._wrap(
+            who, "Fwd: the file", organisation._attach(who, [raw])), 0)
+        self.place.deliver(report)
+        asked.post(f"/sources/{source['id']}/poll", expect=202)
+        self.daemon.wait_for_reports(7)
+        incident = asked.get("/incidents?message_id=file@mailfarm.example")["items"][0]
+        path = f"/originals/{incident['original_id']}/attachments"
+        self.assertTrue(asked.get(path).startswith(b"PK"))
+        sha256 = hashlib.sha256(secret).hexdigest()
+        for query in ("", f"&sha256={sha256}"):
+            archive = zipfile.ZipFile(io.BytesIO(asked.get(f"{path}?encryption=zipcrypto{query}")))
+            self.assertEqual(archive.namelist(), ["März.exe"])
+            self.assertRaises(RuntimeError, archive.read, "März.exe")
+            self.assertEqual(hashlib.sha256(archive.read("März.exe", b"infected")).hexdigest(), sha256)
+        asked.get(f"{path}?sha256={'0' * 64}", expect=404)
 
     def pull_and_put_back(self, incident):
         asked, path = self.asked, f"/incidents/{incident['id']}"
@@ -333,6 +372,27 @@ class TheDescription(harness.SystemTest):
         due = [job for job in self.daemon.api.get("/jobs", state="ready")["items"] if job["kind"] == "backup.run"]
         self.assertEqual(len(due), 1)
 
+    def retention(self, incident):
+        asked, path = self.asked, f"/incidents/{incident['id']}"
+        plan = asked.get("/retention")
+        tag = asked.api.request("GET", "/retention")[1]["ETag"]
+        periods = {name: plan[name] for name in plan["limits"]}
+        asked.get("/retention/preview?incident_days=30&content_days=7")
+        asked.get("/retention/preview?incident_days=3", expect=400)
+        asked.call("PUT", "/retention", {**periods, "audit_days": 30}, 400)
+        asked.call("PUT", "/retention", {"audit_days": 100}, 400)  # all of them, or none
+        asked.call("PUT", "/retention", {**periods, "poll_days": None}, 400)
+        self.assertEqual(asked.call("PUT", "/retention", {**periods, "audit_days": 100}, headers={"If-Match": tag})["audit_days"], 100)
+        asked.call("PUT", "/retention", periods, 412, headers={"If-Match": tag})
+        held = asked.post(path + "/hold", {"reason": "a lawsuit"})
+        self.assertEqual(held["hold"]["reason"], "a lawsuit")
+        asked.post(path + "/hold", {"reason": "again"}, 409)
+        self.assertEqual([one["incident_id"] for one in asked.get("/holds")["items"]], [incident["id"]])
+        asked.post(path + "/release", {"reason": "it is over"})
+        asked.post(path + "/release", {"reason": "again"}, 409)
+        self.job(asked.post("/retention/runs", expect=202))
+        self.assertEqual(asked.get("/retention/runs")["items"][0]["state"], "done")
+
     def cancel_and_retry(self, source):
         """A check that waits can be cancelled; a job that is not parked cannot be tried again."""
         asked = self.asked
@@ -362,7 +422,10 @@ class TheDescription(harness.SystemTest):
         source = self.configure()
         self.follow_reports(source)
         self.people()
-        self.pull_and_put_back(self.judge())
+        self.attachments(source)
+        incident = self.judge()
+        self.pull_and_put_back(incident)
+        self.retention(incident)
         self.administer(source)
         self.identity_providers()
         self.backups()

@@ -176,6 +176,10 @@ class EveryVerb(CliTest):
         self.assertIn(self.incident, self.quiet("incident", "list", "--all"))
         self.assertEqual(self.quiet("incident", "list", "--message-id", self.campaign.message_id), [self.incident])
         self.assertEqual(len(self.json("incident", "list", "--state", "all")["items"]), len(items))
+        self.assertEqual(self.quiet("incident", "list", "is:open", "message:" + self.campaign.message_id, "after:1d"), [self.incident])
+        self.assertEqual(self.quiet("incident", "list", "is:closed before:2001-01-01"), [])
+        _, err = self.run_cli("incident", "list", "colour:red", status=65)
+        self.assertIn("colour:red: there is no such filter", err)
         page = self.text("incident", "show", self.incident)
         for part in (self.campaign.subject, "Original", "Reports", "Alerts", "Next", "trawl quarantine " + self.incident):
             self.assertIn(part, page)
@@ -196,6 +200,9 @@ class EveryVerb(CliTest):
         self.assertEqual(len(self.json("incident", "show", self.incident)["comments"]), 1)
         raw, _ = self.run_cli("incident", "raw", self.incident)
         self.assertIn(self.campaign.message_id, raw)
+        self.assertIn("no attachments", self.text("incident", "attachments", self.incident))
+        _, err = self.run_cli("incident", "attachments", self.incident, "--zip", "-", status=66)
+        self.assertIn("no attachments", err)
         deadline = time.monotonic() + 20
         while self.incident not in self.quiet("search", f'"{self.campaign.subject}"') and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -302,10 +309,35 @@ class EveryVerb(CliTest):
         self.run_cli("user", "passwd", "bob", "--password", "-", stdin="four other herons\n")
         self.run_cli("user", "unlock", "bob")
         self.run_cli("user", "no-codes", "bob", status=66)
+        self.teams()
         self.run_cli("user", "delete", "bob")
         self.run_cli("user", "setup-link", status=73)
         self.assertIn("auditor", [r["name"] for r in self.look("role", "list")["items"]])
         self.providers()
+
+    def teams(self):
+        """Bob sees what his team does: the one source, and what is assigned to it; a key of his no more than he."""
+        source = self.json("source", "list")["items"][0]["name"]
+        self.run_cli("user", "set", "bob", "--sight", "teams")
+        self.assertEqual(self.json("team", "add", "Night shift", "--member", "bob", "--description", "x")["member_ids"],
+                         [u["id"] for u in self.json("user", "list")["items"] if u["name"] == "bob"])
+        key, _ = self.run_cli("key", "add", "bobs", "--scope", "read", "--owner", "bob")
+        bob = {"TRAWL_API_KEY": key.strip()}
+        self.assertEqual(self.run_cli("incident", "list", "--state", "all", "--quiet", **bob)[0], "")
+        self.run_cli("incident", "show", self.incident, status=66, **bob)
+        self.run_cli("incident", "set", self.incident, "--team", "Night shift")
+        self.assertEqual(self.run_cli("incident", "list", "--state", "all", "--quiet", **bob)[0].split(), [self.incident])
+        self.assertEqual(self.quiet("incident", "list", "--state", "all", "--team", "Night shift"), [self.incident])
+        self.run_cli("incident", "set", self.incident, "--team", "")
+        self.run_cli("team", "set", "Night shift", "--source", source, "--name", "Shift")
+        self.assertEqual(self.look("team", "show", "Shift")["sources"][0]["name"], source)
+        self.assertTrue(self.run_cli("incident", "list", "--state", "all", "--quiet", **bob)[0])
+        self.run_cli("user", "list", status=77, **bob)
+        self.json("team", "set", "Shift", "--no-source", source, "--no-member", "bob")
+        self.assertEqual(self.run_cli("incident", "list", "--mine", "--state", "all", "--quiet", **bob)[0], "")
+        self.run_cli("key", "revoke", "bobs")
+        self.assertEqual([t["name"] for t in self.look("team", "list")["items"]], ["Shift"])
+        self.run_cli("team", "delete", "Shift")
 
     def providers(self):
         self.daemon.api.post("/identity-providers", {"name": "Corp", "kind": "oidc", "config": {
@@ -323,6 +355,11 @@ class EveryVerb(CliTest):
         self.assertEqual([r["seq"] for r in self.json("activity", "-n", "3")["items"]], [r["seq"] for r in records[-3:]])
         self.assertTrue(all(str(r["incident_id"]) == self.incident
                             for r in self.json("activity", "--incident", self.incident)["items"]))
+        created = self.json("activity", "action:source.create", "after:1d", "--all")["items"]
+        self.assertEqual(created, [r for r in records if r["action"] == "source.create"])
+        self.assertTrue(created)
+        self.assertIn("there is no such filter", self.run_cli("activity", "colour:blue", status=65)[1])
+        self.run_cli("activity", "actor:ann", "--follow", status=65)
         self.text("completion", "bash")
         self.assertEqual(self.json("version"), {"version": self.text("version").split()[1]})
         self.text("help")
@@ -331,9 +368,46 @@ class EveryVerb(CliTest):
         self.assertTrue(self.look("check", "--mailboxes")["clean"])
         self.assertEqual(self.quiet("check"), [])
         self.assertTrue(self.look("audit", "verify")["whole"])
+        self.exports()
+        self.retention()
         self.assertTrue(self.json("key", "recover")["path"].endswith("admin.key"))
-        self.assertEqual(len(self.quiet("key", "list")), 3)
+        self.assertEqual(len(self.quiet("key", "list")), 4)
         self.backups()
+
+    def exports(self):
+        """What was written out is walked like the log itself, and shows when a record is not what was written."""
+        path = os.path.join(self.daemon.data, "audit.jsonl")
+        self.text("audit", "export", "--output", path)
+        self.run_cli("audit", "export", "--output", path, status=74)  # nothing is overwritten
+        with open(path, encoding="utf-8") as file:
+            lines = file.readlines()
+        self.assertEqual(self.json("audit", "verify", path)["records"], len(lines))
+        self.assertEqual(self.text("audit", "export").splitlines()[:5], [line.rstrip() for line in lines[:5]])
+        for name, wrong in (("other", [*lines[:7], lines[7].replace("source", "sauce"), *lines[8:]]), ("less", [*lines[:3], *lines[4:]]),
+                            ("end", lines[9:])):
+            with open(path + name, "w", encoding="utf-8") as file:
+                file.writelines(wrong)
+            whole = name == "end"  # without its beginning it is a chain still
+            self.assertEqual(self.json("audit", "verify", path + name, status=0 if whole else 1)["whole"], whole, name)
+        self.run_cli("audit", "verify", self.daemon.data + "/admin.key", status=65)
+
+    def retention(self):
+        self.assertEqual(self.look("retention", "show")["incident_days"], None)
+        self.assertEqual(self.look("retention", "preview", "--incidents", "30")["incidents"], 0)
+        _, err = self.run_cli("retention", "set", "--incidents", "90", "--content", "30", status=73)
+        self.assertIn("this would remove 0 incidents", err)
+        self.assertEqual(self.json("retention", "set", "--incidents", "90", "--content", "30", "--yes")["incident_days"], 90)
+        self.assertEqual(self.json("retention", "set", "--incidents", "ever")["content_days"], 30)  # longer: nothing to ask
+        self.run_cli("retention", "set", "--audit", "3", "--yes", status=65)
+        self.run_cli("retention", "set", "--audit", "soon", "--yes", status=65)
+        self.assertEqual(self.json("incident", "hold", self.incident, "--reason", "a lawsuit")["hold"]["reason"], "a lawsuit")
+        self.run_cli("incident", "hold", self.incident, "--reason", "twice", status=73)
+        self.assertEqual(self.quiet("retention", "holds"), [self.incident])
+        self.look("retention", "holds")
+        self.run_cli("incident", "release", self.incident, "--reason", "it is over")
+        job, = self.quiet("retention", "run")
+        self.daemon.wait_for(lambda: self.daemon.api.get("/jobs/" + job)["state"] == "done", 20, "a run")
+        self.assertEqual(self.look("retention", "runs")["items"][0]["state"], "done")
 
     def backups(self):
         backup, place = (os.path.join(self.daemon.data, name) for name in ("one.backup", "restored"))

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The daemon as a whole: roles that die, stops, a second daemon, sources that do not disturb each other."""
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import threading
 import time
 import unittest
@@ -88,6 +90,44 @@ class Daemon(harness.SystemTest):
         trawl.start()
         trawl.wait_for_reports(len(organisation.reports))
         trawl.check()
+
+    def test_sighup_takes_up_what_changed_and_nothing_that_is_wrong(self):
+        organisation = self.organisation()
+        mail, directory = self.mail(organisation), tempfile.mkdtemp(prefix="trawl-config-")
+        self.addCleanup(shutil.rmtree, directory)
+        config = os.path.join(directory, "trawl.conf")
+
+        def write(text):
+            with open(config, "w") as file:
+                file.write("[serve]\n" + text)
+
+        def is_known(host):
+            try:
+                trawl.wait_until_serving()  # at another port, perhaps
+                return trawl.api.request("GET", "/health", headers={"Host": host})[0] == 200
+            except OSError:
+                return False
+        write("hosts = one.example\n")
+        trawl = self.trawl(arguments=["--config", config])
+        source = trawl.add_source(mail.add_server(trawl))
+        self.assertTrue(is_known("one.example"))
+        self.assertFalse(is_known("two.example"))
+        before = trawl.processes()
+        write("hosts = two.example\n")
+        os.kill(trawl.process.pid, signal.SIGHUP)
+        trawl.wait_for(lambda: is_known("two.example"), 30, "the changed configuration")
+        self.assertFalse(is_known("one.example"))
+        trawl.wait_for(lambda: trawl.processes().keys() == before.keys(), 20, "all roles")
+        after = trawl.processes()
+        self.assertEqual([role for role in before if before[role] == after[role]], ["serve"])
+        write("nonsense = 1\n")
+        os.kill(trawl.process.pid, signal.SIGHUP)
+        trawl.wait_for(lambda: "was not reloaded" in trawl.log(), 20, "a word about the mistake")
+        mail.deliver(organisation.reports[0])
+        trawl.poll_now(source)
+        trawl.wait_for_reports(1)
+        self.assertTrue(is_known("two.example"))
+        self.assertEqual(trawl.processes(), after)
 
     def test_a_second_daemon_on_the_same_directory_is_refused(self):
         trawl = self.trawl()

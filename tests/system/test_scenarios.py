@@ -165,8 +165,9 @@ class MainJob:
         trawl.wait_for_reports(3)
         again = trawl.incident_of(campaign)
         self.assertEqual((again["id"], again["state"], again["report_count"]), (incident["id"], "open", 3))
-        actions = [a["action"] for a in trawl.api.all(f"/incidents/{incident['id']}/activity")]
-        self.assertIn("incident.reopen", actions)
+        reopened, = [a["detail"] for a in trawl.api.all(f"/incidents/{incident['id']}/activity") if a["action"] == "incident.reopen"]
+        self.assertEqual((reopened["reason"], reopened["closed_because"]), ("the same message was reported again", "handled"))
+        self.assertEqual(reopened["reporter"], about[2].reporter)
         trawl.check()
 
 

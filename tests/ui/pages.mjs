@@ -46,7 +46,7 @@ const states = [
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: /^Assign…/ }).click();
-    await page.getByRole('option').first().waitFor();
+    await page.getByRole('dialog').getByRole('option').first().waitFor();
   }],
   ['search', '/search?q=salary+account', (page) => page.locator('.hit').first().waitFor()],
   ['search-none', '/search?q=no-such-words', (page) => page.getByRole('heading', { name: 'No incident has that' }).waitFor()],
@@ -143,4 +143,64 @@ test('the keyboard reaches every control of a page and shows where it is', async
       assert.deepEqual(unseen, []);
       await leave(page, /40[14]/);
     });
+});
+
+/** What a page needs more than its window has, of itself or of a grid in it: nothing, where everything fits. */
+const tooWide = (page) => page.evaluate(() => [document.documentElement, ...document.querySelectorAll('.app-main, .grid')]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => `${box.className || box.tagName}: ${box.scrollWidth} > ${box.clientWidth}`));
+
+test('no page is wider than a small laptop, nor than a phone', async () => {
+  const incident = await payroll();
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    const page = await enter('/', { viewport: { width: 1280, height } });
+    await page.setViewportSize({ width, height });
+    const wide = [];
+    for (const [name, path] of [['incidents', '/incidents'], ['incident', incident], ...states.filter(([, known]) => known?.startsWith('/s')), ...await others()]) {
+      await page.goto(url + path);
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await quiet(page);
+      // on a phone a long list is moved sideways under the finger
+      wide.push(...(await tooWide(page)).filter((line) => width > 1000 || !line.startsWith('grid')).map((line) => `${name}, ${width}: ${line}`));
+    }
+    assert.deepEqual(wide, []);
+    await leave(page, /40[04]/);
+  }
+});
+
+test('a subject as long as it may be, of words as long as that, leaves the page usable', async () => {
+  const { incident } = await ask('hostile', { html: '<p>Much ado</p>', subject: `${'Donaudampfschiff'.repeat(60)} \u202eexe.fdp\u202c ${'<b>loud</b> '.repeat(300)}` });
+  const page = await enter(`/incidents/${incident.id}`, { viewport: { width: 1280, height: 800 } });
+  const bar = await page.getByRole('toolbar', { name: 'Decide' }).boundingBox();
+  assert.ok(bar.y < 400, `the decisions are ${bar.y} px down`);
+  assert.deepEqual(await tooWide(page), []);
+  await page.goto(`${url}/search?q=Much+ado`);
+  await page.goto(`${url}/incidents?q=is%3Aall`);
+  await page.getByRole('row').nth(3).waitFor();
+  assert.deepEqual(await tooWide(page), []);
+  await leave(page);
+});
+
+test('whatever the audit log has is said in words', async () => {
+  const page = await enter('/settings/audit');
+  await page.getByRole('row').nth(3).waitFor();
+  const actions = await page.evaluate(async () => {
+    const seen = new Set();
+    for (let after = 0; ;) {
+      const { items } = await (await fetch(`/v1/activity?limit=500&after=${after}`)).json();
+      for (const one of items) seen.add(one.action);
+      if (!items.length) return [...seen];
+      after = items[items.length - 1].seq;
+    }
+  });
+  assert.ok(actions.length > 20, `${actions.length} actions`);
+  const bare = [];
+  for (const action of actions) {
+    await page.getByRole('combobox', { name: 'Filter' }).fill(`action:${action} `);
+    await page.keyboard.press('Enter');
+    const named = page.locator(`.grid-row [title="${action}"]`).first();
+    await named.waitFor();
+    if ((await named.textContent()) === action) bare.push(action);
+  }
+  assert.deepEqual(bare, []);
+  await leave(page);
 });

@@ -66,7 +66,7 @@ test('a filter completes itself and says what is wrong with it', async () => {
   await wrong.getByText('one of informational, minor, moderate, major, critical').waitFor();
   assert.equal(await wrong.count(), 3);
   assert.deepEqual(await barriers(page), []);
-  await leave(page);
+  await leave(page, /400/);
 });
 
 test('filters find by link, form, time, quarantine and reason', async () => {
@@ -83,12 +83,14 @@ test('filters find by link, form, time, quarantine and reason', async () => {
   const expected = linked.filter(({ hosts }) => hosts.has(host)).map(({ one }) => one.title);
   await filter(page, `is:all url:${host}`);
   await rows(page).filter({ hasText: expected[0] }).first().waitFor();
+  await rows(page).nth(expected.length).waitFor({ state: 'detached' });
   assert.equal(await rows(page).count(), expected.length);
   const counted = async (text, wanted) => {
     await filter(page, text);
     await page.waitForURL((address) => address.searchParams.get('q') === text);
     if (wanted.length) await rows(page).filter({ hasText: wanted[0].title }).first().waitFor();
     else await page.getByText('No incident matches').waitFor();
+    await rows(page).nth(wanted.length).waitFor({ state: 'detached' });
     assert.equal(await rows(page).count(), wanted.length, text);
   };
   await counted('is:all after:1d needs:unjudged', items.filter((one) => one.need_reasons.includes('unjudged')));
@@ -179,7 +181,7 @@ test('many are assigned, rated and closed at once; it is undone, and who was ref
   const refused = page.getByRole('dialog', { name: '1 incident was left as they are' });
   await refused.getByText('this incident is closed already').waitFor();
   assert.deepEqual(await barriers(page), []);
-  await refused.getByRole('button', { name: 'Close' }).last().click();
+  await refused.locator('.dialog-body').getByRole('button', { name: 'Close' }).click();
   await toast(page, 'Closed: 2 incidents').waitFor();
   await page.getByRole('button', { name: 'Undo' }).last().click();
   await page.waitForFunction(async () => (await (await fetch('/v1/incidents?state=open&limit=100')).json()).items.length > 0);
@@ -203,4 +205,68 @@ test('what changes elsewhere changes in its row, and moves neither row nor curso
   assert.deepEqual(await Promise.all((await rows(page).all()).map(title)), order);
   await call(page, 'POST', `/incidents/${last.id}/reopen`, {});
   await leave(page);
+});
+
+test('several are pulled at once, and Undo puts them back when the pull is over', async () => {
+  const page = await enter();
+  await rows(page).nth(4).waitFor();
+  const { items } = await get(page, '/incidents?state=open&sort=need&limit=100');
+  const some = items.filter((one) => one.original_id && one.kind === 'reported_mail' && one.alert_count > 1).slice(0, 2);
+  for (const one of some) await page.locator(`#row-${one.id}`).getByRole('checkbox').check();
+  await page.keyboard.press('q');
+  await page.getByRole('dialog', { name: 'Pull 2 incidents' }).getByRole('button', { name: 'Pull' }).click();
+  await toast(page, 'Pulling: 2 incidents').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await toast(page, 'Putting back: 2 incidents').waitFor();
+  let restored = 0;
+  for (const one of some) {
+    let back;
+    let pull;
+    const over = () => pull?.state === 'done' && (!pull.counts.success || back?.state === 'done');
+    for (let i = 0; i < 600 && !over(); i++) {
+      await page.waitForTimeout(100);
+      const { items: responses } = await get(page, `/incidents/${one.id}/responses`);
+      pull = responses.find((response) => response.kind === 'quarantine');
+      back = responses.find((response) => response.of_response === pull?.id);
+    }
+    assert.ok(over(), JSON.stringify([pull, back]));
+    if (!pull.counts.success) continue; // nobody had it: nothing to put back
+    assert.deepEqual([back.kind, back.counts.success], ['restore', pull.counts.success]);
+    restored++;
+  }
+  assert.ok(restored > 0);
+  await leave(page);
+});
+
+test('a window that is to put back what is still being pulled asks before it closes', async () => {
+  const page = await enter();
+  await rows(page).nth(4).waitFor();
+  const { items } = await get(page, '/incidents?state=open&sort=need&limit=100');
+  const one = items.find((row) => row.title.includes('Action required'));
+  let over = false;
+  await page.route(/\/v1\/responses\/\d+$/, async (route) => {
+    const answer = await route.fetch();
+    const pull = await answer.json();
+    await route.fulfill({ response: answer, json: over ? pull : { ...pull, state: 'running' } });
+  });
+  await page.locator(`#row-${one.id}`).getByRole('checkbox').check();
+  await page.keyboard.press('q');
+  await page.getByRole('dialog').getByRole('button', { name: 'Pull' }).click();
+  await toast(page, 'Pulling').waitFor();
+  const waits = page.waitForResponse(/\/v1\/responses\/\d+$/);
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await waits;
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  const question = await asked;
+  assert.equal(question.type(), 'beforeunload');
+  await question.dismiss();
+
+  const restore = page.waitForResponse((answer) => answer.request().method() === 'POST' && /\/responses$/.test(answer.url()));
+  over = true;
+  assert.equal((await (await restore).json()).kind, 'restore');
+  page.on('dialog', () => assert.fail('nothing is waited for any more'));
+  const closed = page.waitForEvent('close');
+  await page.close({ runBeforeUnload: true });
+  await closed;
 });

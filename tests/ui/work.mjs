@@ -114,7 +114,7 @@ test('words of a title and a least severity are filters', async () => {
   const all = await rows(page).count();
   await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
-  await page.getByRole('button', { name: /^Critical/ }).click();
+  await page.getByLabel('Severity').selectOption('critical');
   await saved;
   await page.goto(`${url}/incidents?q=is%3Aall+severity%3A%3E%3Dmajor`);
   await rows(page).filter({ hasText: 'Action required' }).waitFor();
@@ -138,7 +138,17 @@ test('an incident is pulled, put back, closed and opened again', async () => {
     await page.getByRole('dialog').getByRole('button', { name: button }).click();
     await copies.filter({ hasText: state }).nth(3).waitFor();
     await page.getByRole('progressbar', { name: button }).waitFor();
+    if (key === 'q') await page.getByText('Every copy that was found is gone from the mailboxes').waitFor();
   }
+  // now it is as if nothing had been pulled
+  await page.getByRole('heading', { name: 'Before you pull' }).waitFor();
+  await page.getByRole('toolbar').getByRole('button', { name: /^Put back/ }).waitFor({ state: 'detached' });
+  await page.keyboard.press('e');
+  await page.getByRole('dialog').getByLabel('Reason').fill('all is well');
+  await page.keyboard.press('Enter');
+  await page.locator('.page-head').getByText('Closed').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await page.locator('.page-head').getByText('Closed').waitFor({ state: 'detached' });
   await page.keyboard.press('e');
   await page.getByRole('dialog').getByLabel('Reason').fill('all is well');
   await page.keyboard.press('Enter');
@@ -146,6 +156,41 @@ test('an incident is pulled, put back, closed and opened again', async () => {
   await page.keyboard.press('e');
   await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).click();
   await page.locator('.page-head').getByText('Closed').waitFor({ state: 'detached' });
+  await leave(page);
+});
+
+test('what is refused in a dialog is said in the dialog, which stays', async () => {
+  const page = await enter('/', { axe: true });
+  await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();
+  await page.getByRole('toolbar', { name: 'Decide' }).waitFor();
+  await page.route('**/v1/incidents/*/responses', (route) => (route.request().method() === 'POST'
+    ? route.fulfill({ status: 403, contentType: 'application/problem+json', json: { status: 403, code: 'denied', detail: 'Pulling is stopped', remedy: 'Ask an administrator' } }) : route.continue()));
+  await page.keyboard.press('q');
+  const dialog = page.getByRole('dialog', { name: 'Pull from all mailboxes' });
+  await dialog.getByRole('button', { name: 'Pull' }).click();
+  await dialog.getByText('Pulling is stopped. Ask an administrator').waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await dialog.locator('.toasts').getByRole('button', { name: 'Close' }).click(); // nothing behind the dialog could be reached
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await leave(page, /403/);
+});
+
+test('an incident names the others of its sender', async () => {
+  const said = { html: '<p>One and the same</p>' };
+  const { incident: first } = await ask('hostile', { ...said, subject: 'One of two' });
+  const { incident: second } = await ask('hostile', { ...said, subject: 'Two of two' });
+  const page = await enter(`/incidents/${second.id}`);
+  const others = page.getByRole('region', { name: 'Of the same sender' });
+  // what is new is found within seconds
+  for (let i = 0; i < 20 && !(await others.count()); i++) {
+    await page.waitForTimeout(500);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sender and links' }).waitFor();
+    await page.getByText('No other incident of this sender').or(others).first().waitFor();
+  }
+  await others.getByRole('link', { name: `#${first.id} One of two` }).click();
+  await page.getByRole('heading', { name: 'One of two' }).waitFor();
   await leave(page);
 });
 
@@ -251,8 +296,10 @@ test('what messages say is searched, and shown as the text it is', async () => {
 test('who reports is listed with what came of it, and leads to it', async () => {
   const page = await enter('/reporters');
   await page.getByRole('row').nth(2).waitFor();
+  const sorted = page.waitForResponse((answer) => answer.url().includes('sort=reports'));
   await page.getByRole('button', { name: 'Most reports' }).click();
-  await page.waitForFunction(() => location.search.includes('sort=reports'));
+  await sorted; // until then it may be the rows of before
+  await page.waitForFunction(() => location.search.includes('sort=reports') && document.querySelectorAll('.grid-row').length > 2 && !document.querySelector('.wait'));
   await page.getByRole('row').nth(2).waitFor();
   const counts = await page.getByRole('row').evaluateAll((rows) => rows.slice(1).map((row) => Number(row.children[1].textContent)));
   assert.deepEqual(counts, [...counts].sort((a, b) => b - a));
@@ -291,11 +338,11 @@ test('a report that arrives is announced, and nothing moves', async () => {
   await rows(page).first().waitFor();
   await page.keyboard.press('j');
   await page.keyboard.press('j');
-  const before = { title: await title(page), count: await rows(page).count(), top: await page.getByRole('grid').evaluate((grid) => grid.scrollTop) };
+  const before = { title: await title(page), count: await rows(page).count(), top: await page.locator('.grid').evaluate((grid) => grid.scrollTop) };
   const { incident } = await ask('hostile', { html: '<p>Your parcel waits</p>', subject: 'A parcel for you' });
   const fresh = page.getByRole('button', { name: '1 new row', exact: true });
   await fresh.waitFor();
-  assert.deepEqual({ title: await title(page), count: await rows(page).count(), top: await page.getByRole('grid').evaluate((grid) => grid.scrollTop) }, before);
+  assert.deepEqual({ title: await title(page), count: await rows(page).count(), top: await page.locator('.grid').evaluate((grid) => grid.scrollTop) }, before);
   await fresh.click();
   await rows(page).filter({ hasText: incident.title }).waitFor();
   await leave(page);

@@ -5,6 +5,7 @@ It speaks JSON, a line a message. The first that it says is where the console is
 it reads (a method of World and its arguments) and answers. When there is nothing more to read, everything that it started
 or wrote is gone.
 """
+import dataclasses
 import json
 import os
 import re
@@ -46,6 +47,28 @@ class World:
         self.source = self.trawl.add_source(server)
         return self.deliver(FIRST)
 
+    def where(self):
+        """What an administrator knows of his own mail server; the first reports lie there already."""
+        for report in self.organisation.reports[:FIRST]:
+            demo.maildir_deliver(self.mail.root, report.delivery)
+        self.delivered = FIRST
+        return {"path": os.path.join(self.mail.root, demo.MAILDIR_PATTERN), "abuse": demo.ABUSE, "quarantine": demo.QUARANTINE}
+
+    def arrived(self):
+        """Waits for what lies in a source that somebody has made."""
+        self.source = self.trawl.api.get("/sources")["items"][0]
+        return self.taken_in()
+
+    def holders(self, subject):
+        """Whose mailboxes hold a message, wherever but in what was sent."""
+        needle = f"Subject: {subject}".encode()
+        found = []
+        for person in self.organisation.people:
+            for folder, _, _, raw, _ in harness.maildir_messages(demo.maildir_path(self.mail.root, person.address)):
+                if folder != "Sent" and needle in harness.normal(raw).split(b"\n\n", 1)[0].splitlines():
+                    found.append(person.address)
+        return {"mailboxes": sorted(set(found))}
+
     def deliver(self, count=1):
         reports = self.organisation.reports[self.delivered:self.delivered + count]
         for report in reports:
@@ -62,15 +85,53 @@ class World:
     def incidents(self):
         return {"incidents": self.trawl.incidents()}
 
-    def hostile(self, html, subject):
-        """Somebody reports a message that says @html."""
+    def report_of(self, html, subject):
+        """A report of a message that says @html; the Message-ID of the message goes with it."""
         who = self.organisation.person(2)
         identity = f"hostile.{self.delivered}@mailfarm.example"
         raw = demo.message([("From", "Friendly <friendly@mailfarm.example>"), ("To", who.address), ("Subject", subject),
                             ("Date", self.organisation._date(self.organisation.now)), ("Message-ID", f"<{identity}>")],
                            demo.leaf(html, "html"))
-        report = self.organisation._report("attached", subject, who, [], self.organisation._wrap(
+        self.delivered += 1
+        return identity, self.organisation._report("attached", subject, who, [], self.organisation._wrap(
             who, "Fwd: " + subject, self.organisation._attach(who, [raw])), 0)
+
+    def hostile(self, html, subject):
+        """Somebody reports a message that says @html."""
+        identity, report = self.report_of(html, subject)
+        demo.maildir_deliver(self.mail.root, report.delivery)
+        self.taken_in()
+        return {"incident": next(i for i in self.trawl.incidents() if i["link_key"] == identity)}
+
+    def abuse_folder(self, name):
+        """The abuse mailbox has a folder more."""
+        demo.maildir_make(self.mail.root, demo.ABUSE, name)
+        return {"mailbox": demo.ABUSE}
+
+    def reported_into(self, folder, subject):
+        """Somebody reports into a folder of the abuse mailbox; where the report is once its source is done with it."""
+        _, report = self.report_of("<p>Look at this</p>", subject)
+        demo.maildir_deliver(self.mail.root, dataclasses.replace(report.delivery, folder=folder))
+        self.trawl.poll_now(next(one for one in self.trawl.api.get("/sources")["items"] if one["folder"] == folder))
+        self.trawl.wait_for_reports(self.delivered)
+        self.trawl.wait_until_idle()
+        found = harness.maildir_messages(demo.maildir_path(self.mail.root, demo.ABUSE))
+        return {"folders": [one[0] for one in found if f"Subject: Fwd: {subject}".encode() in one[3]],
+                "incidents": [one["title"] for one in self.trawl.incidents()]}
+
+    def sample(self):
+        """Somebody reports a message of which much is odd, with files that nobody should open."""
+        who = self.organisation.person(2)
+        identity = "sample@mailfarm.example"
+        page = ('<p>Dear c\u043eworker, see <a href="http://evil.example/x">https://corp.example/login</a></p>'
+                '<p style="display:none">nobody sees this</p>')
+        raw = demo.message([("From", "Pay Roll <pay@mailfarm.example>"), ("Reply-To", "<other@elsewhere.example>"), ("To", who.address),
+                            ("Subject", demo.word("Your p\u0430yslip \u202efdp.exe")), ("X-Mimecast-Spam-Score", "4"), ("List-Id", "<all.mailfarm.example>"),
+                            ("Message-ID", f"<{identity}>")],
+                           demo.multipart("mixed", "b", demo.leaf(page, "html"), demo.attachment("payslip.exe", "application/pdf", b"MZ" + bytes(300)),
+                                          demo.attachment("../M\u00e4rz.txt", "text/plain", b"hello\n")))
+        report = self.organisation._report("attached", "sample", who, [], self.organisation._wrap(
+            who, "Fwd: sample", self.organisation._attach(who, [raw])), 0)
         demo.maildir_deliver(self.mail.root, report.delivery)
         self.delivered += 1
         self.taken_in()
@@ -80,6 +141,10 @@ class World:
         """Whose mail an incident is about; an analyst, who may read what people's messages say, is made too."""
         self.trawl.api.post("/users", {"name": name, "role": "analyst", "password": password})
         return {"address": self.trawl.api.all(f"/incidents/{incident}/alerts")[0]["recipient"]}
+
+    def person(self, name, display_name, password, role="analyst"):
+        """Somebody who logs in."""
+        return self.trawl.api.post("/users", {"name": name, "display_name": display_name, "role": role, "password": password})
 
     def provider(self):
         """A real identity provider that knows this console."""
@@ -107,6 +172,20 @@ class World:
             "INSERT INTO incident (state, kind, title, title_folded, severity, disposition, opened_at, updated_at, revision, need, "
             "need_reasons, need_due_at, waiting_since) VALUES ('open', 'reported_mail', ?, ?, 'minor', 'unknown', ?, ?, 1, ?, ?, ?, ?)",
             ((f"Parcel {i}", f"parcel {i}", now, now, 100 + i * 7919 % 400, reasons, 2 ** 62, now) for i in range(count)))
+        database.commit()
+        database.close()
+        return {"count": count}
+
+    def crowd(self, incident, count):
+        """So many people more received what an incident is about."""
+        database = sqlite3.connect(os.path.join(self.trawl.data, "db", "trawl.db"), timeout=60)
+        database.executemany(
+            "INSERT INTO alert (incident_id, source_id, report_id, original_id, recipient, role, message_id, state, severity, disposition, "
+            "trusted, opened_at, revision) SELECT incident_id, source_id, report_id, original_id, ?, 'to', message_id, 'open', severity, "
+            "disposition, trusted, opened_at, revision FROM alert WHERE incident_id = ? LIMIT 1",
+            ((f"person.{i}@lanternfish.example", incident) for i in range(count)))
+        database.execute("UPDATE incident SET alert_count = (SELECT count(*) FROM alert WHERE incident_id = incident.id), open_alert_count = "
+                         "(SELECT count(*) FROM alert WHERE incident_id = incident.id AND state = 'open') WHERE id = ?", (incident,))
         database.commit()
         database.close()
         return {"count": count}

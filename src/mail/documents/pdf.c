@@ -104,6 +104,22 @@ static void read_links(Document *document, PopplerPage *page, gboolean with_text
 
 /* ---- QR codes ---- */
 
+static void row_to_grey(const guint8 *row, guint8 *grey, int width)
+{
+	guint32 before = 0xffffff, pixel;
+	guint8 last = 0xff;
+	for (int x = 0; x < width; x++, row += sizeof pixel) {
+		memcpy(&pixel, row, sizeof pixel);
+		pixel &= 0xffffff;
+		if (pixel != before)
+			last = (guint8)((77 * (pixel >> 16) + 151 * (pixel >> 8 & 0xff) +
+			                 28 * (pixel & 0xff)) >>
+			                8);
+		before = pixel;
+		grey[x] = last;
+	}
+}
+
 static Bitmap *draw(PopplerPage *page, int width, int height, double scale)
 {
 	g_autoptr(cairo_surface_t) surface =
@@ -119,14 +135,15 @@ static Bitmap *draw(PopplerPage *page, int width, int height, double scale)
 	if (!pixels)
 		return NULL;
 	Bitmap *bitmap = bitmap_new((guint)width, (guint)height);
-	for (int y = 0; y < height; y++)
-		for (int x = 0; x < width; x++) {
-			guint32 pixel;
-			memcpy(&pixel, pixels + (gsize)y * (gsize)stride + 4 * (gsize)x, 4);
-			guint grey = 77 * (pixel >> 16 & 0xff) + 151 * (pixel >> 8 & 0xff) +
-			             28 * (pixel & 0xff);
-			bitmap->pixels[(gsize)y * (gsize)width + (gsize)x] = (guint8)(grey >> 8);
-		}
+	for (int y = 0; y < height; y++) {
+		const guint8 *row = pixels + (gsize)y * (gsize)stride;
+		guint8 *grey = bitmap->pixels + (gsize)y * (gsize)width;
+		/* much of a page is paper */
+		if (y > 0 && memcmp(row, row - stride, 4 * (gsize)width) == 0)
+			memcpy(grey, grey - width, (gsize)width);
+		else
+			row_to_grey(row, grey, width);
+	}
 	return bitmap;
 }
 

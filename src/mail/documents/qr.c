@@ -229,6 +229,47 @@ static guint scan(zbar_image_scanner_t *scanner, zbar_image_t *image, const Mess
 	return codes;
 }
 
+#define PAPER 16 /* pixels of it that are left around what is on it */
+
+/* Shrinks from one side while the lines of pixels that are left there are of one colour. An even
+ * number: zbar goes along every second line backwards. */
+static guint blank_rows(const Bitmap *bitmap, gboolean below)
+{
+	guint rows = 0;
+	for (; rows < bitmap->height; rows++) {
+		guint y = below ? bitmap->height - 1 - rows : rows;
+		if (!is_of_one_colour(bitmap->pixels + (gsize)y * bitmap->width, bitmap->width))
+			break;
+	}
+	return rows > PAPER ? (rows - PAPER) & ~1u : 0;
+}
+
+/* Columns at one side in which no row changes its colour. */
+static guint blank_columns(const Bitmap *bitmap, gboolean right)
+{
+	guint columns = bitmap->width;
+	for (guint y = 0; y < bitmap->height; y++) {
+		const guint8 *row = bitmap->pixels + (gsize)y * bitmap->width, *at = row;
+		guint same = 1;
+		if (right)
+			at += bitmap->width - 1;
+		while (same < columns && *at == *(right ? at - same : at + same))
+			same++;
+		columns = same;
+	}
+	return columns > PAPER ? (columns - PAPER) & ~1u : 0;
+}
+
+/* zbar need not go over the margins of a page. */
+static void leave_out_margins(zbar_image_t *image, const Bitmap *bitmap)
+{
+	guint above = blank_rows(bitmap, FALSE), below = blank_rows(bitmap, TRUE);
+	guint left = blank_columns(bitmap, FALSE), right = blank_columns(bitmap, TRUE);
+	if (above + below < bitmap->height && left + right < bitmap->width)
+		zbar_image_set_crop(image, left, above, bitmap->width - left - right,
+		                    bitmap->height - above - below);
+}
+
 static guint zbar_search(const Message *message, const char *where, const Bitmap *bitmap)
 {
 	zbar_image_scanner_t *scanner = zbar_image_scanner_create();
@@ -238,6 +279,7 @@ static guint zbar_search(const Message *message, const char *where, const Bitmap
 	zbar_image_set_format(image, zbar_fourcc('Y', '8', '0', '0'));
 	zbar_image_set_size(image, bitmap->width, bitmap->height);
 	zbar_image_set_data(image, bitmap->pixels, (gulong)bitmap->width * bitmap->height, NULL);
+	leave_out_margins(image, bitmap);
 	guint codes = scan(scanner, image, message, where);
 	zbar_image_destroy(image);
 	zbar_image_scanner_destroy(scanner);

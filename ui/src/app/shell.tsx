@@ -1,15 +1,17 @@
 // What stands around every page: the bar, the navigation, the keyboard's list, what is said at the edge.
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { session } from '../base/api';
+import { ended, session } from '../base/api';
 import { live } from '../base/events';
 import { bindings, useKeys } from '../base/keys';
 import { go, match, path } from '../base/router';
 import { Button, Empty, Menu } from '../components/basics';
 import { Dialog, Toasts } from '../components/dialog';
-import { language, languages, setLanguage, t } from '../i18n';
+import { Name } from '../components/name';
+import { language, languages, setLanguage, t, word } from '../i18n';
+import { LoginAgain } from '../pages/login';
 import { home, pages } from './pages';
-import { logOut, may } from './session';
+import { isRestricted, logOut, may } from './session';
 import { theme, type Theme } from './theme';
 
 const menuOpen = signal(false);
@@ -41,7 +43,7 @@ function Navigation() {
 function Account() {
   const user = session.value!.user;
   return (
-    <Menu label={user.display_name ?? user.name}>
+    <Menu label={<Name whole={user.display_name ?? user.name} />}>
       <div>
         <label class="row apart">
           {t('app.theme')}
@@ -64,7 +66,7 @@ function Account() {
   );
 }
 
-function Bar() {
+function Bar({ onHelp }: { onHelp: () => void }) {
   const search = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   useKeys([{ key: 's', words: t('keys.search'), run: () => search.current?.focus() }]);
@@ -80,6 +82,7 @@ function Bar() {
         </form>
       ) : <span class="app-search" />}
       {!live.value && <span role="status">{t('app.offline')}</span>}
+      <Button look="quiet" class="wide-only" hint="?" onClick={onHelp}>{t('keys.title')}</Button>
       <Account />
     </header>
   );
@@ -97,6 +100,16 @@ function KeyboardHelp({ onClose }: { onClose: () => void }) {
   );
 }
 
+/** Which right is missing, and who has it to give. */
+function Forbidden({ permission }: { permission: string }) {
+  return (
+    <Empty title={t('say.denied')}>
+      <p>{isRestricted() ? t('say.denied.whole') : t('say.denied.hint', { permission, words: word('scope', permission) })}</p>
+      <a href={home}>{t('nav.incidents')}</a>
+    </Empty>
+  );
+}
+
 export function Shell() {
   const [help, setHelp] = useState(false);
   const here = path.value;
@@ -107,7 +120,7 @@ export function Shell() {
   useEffect(() => {
     if (here === '/' || here === '/login' || here === '/setup' || here === '/sign-on/callback') go(home, { replace: true });
   }, [here]);
-  const found = visible().map((page) => ({ page, params: match(page.path, here) })).find((one) => one.params);
+  const found = pages.map((page) => ({ page, params: match(page.path, here) })).find((one) => one.params);
   const title = found?.page.nav ? t(found.page.nav.words) : null;
   useEffect(() => {
     if (title) document.title = `${title} · Trawl`;
@@ -115,15 +128,16 @@ export function Shell() {
   return (
     <div class="app">
       <a class="skip" href="#main">{t('app.skip')}</a>
-      <Bar />
+      <Bar onHelp={() => setHelp(true)} />
       <Navigation />
       <main class="app-main" id="main" tabIndex={-1}>
-        {found ? <found.page.show key={found.page.path} params={found.params!} /> : (
-          <Empty title={t('say.notfound')}><p>{t('say.notfound.hint')}</p><a href={home}>{t('nav.incidents')}</a></Empty>
-        )}
+        {!found ? <Empty title={t('say.notfound')}><p>{t('say.notfound.hint')}</p><a href={home}>{t('nav.incidents')}</a></Empty>
+          : found.page.permission && !may(found.page.permission) ? <Forbidden permission={found.page.permission} />
+            : <found.page.show key={found.page.path} params={found.params!} />}
       </main>
       <Toasts />
       {help && <KeyboardHelp onClose={() => setHelp(false)} />}
+      {ended.value && <LoginAgain />}
     </div>
   );
 }

@@ -17,7 +17,7 @@ function remembered(): Theme {
 export const theme = signal<Theme>(remembered());
 
 effect(() => {
-  const resolved = theme.value === 'auto' ? (system.value ? 'auto-dark' : 'light') : theme.value;
+  const resolved = theme.value === 'auto' ? (system.value ? 'dark' : 'light') : theme.value;
   document.documentElement.dataset.theme = resolved;
   try {
     localStorage.setItem('trawl.theme', theme.value);

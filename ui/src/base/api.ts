@@ -1,9 +1,34 @@
 // Calls of the API, and nothing else: what they mean is the pages' business.
 import { signal } from '@preact/signals';
+import { t, word } from '../i18n';
+import { address, early, shortList, type Query } from './first';
 import type { Page, Session } from './types';
+
+export { address, type Query };
 
 /** Who is logged in. undefined: not asked yet; null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
+
+/** Is whoever was logged in to log in again? What they asked for meanwhile waits until resume() is called. */
+export const ended = signal(false);
+let resumed: (() => void)[] = [];
+
+/** The same person is there again: what waits is asked for anew. */
+export function resume(begun: Session): void {
+  session.value = begun;
+  ended.value = false;
+  const waiting = resumed;
+  resumed = [];
+  for (const run of waiting) run();
+}
+
+function untilResumed(): Promise<void> {
+  ended.value = true;
+  return new Promise((resolve) => resumed.push(resolve));
+}
+
+/** What is asked for by whoever is not logged in yet. */
+const isDoor = (path: string) => path === '/session' || path.startsWith('/sign-on');
 
 /** A refusal (RFC 9457): what happened, and what to do about it. */
 export class Problem extends Error {
@@ -12,12 +37,14 @@ export class Problem extends Error {
     readonly code: string,
     readonly detail: string,
     readonly remedy: string,
+    /** The parts of a filter that are not understood. */
+    readonly wrong: { part: string; why: string }[] = [],
+    /** In how many seconds it may be otherwise; null: asking again does not help. */
+    readonly wait: number | null = null,
   ) {
     super(detail);
   }
 }
-
-export type Query = Record<string, string | number | boolean | null | undefined>;
 
 export interface Options {
   query?: Query;
@@ -25,27 +52,28 @@ export interface Options {
   /** If-Match: the change happens only if nobody was quicker. */
   etag?: string;
   signal?: AbortSignal;
+  accept?: string;
 }
 
-export function address(path: string, query: Query = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query))
-    if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
-  const text = search.toString();
-  return `/v1${path}${text ? `?${text}` : ''}`;
+/** Seconds: as the server says, or a while, where it may be better by itself. */
+function waitOf(response: Response): number | null {
+  const said = Number(response.headers.get('Retry-After'));
+  if (said > 0) return Math.min(said, 600);
+  return response.status >= 500 || response.status === 429 ? 10 : null;
 }
 
 async function problemOf(response: Response): Promise<Problem> {
+  const wait = waitOf(response);
   try {
     const body = await response.json();
-    return new Problem(response.status, body.code ?? 'internal', body.detail ?? response.statusText, body.remedy ?? '');
+    return new Problem(response.status, body.code ?? 'internal', body.detail ?? response.statusText, body.remedy ?? '', body.wrong, wait);
   } catch {
-    return new Problem(response.status, 'internal', `The server answered ${response.status} ${response.statusText}`, '');
+    return new Problem(response.status, 'internal', t('problem.answered', { status: `${response.status} ${response.statusText}`.trim() }), '', [], wait);
   }
 }
 
 async function send(method: string, path: string, options: Options): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (options.etag) headers['If-Match'] = options.etag;
   if (method !== 'GET') {
@@ -53,20 +81,26 @@ async function send(method: string, path: string, options: Options): Promise<Res
     headers['Idempotency-Key'] = crypto.randomUUID();
   }
   let response: Response;
+  const to = address(path, options.query);
+  const asked = method === 'GET' ? early().get(to) : undefined;
+  if (asked) early().delete(to);
   try {
-    response = await fetch(address(path, options.query), {
+    response = await (asked ?? fetch(to, {
       method,
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? null,
       credentials: 'same-origin',
-    });
+    }));
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new Problem(0, 'unreachable', 'Trawl does not answer', 'Is the daemon running? This page tries again by itself.');
+    throw new Problem(0, 'unreachable', 'Nothing came back', '', [], 3);
   }
   if (response.ok) return response;
-  if (response.status === 401 && session.value) session.value = null;
+  if (response.status === 401 && session.value && !isDoor(path)) {
+    await untilResumed();
+    return send(method, path, options);
+  }
   throw await problemOf(response);
 }
 
@@ -80,6 +114,7 @@ export const api = {
   post: <T>(path: string, body: unknown = {}, options: Options = {}) => call<T>('POST', path, { ...options, body }),
   patch: <T>(path: string, body: unknown, options: Options = {}) => call<T>('PATCH', path, { ...options, body }),
   put: <T>(path: string, body: unknown, options: Options = {}) => call<T>('PUT', path, { ...options, body }),
+  file: async (path: string, query: Query, accept: string) => (await send('GET', path, { query, accept })).blob(),
   remove: <T = void>(path: string, options: Options = {}) => call<T>('DELETE', path, options),
 };
 
@@ -88,7 +123,7 @@ export async function all<T>(path: string, query: Query = {}, most = 2000): Prom
   const rows: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<T> = await api.get<Page<T>>(path, { limit: 500, ...query, cursor });
+    const page: Page<T> = await api.get<Page<T>>(path, { ...shortList, ...query, cursor });
     rows.push(...page.items);
     cursor = page.next;
   } while (cursor && rows.length < most);
@@ -101,12 +136,21 @@ export async function jobResult<T>(id: number, abort?: AbortSignal): Promise<T> 
     const job = await api.get<{ state: string; result: T | null; last_error: string | null }>(`/jobs/${id}`, {}, abort);
     if (job.state === 'done' && job.result !== null) return job.result;
     if (job.state === 'done' || job.state === 'parked' || job.state === 'cancelled')
-      throw new Problem(0, 'job', job.last_error ?? 'It ended without a result', '');
+      throw new Problem(-1, 'job', job.last_error ?? t('problem.job'), '');
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
+/** The permission that a refusal names. */
+const lacking = (problem: Problem) => (problem.status === 403 ? /lacks the permission "(\w+)"$/.exec(problem.detail)?.[1] : undefined);
+
 export function words(error: unknown): string {
-  if (error instanceof Problem) return error.remedy ? `${error.detail}. ${error.remedy}` : error.detail;
+  if (error instanceof Problem) {
+    const permission = lacking(error);
+    if (permission) return t('say.denied.hint', { permission, words: word('scope', permission) });
+    if (error.status === 0) return `${t('problem.unreachable')}. ${t('problem.unreachable.hint')}`;
+    if (error.status === 429) return t('problem.throttled', { n: error.wait ?? 1 });
+    return error.remedy ? `${error.detail}. ${error.remedy}` : error.detail;
+  }
   return error instanceof Error ? error.message : String(error);
 }

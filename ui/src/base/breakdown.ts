@@ -12,6 +12,7 @@ export interface Link {
   host: string | null;
   domain: string | null;
   where: string;
+  attachment?: string | null;
   text: string | null;
   target: string | null;
   mismatch: boolean;
@@ -19,6 +20,7 @@ export interface Link {
 
 export interface Attachment {
   name: string | null;
+  path?: string;
   type?: string | null;
   detected?: string | null;
   size: number | null;

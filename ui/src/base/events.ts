@@ -2,7 +2,10 @@
 // within a moment are told once.
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { session } from './api';
+import { en } from '../i18n/en';
+import { api, session } from './api';
+import { newestAddress, settle, takeEarly } from './first';
+import { whenIdle } from './load';
 import type { Activity } from './types';
 
 /** Is the stream open? The bar says when it is not. */
@@ -13,6 +16,7 @@ const listeners = new Set<Listener>();
 let waiting: Activity[] = [];
 let timer = 0;
 let stream: EventSource | null = null;
+let heard: number | undefined; // the number of the last event
 
 function tell(): void {
   const events = waiting;
@@ -22,30 +26,46 @@ function tell(): void {
 }
 
 function hear(message: MessageEvent): void {
+  heard = Number(message.lastEventId) || heard;
   waiting.push(JSON.parse(message.data) as Activity);
   if (!timer) timer = window.setTimeout(tell, 150);
 }
 
-/** Every action has an event name of its own; EventSource wants each by name. */
-const actions = [
-  'incident.open', 'incident.join', 'incident.reopen', 'incident.close', 'incident.update', 'incident.finding', 'comment.add', 'comment.edit', 'comment.delete',
-  'alert.raise', 'alert.update', 'alert.close', 'report.keep', 'report.read', 'report.gone',
-  'response.requested', 'response.running', 'response.done', 'copy.moved', 'copy.restored', 'copy.ended', 'copy.not_attempted', 'copy.not_restored', 'copy.not_found',
-  'copy.failed', 'copy.skipped',
-  'source.create', 'source.update', 'source.delete', 'source.fail', 'source.recover', 'source.poll', 'source.test',
-  'mail_server.create', 'mail_server.update', 'mail_server.delete', 'server.check', 'server.folders', 'api_key.create', 'api_key.revoke',
-  'session.begin', 'session.end', 'user.create', 'user.lock', 'report.relocate', 'report.postprocess', 'report.download', 'original.download', 'original.read',
-  'job.park', 'job.retry', 'job.cancel', 'message'];
+/** Every action has an event name of its own; EventSource wants each by name. Those that have words are all there are. */
+const actions = Object.keys(en).filter((key) => key.startsWith('action.')).map((key) => key.slice('action.'.length));
 
-function open(): void {
-  stream = new EventSource('/v1/events');
+/** Somebody has read something: nothing else changes by that. */
+export const isLook = (event: Activity) => /\.(look|download|attachments)$/.test(event.action);
+
+function open(after?: number): void {
+  heard = after;
+  stream = new EventSource(`/v1/events${after === undefined ? '' : `?after=${after}`}`);
   stream.onopen = () => (live.value = true);
-  stream.onerror = () => (live.value = false);
+  stream.onerror = fail;
   for (const action of actions) stream.addEventListener(action, hear);
 }
 
+/** The browser goes on trying where nobody answers; where it was refused, it has to be told to, and who is there may have to log in. */
+function fail(): void {
+  live.value = false;
+  if (stream?.readyState !== EventSource.CLOSED) return;
+  setTimeout(() => {
+    const closed = stream;
+    const again = () => session.value && stream === closed && open(heard);
+    if (session.value) api.get('/account').then(again, fail);
+  }, 3000);
+}
+
+/** From where the first page stands, when there is one that was asked for early: then there is time. */
+function begin(): void {
+  if (!session.value || stream) return;
+  const newest = takeEarly<{ last: number }>(newestAddress);
+  if (!newest) open();
+  else whenIdle(() => session.value && !stream && open(newest.last));
+}
+
 effect(() => {
-  if (session.value && !stream) open();
+  if (session.value && !stream) void settle().then(begin);
   if (session.value === null && stream) {
     stream.close();
     stream = null;

@@ -1,24 +1,18 @@
-// Filters are text: "is:open severity:>=major reporter:ann@corp.example invoice". This turns it into what the API takes, says what
-// is wrong with it, and how a word that was begun may go on.
-import type { Query } from './api';
+// Filters are text: "is:open severity:>=major reporter:ann@corp.example invoice". The API reads them; here is how a word that was
+// begun may go on, and what is wrong with one in the reader's language.
+import { Problem } from './api';
 import { t } from '../i18n';
+import { filterQuery, saidOf } from './first';
 import { dispositions, needReasons, severities } from './types';
+
+export { filterQuery, saidOf };
 
 export interface Wrong {
   part: string;
   why: string;
 }
 
-export interface Parsed {
-  query: Query;
-  wrong: Wrong[];
-}
-
 export interface Term {
-  /** Of the API. */
-  parameter: string;
-  /** What the API takes for it; '': no filter; null: it may not say that. */
-  take: (value: string, me: string) => string | null;
   /** What it may say, when that can be listed. */
   values?: readonly string[];
   /** What it may say, in words. */
@@ -30,88 +24,65 @@ export interface Term {
 /** A row a word that can stand before a colon, or before ":>=". */
 export type Terms = Record<string, Term>;
 
-const oneOf = (parameter: string, values: readonly string[], words: Record<string, string> = {}): Term => ({
-  parameter, values, take: (value) => (values.includes(value) ? words[value] ?? value : null), hint: () => t('filter.oneof', { values: values.join(', ') }) });
-const number: Omit<Term, 'parameter'> = { take: (value) => (/^\d+$/.test(value) ? value : null), hint: () => t('filter.number') };
-const text: Omit<Term, 'parameter'> = { take: (value) => value || null, hint: () => t('filter.text') };
-const mailAddress: Omit<Term, 'parameter'> = { take: (value) => (/^[^\s@]+@[^\s@]+$/.test(value) ? value : null), hint: () => t('filter.address') };
+const oneOf = (values: readonly string[]): Term => ({ values, hint: () => t('filter.oneof', { values: values.join(', ') }) });
+const number: Term = { hint: () => t('filter.number') };
+const anyText: Term = { hint: () => t('filter.text') };
+const mailAddress: Term = { hint: () => t('filter.address') };
+const when: Term = { values: ['24h', '7d', '4w'], hint: () => t('filter.when') };
+const yesNo = oneOf(['yes', 'no']);
+const state = oneOf(['open', 'closed', 'all']);
+const forms = ['rfc822', 'inline', 'add_in', 'arf', 'xarf', 'journal', 'bounce', 'dmarc', 'auto_reply', 'list', 'notice'];
 
-const steps: Record<string, number> = { h: 3600, d: 86400, w: 604800 };
-
-/** "2026-11-01", "2026-11-01T08:00", or how long ago: "12h", "7d", "2w". As RFC 3339, or null. */
-export function parseWhen(value: string, now = Date.now()): string | null {
-  const ago = /^(\d{1,4})([hdw])$/.exec(value);
-  if (ago) return new Date(now - Number(ago[1]) * steps[ago[2]!]! * 1000).toISOString();
-  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/.test(value)) return null;
-  const at = new Date(value.length === 10 ? `${value}T00:00` : value);
-  return Number.isNaN(at.getTime()) ? null : at.toISOString();
-}
-// To the hour when it is so long ago: the list stays the same one while it is looked at.
-const when = (parameter: string): Term => ({ parameter, values: ['24h', '7d', '4w'], take: (value) => parseWhen(value, Math.floor(Date.now() / 3_600_000) * 3_600_000), hint: () => t('filter.when') });
-const yesNo = { yes: 'true', no: 'false' };
-export const forms = ['rfc822', 'inline', 'add_in', 'arf', 'xarf', 'journal', 'bounce', 'dmarc', 'auto_reply', 'list', 'notice'];
-
-const state = oneOf('state', ['open', 'closed', 'all'], { all: '' });
-const incidentTerms: Terms = {
+export const incidentTerms: Terms = {
   is: state,
-  severity: oneOf('severity', severities),
-  'severity:>=': oneOf('severity_min', severities),
-  verdict: oneOf('disposition', dispositions),
-  disposition: { ...oneOf('disposition', dispositions), same: true },
-  needs: oneOf('needs', needReasons),
-  assignee: { parameter: 'assignee', values: ['me', 'none'], take: (value, me) => (value === 'me' ? me : value || null), hint: () => t('filter.assignee') },
-  reporter: { parameter: 'reporter', ...mailAddress },
-  recipient: { parameter: 'recipient', ...mailAddress },
-  url: { parameter: 'url', ...text },
-  after: when('opened_after'),
-  before: when('opened_before'),
-  closed: when('closed_after'),
-  form: { parameter: 'form', values: forms, take: (value) => (/^[a-z0-9_-]+$/.test(value) ? value : null), hint: () => t('filter.oneof', { values: forms.join(', ') }) },
-  untrusted: oneOf('trusted', ['yes', 'no'], { yes: 'false', no: 'true' }),
-  quarantined: oneOf('quarantined', ['yes', 'no'], yesNo),
-  kind: oneOf('kind', ['reported_mail', 'not_a_report', 'unparsed']),
-  source: { parameter: 'source_id', ...number },
-  message: { parameter: 'message_id', ...text },
-  sort: oneOf('sort', ['need', 'newest']),
-};
-export { incidentTerms };
-
-export const alertTerms: Terms = {
-  is: state,
-  incident: { parameter: 'incident_id', ...number },
-  source: { parameter: 'source_id', ...number },
-  report: { parameter: 'report_id', ...number },
-  recipient: { parameter: 'recipient', ...mailAddress },
-  message: { parameter: 'message_id', ...text },
+  severity: oneOf(severities),
+  'severity:>=': oneOf(severities),
+  verdict: oneOf(dispositions),
+  disposition: { ...oneOf(dispositions), same: true },
+  needs: oneOf(needReasons),
+  assignee: { values: ['me', 'none'], hint: () => t('filter.assignee') },
+  team: { hint: () => t('filter.team') },
+  mine: oneOf(['yes']),
+  reporter: mailAddress,
+  recipient: mailAddress,
+  url: anyText,
+  after: when,
+  before: when,
+  closed: when,
+  form: oneOf(forms),
+  untrusted: yesNo,
+  quarantined: yesNo,
+  kind: oneOf(['reported_mail', 'not_a_report', 'unparsed']),
+  source: number,
+  message: anyText,
+  sort: oneOf(['need', 'newest']),
 };
 
-/** Words and "quoted words", each maybe after a term and a colon. Words alone are looked for in the title, where there is one. */
-export function parseFilter(text: string, me: string, terms: Terms = incidentTerms): Parsed {
-  const query: Query = {};
-  const wrong: Wrong[] = [];
-  const title: string[] = [];
-  const said = new Map<string, string>();
-  for (const part of text.match(/[a-z]+:(?:>=)?"[^"]*"?|"[^"]*"?|\S+/gi) ?? []) {
-    const colon = part.startsWith('"') ? -1 : part.indexOf(':');
-    const name = part.slice(0, Math.max(colon, 0)).toLowerCase();
-    const least = part.startsWith('>=', colon + 1) && `${name}:>=` in terms;
-    const term = colon > 0 ? terms[least ? `${name}:>=` : name] : undefined;
-    const written = part.slice(colon + (least ? 3 : 1)).replaceAll('"', '');
-    if (!term) {
-      if (terms !== incidentTerms) wrong.push({ part, why: t('filter.words.none') });
-      else if (/^[a-z]+$/.test(name) && written && !written.startsWith('//')) wrong.push({ part, why: t('filter.unknown', { name }) });
-      else title.push(part.replaceAll('"', ''));
-      continue;
-    }
-    const value = term.take(written, me);
-    if (value === null) wrong.push({ part, why: written ? term.hint() : t('filter.empty', { hint: term.hint() }) });
-    else if (said.has(term.parameter) && said.get(term.parameter) !== part) wrong.push({ part, why: t('filter.twice', { other: said.get(term.parameter)! }) });
-    else if (term.parameter === 'assignee' && written === 'none') query.unassigned = 'true';
-    else query[term.parameter] = value;
-    said.set(term.parameter, part);
-  }
-  if (title.length && terms === incidentTerms) query.q = title.join(' ');
-  return { query, wrong };
+export const alertTerms: Terms = { is: state, incident: number, source: number, report: number, recipient: mailAddress, message: anyText };
+
+export const activityTerms: Terms = {
+  actor: anyText,
+  action: { hint: () => t('filter.action') },
+  object: { hint: () => t('filter.object') },
+  incident: number,
+  after: when,
+  since: { ...when, same: true },
+  before: when,
+  until: { ...when, same: true },
+};
+
+/** Why the API did not understand a filter, part by part; empty: that is not what went wrong. */
+export function wrongOf(error: unknown, terms: Terms): Wrong[] {
+  if (!(error instanceof Problem)) return [];
+  return error.wrong.map(({ part, why }) => {
+    const [, name = '', least = ''] = /^([a-z]+)(:>=)?/i.exec(part) ?? [];
+    const hint = terms[name.toLowerCase() + least]?.hint() ?? terms[name.toLowerCase()]?.hint() ?? '';
+    if (why === 'value' && hint) return { part, why: hint };
+    if (why === 'empty') return { part, why: t('filter.empty', { hint }) };
+    if (why === 'unknown') return { part, why: t('filter.unknown', { name }) };
+    if (why === 'twice') return { part, why: t('filter.twice') };
+    return { part, why: t(why === 'words' ? 'filter.words.none' : 'filter.wrong') };
+  });
 }
 
 export interface Suggestion {

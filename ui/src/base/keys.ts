@@ -16,11 +16,12 @@ let before = '';
 let forget = 0;
 
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && /^(checkbox|radio)$/.test(target.type)) return false;
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 function isButton(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('button, a[href], summary, [role="tab"]') !== null;
+  return target instanceof HTMLElement && target.closest('button, a[href], summary, input, [role="tab"]') !== null;
 }
 
 function find(pressed: string): Binding | undefined {

@@ -1,24 +1,27 @@
-// The audit log, newest first. Its numbers have no gaps, so going back is counting down; what is looked for is looked for
-// here, since the log is only ever read in order.
+// The audit log, newest first. The API looks through it; a page may be short, or empty, and yet have a next one.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api } from './api';
+import { api, type Query } from './api';
+import { filterQuery } from './filter';
 import type { Activity } from './types';
 
 interface Part {
   items: Activity[];
   after: number;
+  before?: number;
+  first: number;
   last: number;
 }
 
 const SIZE = 500;
-const STEPS = 20; // pages that are looked through before the reader is asked whether to go on
-
-export type Wanted = (record: Activity) => boolean;
+const SHOWN = 100; // rows that are fetched at a time
+const STEPS = 20; // pages that are asked for before the reader is asked whether to go on
 
 export interface Log {
   rows: (Activity & { id: number })[];
   /** How far back it was looked: of so many records, so many. */
   seen: number;
+  /** The oldest that is there: what was before is past its period. */
+  oldest: number;
   last: number;
   loading: boolean;
   complete: boolean;
@@ -28,34 +31,30 @@ export interface Log {
   reload: () => void;
 }
 
+const asked = (filter: string): Query => (filter ? filterQuery(filter) : {});
 const numbered = (record: Activity) => ({ ...record, id: record.seq });
 
-/** @key: names what is wanted; another one starts anew. */
-export function useLog(key: string, wanted: Wanted): Log {
+export function useLog(filter: string): Log {
   const [, draw] = useState(0);
-  const store = useRef({ rows: [] as Log['rows'], first: 0, last: 0, loading: false, error: null as unknown, turn: 0, wanted });
+  // next: where the next page begins; 0: there is none
+  const store = useRef({ rows: [] as Log['rows'], next: -1, oldest: 1, last: 0, loading: false, error: null as unknown, turn: 0 });
   const state = store.current;
   const show = () => draw((n) => n + 1);
-  state.wanted = wanted;
 
   async function more(): Promise<void> {
-    if (state.loading || (state.last > 0 && state.first <= 1)) return;
+    if (state.loading || state.next === 0) return;
     const { turn } = state;
-    Object.assign(state, { loading: true, error: null });
+    state.loading = true;
     show();
     try {
-      if (!state.last) {
-        const { last } = await api.get<Part>('/activity', { limit: 1 });
+      const enough = state.rows.length + SHOWN;
+      for (let step = 0; step < STEPS && state.next !== 0 && state.rows.length < enough; step++) {
+        const part = await api.get<Part>('/activity', { before: Math.max(0, state.next), limit: SHOWN, ...asked(filter) });
         if (turn !== state.turn) return;
-        Object.assign(state, { last, first: last + 1 });
-      }
-      const enough = state.rows.length + 100;
-      for (let step = 0; step < STEPS && state.first > 1 && state.rows.length < enough; step++) {
-        const from = Math.max(0, state.first - 1 - SIZE);
-        const part = await api.get<Part>('/activity', { after: from, limit: Math.min(SIZE, state.first - 1 - from) });
-        if (turn !== state.turn) return;
-        state.rows = [...state.rows, ...part.items.filter(state.wanted).reverse().map(numbered)];
-        state.first = from + 1;
+        state.error = null;
+        if (state.next < 0) Object.assign(state, { last: part.last, oldest: part.first });
+        state.rows = [...state.rows, ...part.items.map(numbered)];
+        state.next = part.before ?? 0;
         show();
       }
     } catch (error) {
@@ -67,15 +66,15 @@ export function useLog(key: string, wanted: Wanted): Log {
 
   async function refresh(): Promise<void> {
     const { turn } = state;
-    if (!state.last) return;
+    if (state.next < 0) return;
     try {
-      for (;;) {
-        const part = await api.get<Part>('/activity', { after: state.last, limit: SIZE });
+      for (let more = true; more; ) {
+        const part = await api.get<Part>('/activity', { after: state.last, limit: SIZE, ...asked(filter) });
         if (turn !== state.turn) return;
         const fresh = part.items.filter((record) => record.seq > state.last);
-        if (!fresh.length) return;
-        state.rows = [...fresh.filter(state.wanted).reverse().map(numbered), ...state.rows];
-        state.last = fresh.at(-1)!.seq;
+        state.rows = [...fresh.reverse().map(numbered), ...state.rows];
+        more = part.after < part.last && part.after > state.last;
+        state.last = Math.max(state.last, part.after);
         show();
       }
     } catch {
@@ -84,29 +83,29 @@ export function useLog(key: string, wanted: Wanted): Log {
   }
 
   function reload(): void {
-    Object.assign(state, { rows: [], first: 0, last: 0, loading: false, error: null, turn: state.turn + 1 });
+    Object.assign(state, { rows: [], next: -1, last: 0, loading: false, error: null, turn: state.turn + 1 });
     void more();
   }
 
   useEffect(() => {
     reload();
     return () => void state.turn++;
-  }, [key]);
+  }, [filter]);
 
   return {
-    rows: state.rows, seen: state.last ? state.last - state.first + 1 : 0, last: state.last, loading: state.loading,
-    complete: state.last > 0 && state.first <= 1, error: state.error, more: () => void more(), refresh: () => void refresh(), reload };
+    rows: state.rows, seen: state.next < 0 ? 0 : state.last - (state.next || state.oldest) + 1, oldest: state.oldest, last: state.last, loading: state.loading,
+    complete: state.next === 0, error: state.error, more: () => void more(), refresh: () => void refresh(), reload };
 }
 
-/** All of it, oldest first, as JSON lines: the order in which the chain of hashes is verified. */
-export async function exportLog(wanted: Wanted, progress: (done: number, of: number) => void, abort: AbortSignal): Promise<Blob> {
+/** What the filter lets through, oldest first, as JSON lines: the order in which the chain of hashes is verified. */
+export async function exportLog(filter: string, progress: (done: number, of: number) => void, abort: AbortSignal): Promise<Blob> {
   const parts: string[] = [];
-  for (let after = 0, last = 1; after < last; ) {
-    const part = await api.get<Part>('/activity', { after, limit: SIZE }, abort);
-    if (!part.items.length) break;
-    parts.push(part.items.filter(wanted).map((record) => `${JSON.stringify(record)}\n`).join(''));
+  for (let after = 0, last = 1, begin = 0; after < last; ) {
+    const part = await api.get<Part>('/activity', { after, limit: SIZE, ...asked(filter) }, abort);
+    parts.push(part.items.map((record) => `${JSON.stringify(record)}\n`).join(''));
     ({ after, last } = part);
-    progress(after, last);
+    begin ||= part.first;
+    progress(after - begin + 1, last - begin + 1);
   }
   return new Blob(parts, { type: 'application/x-ndjson' });
 }

@@ -1,15 +1,17 @@
 // Who there is, by name: asked for once, for all pages.
 import { signal } from '@preact/signals';
 import { all } from './api';
-import type { Person } from './types';
+import type { Person, Team } from './types';
 
 export const people = signal<Person[]>([]);
+export const teams = signal<Team[]>([]);
 let asked = 0;
 
 /** Sees to it that the names are there soon, and not older than a minute. */
 export function askPeople(): void {
   if (Date.now() - asked < 60_000) return;
   asked = Date.now();
+  all<Team>('/teams').then((found) => (teams.value = found), () => undefined);
   all<Person>('/people').then((found) => (people.value = found), () => (asked = 0));
 }
 

@@ -3,6 +3,8 @@ export interface Page<T> {
   items: T[];
   next: string | null;
   changed_since?: number;
+  /** Of a feed: what was one's own, and is seen no more. */
+  gone_incidents?: number[];
 }
 
 export type Severity = 'informational' | 'minor' | 'moderate' | 'major' | 'critical';
@@ -13,6 +15,9 @@ export type Disposition =
 export const dispositions: Disposition[] = [
   'malicious', 'suspicious', 'spam', 'bulk', 'low_risk', 'known_good', 'false_negative', 'simulated', 'unknown'];
 
+/** Everything, or what their teams do. */
+export type Sight = 'everything' | 'teams';
+
 export interface User {
   id: number;
   revision: number;
@@ -20,12 +25,33 @@ export interface User {
   display_name: string | null;
   email: string | null;
   role: string;
+  sight: Sight;
   enabled: boolean;
   password_set: boolean;
   totp: boolean;
   locked_until: string | null;
   created_at: string;
   last_login_at: string | null;
+}
+
+export interface TeamPart {
+  id: number;
+  name: string;
+  display_name?: string | null;
+  deleted?: boolean;
+}
+
+export interface Team {
+  id: number;
+  revision: number;
+  name: string;
+  description: string;
+  member_ids: number[];
+  members: TeamPart[];
+  key_ids: number[];
+  keys: TeamPart[];
+  source_ids: number[];
+  sources: TeamPart[];
 }
 
 export interface Role {
@@ -149,6 +175,7 @@ export interface Incident {
   disposition: Disposition;
   sub_disposition: string | null;
   assignee: string | null;
+  team: string | null;
   close_reason: string | null;
   link_key: string | null;
   original_id: number | null;
@@ -190,6 +217,7 @@ export interface Original {
   sender: string | null;
   sent_at: string | null;
   created_at: string;
+  content_removed_at: string | null;
   bodies?: boolean;
   vip?: boolean;
   breakdown?: unknown;
@@ -197,6 +225,9 @@ export interface Original {
 
 export interface IncidentWhole extends Incident {
   original: Original | null;
+  hold: Hold | null;
+  /** When what its messages said was removed, past its period. */
+  content_removed_at: string | null;
 }
 
 export interface Alert {
@@ -266,6 +297,8 @@ export interface QuarantineResult {
   was_read: boolean | null;
   folder: string | null;
   quarantine_mailbox: string | null;
+  /** Since then it cannot be put back. */
+  bytes_removed_at: string | null;
   quarantine_folder: string | null;
   restore_response_id: number | null;
   restore_status: string | null;
@@ -375,8 +408,51 @@ export interface CheckLine {
 }
 
 /** What an API key may do, and what a role lets do. */
-export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'vip', 'admin'] as const;
+export const scopes = ['read', 'content', 'triage', 'respond', 'approve', 'configure', 'audit', 'vip', 'hold', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
+
+export const retentionPeriods = ['content_days', 'undo_days', 'incident_days', 'nuisance_days', 'audit_days', 'session_days', 'job_days', 'poll_days', 'answer_days'] as const;
+export type RetentionPeriod = (typeof retentionPeriods)[number];
+
+/** Each period in days; null: for ever. */
+export interface Retention extends Record<RetentionPeriod, number | null> {
+  limits: Record<RetentionPeriod, { least: number; most: number; ever: boolean }>;
+  next_at: string | null;
+  audit_first: number;
+}
+
+export interface RetentionPreview {
+  incidents: number;
+  contents: number;
+  copies: number;
+  reports: number;
+  bytes: number;
+  oldest_at: string | null;
+  held: number;
+  may_be_put_back: number;
+  audit_records: number;
+  audit_until: number;
+}
+
+export interface Removed extends Record<'incidents' | 'reports' | 'contents' | 'copies' | 'messages' | 'bytes' | 'audit_records' | 'sessions' | 'jobs' | 'polls' | 'answers', number> {}
+
+export interface RetentionRun {
+  id: number;
+  state: 'running' | 'done' | 'failed';
+  error: string | null;
+  removed: Removed;
+  started_at: string;
+  finished_at: string | null;
+}
+
+/** Nothing of an incident on hold is removed. */
+export interface Hold {
+  incident_id: number;
+  title: string | null;
+  reason: string;
+  held_by: string;
+  held_at: string;
+}
 
 export interface Backup {
   id: number;
@@ -405,6 +481,8 @@ export interface ApiKey {
   name: string;
   prefix: string;
   scopes: Scope[];
+  owner: string | null;
+  sight: Sight | null;
   created_by: string;
   created_at: string;
   expires_at: string | null;
@@ -427,6 +505,8 @@ export interface Health {
 export interface Activity {
   seq: number;
   at: string;
+  /** The same time as it stands in the hash. */
+  at_us: number;
   actor: string;
   action: string;
   object_kind: string;

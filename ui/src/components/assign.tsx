@@ -1,20 +1,26 @@
 // Who works on something: found by typing part of the name, chosen by the arrows.
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { session } from '../base/api';
-import { askPeople, people } from '../base/people';
+import { askPeople, people, teams } from '../base/people';
+import type { Incident } from '../base/types';
 import { t } from '../i18n';
 import { Note } from './basics';
 import { Dialog } from './dialog';
 
+export type Assignment = Partial<Pick<Incident, 'assignee' | 'team'>>;
+
 interface Choice {
-  name: string | null;
+  key: string;
+  to: Assignment;
+  now: boolean;
   words: string;
   more: string;
 }
 
 const folded = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
-export function AssignDialog({ assignee, onChoose, onClose }: { assignee: string | null; onChoose: (name: string | null) => void; onClose: () => void }) {
+/** A team that gets it decides who works on it; a person who takes it leaves it to the team, too. */
+export function AssignDialog({ assignee, team, onChoose, onClose }: { assignee: string | null; team: string | null; onChoose: (to: Assignment) => void; onClose: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const id = useId();
@@ -26,8 +32,11 @@ export function AssignDialog({ assignee, onChoose, onClose }: { assignee: string
     .filter((one) => one.active && (folded(one.name).includes(wanted) || folded(one.display_name ?? '').includes(wanted)))
     .sort((a, b) => Number(b.name === me) - Number(a.name === me) || (a.display_name ?? a.name).localeCompare(b.display_name ?? b.name));
   const choices: Choice[] = [
-    ...(assignee && !wanted ? [{ name: null, words: t('assign.nobody'), more: '' }] : []),
-    ...some.map((one) => ({ name: one.name, words: one.display_name || one.name, more: [one.display_name ? one.name : '', one.name === me ? t('assign.you') : ''].filter(Boolean).join(' · ') })),
+    ...(assignee && !wanted ? [{ key: 'nobody', to: { assignee: null }, now: false, words: t('assign.nobody'), more: '' }] : []),
+    ...(team && !wanted ? [{ key: 'noteam', to: { team: null }, now: false, words: t('assign.noteam'), more: '' }] : []),
+    ...teams.value.filter((one) => folded(one.name).includes(wanted)).sort((a, b) => a.name.localeCompare(b.name))
+      .map((one) => ({ key: `team:${one.name}`, to: { team: one.name, assignee: null }, now: one.name === team, words: one.name, more: t('assign.team') })),
+    ...some.map((one) => ({ key: one.name, to: { assignee: one.name }, now: one.name === assignee, words: one.display_name || one.name, more: [one.display_name ? one.name : '', one.name === me ? t('assign.you') : ''].filter(Boolean).join(' · ') })),
   ];
   const cursor = Math.min(at, choices.length - 1);
   useEffect(() => {
@@ -36,7 +45,7 @@ export function AssignDialog({ assignee, onChoose, onClose }: { assignee: string
 
   function choose(choice: Choice | undefined): void {
     if (!choice) return;
-    onChoose(choice.name);
+    onChoose(choice.to);
     onClose();
   }
   function press(event: KeyboardEvent): void {
@@ -54,8 +63,8 @@ export function AssignDialog({ assignee, onChoose, onClose }: { assignee: string
         {choices.length === 0 && <Note>{t('assign.none')}</Note>}
         <div class="list-box" role="listbox" id={id} aria-label={t('assign.title')} ref={list}>
           {choices.map((choice, i) => (
-            <div key={choice.name ?? ''} id={`${id}-${i}`} class="choice" role="option" aria-selected={i === cursor} onClick={() => choose(choice)}>
-              <span>{choice.words}</span>{choice.more && <span class="soft"> {choice.more}</span>}{choice.name === assignee && <span class="soft"> ✓</span>}
+            <div key={choice.key} id={`${id}-${i}`} class="choice" role="option" aria-selected={i === cursor} onClick={() => choose(choice)}>
+              <span>{choice.words}</span>{choice.more && <span class="soft"> {choice.more}</span>}{choice.now && <span class="soft"> ✓</span>}
             </div>
           ))}
         </div>

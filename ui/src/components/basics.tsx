@@ -1,21 +1,23 @@
 // The small parts that every page is made of.
 import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { words } from '../base/api';
+import { Problem, words } from '../base/api';
 import { ago, format, utc } from '../base/time';
 import type { Disposition, Severity } from '../base/types';
-import { t, word } from '../i18n';
+import { t, word, type Key } from '../i18n';
 
 export type Tone = 'critical' | 'major' | 'moderate' | 'minor' | 'good' | 'accent' | 'plain';
 
 type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'icon'> & {
   look?: 'primary' | 'danger' | 'quiet' | 'icon';
   hint?: string; // the key that does the same
+  busy?: boolean; // what it does is being done
 };
 
-export function Button({ look, hint, children, ...rest }: ButtonProps) {
+export function Button({ look, hint, busy = false, children, ...rest }: ButtonProps) {
   return (
-    <button type="button" {...rest} class={`button ${look ?? ''} ${rest.class ?? ''}`} aria-keyshortcuts={hint}>
+    <button type="button" {...rest} disabled={busy || rest.disabled} aria-busy={busy || undefined} class={`button ${look ?? ''} ${rest.class ?? ''}`} aria-keyshortcuts={hint}>
+      {busy && <span class="wait" />}
       {children}
       {hint && <kbd aria-hidden="true">{hint}</kbd>}
     </button>
@@ -132,14 +134,51 @@ export function Empty({ title, children }: { title: string; children?: Component
   return <div class="empty"><h2>{title}</h2>{children}</div>;
 }
 
+const titles: Record<number, Key> = { 0: 'say.unreachable', 403: 'say.denied', 404: 'say.gone', 429: 'say.throttled' };
+
+/** Seconds until @retry is called by itself, or null where that would not help; at once when the network is back. */
+function useAgain(error: unknown, retry?: () => void): number | null {
+  const wait = retry && error instanceof Problem ? error.wait : null;
+  const [left, setLeft] = useState(wait);
+  const latest = useRef(retry);
+  latest.current = retry;
+  useEffect(() => {
+    setLeft(wait);
+    if (wait === null) return undefined;
+    const due = Date.now() + wait * 1000;
+    let timer = 0;
+    const again = () => {
+      clearInterval(timer);
+      latest.current?.();
+    };
+    timer = window.setInterval(() => {
+      const rest = Math.ceil((due - Date.now()) / 1000);
+      setLeft(Math.max(0, rest));
+      if (rest <= 0) again();
+    }, 1000);
+    addEventListener('online', again);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('online', again);
+    };
+  }, [error]);
+  return left;
+}
+
+/** What could not be shown, why, and what to do about it; what may be better soon is tried again by itself. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+  const left = useAgain(error, retry);
+  const status = error instanceof Problem ? error.status : -1;
   return (
-    <div role="alert">
-      <Note tone="critical" title={t('say.error')}>
-        <p>{words(error)}</p>
-        {retry && <p><Button onClick={retry}>{t('do.retry')}</Button></p>}
-      </Note>
-    </div>
+    <Note tone={status === 404 ? 'plain' : 'critical'}>
+      <div role="alert"><h3>{t(titles[status] ?? 'say.error')}</h3><p>{words(error)}</p></div>
+      {retry && status !== 403 && status !== 404 && (
+        <div class="row">
+          <Button onClick={retry}>{t('do.retry')}</Button>
+          {left !== null && <span class="soft num">{t('say.again', { n: left })}</span>}
+        </div>
+      )}
+    </Note>
   );
 }
 

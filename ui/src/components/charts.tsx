@@ -1,6 +1,6 @@
 // Charts, drawn by ourselves: bars are all that is needed, and each says in a table what it shows.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { locale, t } from '../i18n';
 
 export interface Series {
@@ -25,12 +25,16 @@ function roundUp(n: number): number {
 
 const number = (n: number) => n.toLocaleString(locale.value);
 
+const WIDEST = 48; // of a bar: one alone is no wall
+
 /** The width that there is for something. */
 function useWidth(): [{ current: HTMLDivElement | null }, number] {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(640);
-  useEffect(() => {
-    const observer = new ResizeObserver((entries) => setWidth(Math.max(280, Math.round(entries[0]!.contentRect.width))));
+  useLayoutEffect(() => {
+    const take = (wide: number) => setWidth(Math.max(280, Math.round(wide)));
+    take(box.current!.clientWidth); // before it is seen at another width
+    const observer = new ResizeObserver((entries) => take(entries[0]!.contentRect.width));
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
@@ -43,7 +47,7 @@ export function Columns({ label, labels, series: all, first, foot }: { label: st
   const [box, width] = useWidth();
   const top = roundUp(Math.max(1, ...series.flatMap((one) => one.values)));
   const inner = width - LEFT;
-  const step = inner / Math.max(labels.length, 1);
+  const step = Math.min(inner / Math.max(labels.length, 1), WIDEST * series.length);
   const bar = Math.max(1, (step - (step > 6 ? 2 : 0)) / series.length);
   const high = (n: number) => (HEIGHT - BOTTOM - 8) * (n / top);
   const every = Math.ceil(labels.length / Math.max(2, Math.floor(inner / 90)));

@@ -1,4 +1,5 @@
 // A check, line by line: what was tried, what came of it, and what to do about it.
+import type { ComponentChildren } from 'preact';
 import type { CheckLine } from '../base/types';
 import { t } from '../i18n';
 import { Badge, Failed, type Tone } from './basics';
@@ -14,7 +15,8 @@ export const unchecked: Check = { busy: false, lines: null, error: null };
 const levels = { ok: 'check.ok', warning: 'check.warning', failed: 'check.bad' } as const;
 const tones: Record<CheckLine['level'], Tone> = { ok: 'good', warning: 'moderate', failed: 'critical' };
 
-export function Checks({ check, hint }: { check: Check; hint: string }) {
+/** @next: what there is to do when everything works. */
+export function Checks({ check, hint, next }: { check: Check; hint: string; next?: ComponentChildren }) {
   const failed = check.lines?.filter((line) => line.level === 'failed').length ?? 0;
   const warnings = check.lines?.filter((line) => line.level === 'warning').length ?? 0;
   return (
@@ -26,6 +28,7 @@ export function Checks({ check, hint }: { check: Check; hint: string }) {
           {failed ? t('check.failed', { n: failed }) : warnings ? t('check.warnings', { n: warnings }) : t('check.good')}
         </Badge></p>
       )}
+      {!check.busy && check.lines && !failed && next}
       {check.lines && (
         <ol class="checks">
           {check.lines.map((line, i) => (

@@ -1,15 +1,25 @@
-// Dialogs, by the browser's own: it keeps the focus inside and gives it back.
+// Dialogs, by the browser's own: it keeps the focus inside and gives it back. What is said meanwhile is said in the dialog that
+// is on top: anything else can be neither reached nor heard.
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Button } from './basics';
 
+const open = signal<object[]>([]);
+
 export function Dialog({ title, children, foot, wide, onClose }: { title: string; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean; onClose: () => void }) {
   const element = useRef<HTMLDialogElement>(null);
+  const [me, setMe] = useState<object | null>(null);
   // at once, not after the next picture: the next key is for the dialog
   useLayoutEffect(() => {
+    const self = {};
     element.current?.showModal();
+    setMe(self);
+    open.value = [...open.value, self];
+    return () => {
+      open.value = open.value.filter((one) => one !== self);
+    };
   }, []);
   return (
     <dialog class={`dialog ${wide ? 'wide' : ''}`} ref={element} aria-label={title} onClose={onClose} onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}>
@@ -19,6 +29,7 @@ export function Dialog({ title, children, foot, wide, onClose }: { title: string
       </div>
       <div class="dialog-body">{children}</div>
       {foot && <div class="dialog-foot">{foot}</div>}
+      <Toasts of={me} />
     </dialog>
   );
 }
@@ -44,10 +55,12 @@ function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-export function Toasts() {
+/** @of: the dialog whose they are; null: the page's own. */
+export function Toasts({ of = null }: { of?: object | null }) {
+  const here = (open.value[open.value.length - 1] ?? null) === of;
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map((toast) => (
+      {here && toasts.value.map((toast) => (
         <div key={toast.id} class={`toast tone-${toast.tone}`}>
           <span>{toast.text}</span>
           {toast.undo && <Button look="quiet" onClick={() => { toast.undo?.(); dismiss(toast.id); }}>{t('do.undo')}</Button>}

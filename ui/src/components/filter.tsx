@@ -1,7 +1,7 @@
 // A filter as text, with what it may go on with below it: the arrows choose, Tab or Enter takes, Escape leaves.
 import type { RefObject } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { parseFilter, suggest, type Suggestion, type Terms } from '../base/filter';
+import { suggest, type Suggestion, type Terms, type Wrong } from '../base/filter';
 import { t } from '../i18n';
 
 const SHOWN = 12;
@@ -12,20 +12,19 @@ interface Props {
   placeholder: string;
   value: string;
   terms: Terms;
-  me: string;
+  wrong: Wrong[];
   more?: Record<string, Suggestion[]>;
   onInput: (value: string) => void;
   onSubmit: (value: string) => void;
 }
 
-export function FilterInput({ input, label, placeholder, value, terms, me, more, onInput, onSubmit }: Props) {
+export function FilterInput({ input, label, placeholder, value, terms, wrong, more, onInput, onSubmit }: Props) {
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const id = useId();
   const caret = input.current?.selectionStart ?? value.length;
   const { from, some } = open ? suggest(value, Math.min(caret, value.length), terms, more) : { from: 0, some: [] };
   const shown = some.slice(0, SHOWN);
-  const { wrong } = parseFilter(value, me, terms);
 
   function take(one: Suggestion): void {
     const before = value.slice(0, from) + one.text + (one.text.endsWith(':') || one.text.endsWith('=') ? '' : ' ');

@@ -28,6 +28,12 @@ interface Props<T> {
   gone?: (row: T) => string | null;
 }
 
+/** What a cell has no room for is said to who stays on it. */
+function tellWhole(event: { target: EventTarget | null }): void {
+  const cell = (event.target as Element | null)?.closest<HTMLElement>('.clip');
+  if (cell) cell.title = cell.scrollWidth > cell.clientWidth && !cell.querySelector('[title]') ? cell.textContent ?? '' : '';
+}
+
 export function Grid<T extends { id: number }>({ label, columns, rows, cursor, picked, onCursor, onOpen, onEnd, foot, gone }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
@@ -61,21 +67,23 @@ export function Grid<T extends { id: number }>({ label, columns, rows, cursor, p
   }, [end, rows.length]);
 
   return (
-    <div class="grid" ref={box} role="grid" aria-label={label} aria-rowcount={rows.length} tabIndex={0} aria-activedescendant={cursor >= 0 ? `row-${rows[cursor]?.id}` : undefined}>
-      <div class="grid-head" role="row" style={template}>
-        {columns.map((column) => <div key={column.name} role="columnheader" class={column.number ? 'num' : ''}>{column.title}</div>)}
-      </div>
-      <div class="grid-space" style={{ height: `${rows.length * ROW}px` }} role="rowgroup">
-        {rows.slice(first, end).map((row, i) => {
-          const index = first + i;
-          return (
-            <div key={row.id} id={`row-${row.id}`} role="row" aria-rowindex={index + 1} aria-selected={picked.has(row.id)}
-              class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''} ${gone?.(row) ? 'gone' : ''}`} title={gone?.(row) ?? undefined}
-              style={{ ...template, top: `${index * ROW}px` }} onClick={() => onCursor(index)} onDblClick={() => onOpen(row)}>
-              {columns.map((column) => <div key={column.name} role="gridcell" class={column.number ? 'num' : 'clip'}>{column.cell(row)}</div>)}
-            </div>
-          );
-        })}
+    <div class="grid" ref={box} onMouseOver={tellWhole}>
+      <div role="grid" aria-label={label} aria-rowcount={rows.length} tabIndex={0} aria-activedescendant={rows[cursor] && `row-${rows[cursor].id}`}>
+        <div class="grid-head" role="row" style={template}>
+          {columns.map((column) => <div key={column.name} role="columnheader" class={column.number ? 'num' : ''}>{column.title}</div>)}
+        </div>
+        <div class="grid-space" style={{ height: `${rows.length * ROW}px` }} role="rowgroup">
+          {rows.slice(first, end).map((row, i) => {
+            const index = first + i;
+            return (
+              <div key={row.id} id={`row-${row.id}`} role="row" aria-rowindex={index + 1} aria-selected={picked.has(row.id)}
+                class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''} ${gone?.(row) ? 'gone' : ''}`} title={gone?.(row) ?? undefined}
+                style={{ ...template, top: `${index * ROW}px` }} onClick={() => onCursor(index)} onDblClick={() => onOpen(row)}>
+                {columns.map((column) => <div key={column.name} role="gridcell" class={column.number ? 'num' : 'clip'}>{column.cell(row)}</div>)}
+              </div>
+            );
+          })}
+        </div>
       </div>
       {foot}
     </div>

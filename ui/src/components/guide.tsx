@@ -1,8 +1,8 @@
 // The way from an empty installation to the first report: three steps, ticked off as they are done.
-import { may } from '../app/session';
+import { isRestricted, may } from '../app/session';
 import { useEvents } from '../base/events';
 import { useAll, useEvery } from '../base/load';
-import type { MailServer, Source } from '../base/types';
+import type { MailServer, Source, Team } from '../base/types';
 import { t } from '../i18n';
 import { Empty, Failed, Note, Time, Waiting } from './basics';
 
@@ -10,12 +10,14 @@ import { Empty, Failed, Note, Time, Waiting } from './basics';
 export function Guide({ onReport }: { onReport: () => void }) {
   const servers = useAll<MailServer>('/mail-servers');
   const sources = useAll<Source>('/sources');
+  const teams = useAll<Team>(isRestricted() ? '/teams' : null);
   const renew = () => { servers.reload(); sources.reload(); };
   useEvery(5, renew);
   useEvents(() => true, () => { renew(); onReport(); });
   const error = (!servers.data && servers.error) || (!sources.data && sources.error);
   if (error) return <Failed error={error} retry={renew} />;
   if (!servers.data || !sources.data) return <Waiting />;
+  if (teams.data?.length === 0) return <Empty title={t('guide.noteam')}><p>{t('guide.noteam.hint')}</p></Empty>;
   const enabled = sources.data.filter((source) => source.enabled);
   const found = sources.data.reduce((sum, source) => sum + source.state.total_found, 0);
   const done = [servers.data.length > 0, sources.data.length > 0, found > 0];

@@ -1,9 +1,11 @@
 // Forms of what is configured by members: mail servers and identity providers. What is asked for comes from the API, so that a
 // new kind needs nothing here.
+import { setQuery } from '../base/router';
 import type { KindMember } from '../base/types';
 import { t, word } from '../i18n';
+import { en } from '../i18n/en';
 import { memberHelp, memberTitle } from '../i18n/members';
-import { Badge, Button, Input, Select } from './basics';
+import { Badge, Button, Card, Input, Select } from './basics';
 import { Area, linesOf, listOf } from './forms';
 
 export interface Kind {
@@ -94,5 +96,24 @@ export function Secrets({ server, members, values, wrong, replacing, onReplace, 
       {members.map((member) => <Member key={member.name} member={member} value={values[member.name] ?? ''} wrong={wrong[member.name]} onChange={(value) => onChange(member.name, value)} />)}
       {server && <p><Button onClick={() => onReplace(false)}>{t('email.secret.keep')}</Button></p>}
     </>
+  );
+}
+
+/** The first step of something new: which kind it is. The address keeps it, as "kind". */
+export function KindPicker({ title, kinds, chosen }: { title: string; kinds: Kind[]; chosen: Kind | undefined }) {
+  return (
+    <Card title={`1. ${title}`}>
+      <fieldset>
+        <legend class="visually-hidden">{title}</legend>
+        <div class="choices">
+          {kinds.map((one) => (
+            <label key={one.name}>
+              <input type="radio" name="kind" checked={one === chosen} onChange={() => setQuery({ kind: one.name })} />
+              <span><strong>{one.title}</strong>{`kind.hint.${one.name}` in en && <span class="hint">{word('kind.hint', one.name)}</span>}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+    </Card>
   );
 }

@@ -10,15 +10,18 @@ const tones: Partial<Record<NeedReason, Tone>> = {
 /** What the row says in another column already. */
 const elsewhere = new Set<NeedReason>(['critical', 'major', 'moderate', 'unassigned']);
 
-/** The two that weigh most, and how many more there are. */
+/** The two that weigh most, or the one where it is narrow, and how many more there are. */
 export function Reasons({ incident }: { incident: Incident }) {
   const reasons = incident.need_reasons.filter((reason) => !elsewhere.has(reason));
   const shown = reasons.slice(0, 2);
   const all = incident.need_reasons.map((reason) => word('need.says', reason)).join('\n');
   return (
     <span class="reasons" title={all}>
-      {shown.map((reason) => <Badge key={reason} tone={tones[reason] ?? 'plain'}>{word('need', reason)}</Badge>)}
-      {reasons.length > shown.length && <span class="soft">+{reasons.length - shown.length}</span>}
+      <span>
+        {shown.map((reason) => <Badge key={reason} tone={tones[reason] ?? 'plain'}>{word('need', reason)}</Badge>)}
+        {reasons.length > shown.length && <span class="soft when-wide">+{reasons.length - shown.length}</span>}
+        {reasons.length > 1 && <span class="soft when-narrow">+{reasons.length - 1}</span>}
+      </span>
     </span>
   );
 }

@@ -5,6 +5,7 @@ import { may } from '../app/session';
 import { api, session, words } from '../base/api';
 import { actorName } from '../base/people';
 import type { Comment } from '../base/types';
+import { Actor } from './name';
 import { t } from '../i18n';
 import { Button, Time } from './basics';
 import { say } from './dialog';
@@ -70,7 +71,7 @@ export function CommentItem({ comment, onDone }: { comment: Comment; onDone: () 
   return (
     <article class="comment" aria-label={t('talk.by', { who: actorName(comment.author) })}>
       <div class="row apart">
-        <span><strong><bdi>{actorName(comment.author)}</bdi></strong> <Time at={comment.created_at} />{comment.edited_at && comment.text !== null && <span class="soft"> · {t('talk.edited')} <Time at={comment.edited_at} /></span>}</span>
+        <span><strong><Actor actor={comment.author} /></strong> <Time at={comment.created_at} />{comment.edited_at && comment.text !== null && <span class="soft"> · {t('talk.edited')} <Time at={comment.edited_at} /></span>}</span>
         {mine && mode === 'read' && <span class="row"><Button look="quiet" onClick={() => setMode('edit')}>{t('do.edit')}</Button><Button look="quiet" onClick={() => setMode('delete')}>{t('do.delete')}</Button></span>}
       </div>
       {mode === 'edit' ? (

@@ -14,11 +14,13 @@ import { login } from './de/login';
 import { message } from './de/message';
 import { need } from './de/need';
 import { figures } from './de/figures';
+import { retention } from './de/retention';
 import { search } from './de/search';
 import { signOn } from './de/sign_on';
 import { sources } from './de/sources';
 import { talk } from './de/talk';
+import { teams } from './de/teams';
 import { users } from './de/users';
 import { views } from './de/views';
 
-export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...views, ...figures };
+export const de = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...retention, ...search, ...signOn, ...sources, ...talk, ...teams, ...users, ...views, ...figures };

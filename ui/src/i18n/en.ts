@@ -14,11 +14,13 @@ import { login } from './en/login';
 import { message } from './en/message';
 import { need } from './en/need';
 import { figures } from './en/figures';
+import { retention } from './en/retention';
 import { search } from './en/search';
 import { signOn } from './en/sign_on';
 import { sources } from './en/sources';
 import { talk } from './en/talk';
+import { teams } from './en/teams';
 import { users } from './en/users';
 import { views } from './en/views';
 
-export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...search, ...signOn, ...sources, ...talk, ...users, ...views, ...figures };
+export const en = { ...about, ...account, ...alerts, ...apiKeys, ...audit, ...backup, ...common, ...email, ...filter, ...guide, ...incident, ...incidents, ...login, ...message, ...need, ...retention, ...search, ...signOn, ...sources, ...talk, ...teams, ...users, ...views, ...figures };

@@ -51,10 +51,13 @@ const translated: Record<string, Record<string, { title: string; help: string }>
   },
 };
 
+/** A form shows what is needed by itself. */
+const plain = (help: string) => help.charAt(0).toUpperCase() + help.slice(1).replace(/; needed$/, '');
+
 export function memberTitle(member: KindMember): string {
   return translated[language.value]?.[member.name]?.title ?? member.title;
 }
 
 export function memberHelp(member: KindMember): string {
-  return translated[language.value]?.[member.name]?.help ?? member.help.charAt(0).toUpperCase() + member.help.slice(1);
+  return translated[language.value]?.[member.name]?.help ?? plain(member.help);
 }

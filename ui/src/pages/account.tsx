@@ -186,7 +186,7 @@ export function AccountPage() {
         <Looks />
       </div>
       <Card title={t('account.sessions')} bare>
-        {sessions.error ? <Failed error={sessions.error} retry={sessions.reload} /> : !sessions.data ? <Waiting /> : (
+        {sessions.error && !sessions.data ? <Failed error={sessions.error} retry={sessions.reload} /> : !sessions.data ? <Waiting /> : (
           <div class="table people"><table aria-label={t('account.sessions')}>
             <thead>
               <tr>

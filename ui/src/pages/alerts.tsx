@@ -1,9 +1,9 @@
 // Alerts: one a recipient of what was reported. The queue by people instead of by message.
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { may } from '../app/session';
-import { api, session, words } from '../base/api';
-import { useEvents } from '../base/events';
-import { alertTerms, parseFilter } from '../base/filter';
+import { api, words } from '../base/api';
+import { isLook, useEvents } from '../base/events';
+import { alertTerms, filterQuery, wrongOf } from '../base/filter';
 import { useKeys } from '../base/keys';
 import { useAll, useRows } from '../base/load';
 import { go, query, setQuery } from '../base/router';
@@ -11,6 +11,7 @@ import { titleOf } from '../base/titles';
 import type { Alert, Disposition, Source } from '../base/types';
 import { Badge, Button, DispositionBadge, Empty, Failed, Input, SeverityBadge, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
+import { FilterInput } from '../components/filter';
 import { Grid, type Column } from '../components/grid';
 import { t, word, type Key } from '../i18n';
 import { verdictKeys } from './incidents';
@@ -28,14 +29,14 @@ function Title({ incident }: { incident: number }) {
 function columns(sources: Source[] | undefined): Column<Alert>[] {
   const nameOf = (id: number) => sources?.find((source) => source.id === id)?.name ?? `#${id}`;
   return [
-    { name: 'severity', title: t('incidents.column.severity'), width: '112px', cell: (row) => <SeverityBadge value={row.severity} /> },
-    { name: 'recipient', title: t('alerts.recipient'), width: 'minmax(170px, 0.8fr)', cell: (row) => <span title={row.recipient}>{row.recipient}{!row.trusted && <> <Badge tone="major" title={t('incident.untrusted.hint')}>{t('incident.untrusted')}</Badge></>}</span> },
-    { name: 'role', title: t('alerts.role'), width: '104px', cell: (row) => word('role', row.role) },
-    { name: 'title', title: t('incidents.column.title'), width: 'minmax(160px, 1fr)', cell: (row) => <Title incident={row.incident_id} /> },
-    { name: 'verdict', title: t('incidents.column.verdict'), width: '112px', cell: (row) => <DispositionBadge value={row.disposition} /> },
-    { name: 'state', title: t('alerts.state'), width: '88px', cell: (row) => <span title={row.close_reason ?? undefined}>{word('state', row.state)}</span> },
-    { name: 'source', title: t('alerts.source'), width: '96px', cell: (row) => nameOf(row.source_id) },
-    { name: 'opened', title: t('alerts.opened'), width: '96px', cell: (row) => <Time at={row.opened_at} /> },
+    { name: 'severity', title: t('incidents.column.severity'), width: '108px', cell: (row) => <SeverityBadge value={row.severity} /> },
+    { name: 'recipient', title: t('alerts.recipient'), width: 'minmax(150px, 0.8fr)', cell: (row) => <span title={row.recipient}>{row.recipient}{!row.trusted && <> <Badge tone="major" title={t('incident.untrusted.hint')}>{t('incident.untrusted')}</Badge></>}</span> },
+    { name: 'role', title: t('alerts.role'), width: '84px', cell: (row) => word('role', row.role) },
+    { name: 'title', title: t('incidents.column.title'), width: 'minmax(150px, 1fr)', cell: (row) => <Title incident={row.incident_id} /> },
+    { name: 'verdict', title: t('incidents.column.verdict'), width: '108px', cell: (row) => <DispositionBadge value={row.disposition} /> },
+    { name: 'state', title: t('alerts.state'), width: '76px', cell: (row) => <span title={row.close_reason ?? undefined}>{word('state', row.state)}</span> },
+    { name: 'source', title: t('alerts.source'), width: '84px', cell: (row) => nameOf(row.source_id) },
+    { name: 'opened', title: t('alerts.opened'), width: '92px', cell: (row) => <Time at={row.opened_at} /> },
   ];
 }
 
@@ -47,7 +48,7 @@ function CloseDialog({ alerts, onDone, onClose }: { alerts: Alert[]; onDone: (al
     setBusy(true);
     try {
       for (const alert of alerts) onDone(await api.post<Alert>(`/alerts/${alert.id}/close`, { reason }));
-      say(t('incidents.closed.said'));
+      say(t('alerts.closed.said', { n: alerts.length }));
       onClose();
     } catch (error) {
       say(words(error), 'critical');
@@ -71,11 +72,11 @@ export function Alerts() {
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
   const [closing, setClosing] = useState<Alert[] | null>(null);
   const filter = useRef<HTMLInputElement>(null);
-  const parsed = useMemo(() => parseFilter(text, session.value?.user.name ?? '', alertTerms), [text]);
-  const list = useRows<Alert>('/alerts', parsed.query);
+  const list = useRows<Alert>('/alerts', filterQuery(text));
+  const wrong = wrongOf(list.error, alertTerms);
   const sources = useAll<Source>('/sources');
   const { rows } = list;
-  useEvents((event) => event.incident_id !== null, () => list.refresh());
+  useEvents((event) => event.incident_id !== null && !isLook(event), () => list.refresh());
 
   const chosen = () => {
     const some = rows.filter((row) => picked.has(row.id));
@@ -142,16 +143,13 @@ export function Alerts() {
           {list.fresh > 0 && <Button onClick={() => { list.reload(); setCursor(0); }}>{t('say.fresh', { n: list.fresh })}</Button>}
         </div>
       </div>
-      <form class="stack" role="search" style={{ marginBottom: '12px' }} onSubmit={(event) => { event.preventDefault(); show(draft.trim()); filter.current?.blur(); }}>
-        <input ref={filter} class="input mono" type="search" aria-label={t('incidents.filter')} placeholder={t('alerts.filter.hint')} value={draft}
-          onInput={(event) => setDraft(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()} />
-        {parsed.wrong.map((one) => <p key={one.part} class="wrong" role="alert"><span class="mono">{one.part}</span>: {one.why}</p>)}
-      </form>
-      {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
+      <FilterInput input={filter} label={t('incidents.filter')} placeholder={t('alerts.filter.hint')} value={draft} terms={alertTerms} wrong={draft === text ? wrong : []}
+        more={{ source: (sources.data ?? []).map((one) => ({ text: String(one.id), more: one.name })) }} onInput={setDraft} onSubmit={(next) => { show(next); filter.current?.blur(); }} />
+      {wrong.length > 0 ? <Empty title={t('filter.wrong')} /> : list.error && rows.length === 0 ? <Failed error={list.error} retry={list.again} /> : nothing ? (
         <Empty title={t('alerts.none')}><p>{t(text === 'is:open' ? 'alerts.none.hint' : 'incidents.empty.hint')}</p></Empty>
       ) : (
         <Grid label={t('nav.alerts')} columns={[picks, ...columns(sources.data)]} rows={rows} cursor={cursor} picked={picked}
-          onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.incident_id}`)} onEnd={list.more} foot={list.loading && rows.length === 0 ? <Waiting /> : null} />
+          onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.incident_id}`)} onEnd={list.more} foot={list.error ? <Failed error={list.error} retry={list.again} /> : list.loading && rows.length === 0 ? <Waiting /> : null} />
       )}
       {closing && <CloseDialog alerts={closing} onDone={(alert) => { list.put(alert); setPicked(new Set()); }} onClose={() => setClosing(null)} />}
     </div>

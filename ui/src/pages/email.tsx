@@ -13,7 +13,7 @@ import { Badge, Button, Card, Empty, Failed, Input, Note, Time, Waiting, type To
 import { Checks, unchecked, type Check } from '../components/checks';
 import { say } from '../components/dialog';
 import { Confirm } from '../components/forms';
-import { depends, isAsked, judge, Member, Secrets, valueOf, valuesOf, type Values } from '../components/members';
+import { depends, isAsked, judge, KindPicker, Member, Secrets, valueOf, valuesOf, type Values } from '../components/members';
 import { t, type Key } from '../i18n';
 
 type State = 'good' | 'failing' | 'alone' | 'new';
@@ -93,9 +93,12 @@ function ServerForm({ kind, server, onSaved, foot }: { kind: MailServerKind; ser
   const [refused, setRefused] = useState<unknown>(null);
   const [revision, setRevision] = useState(server?.revision ?? 0);
   const form = useRef<HTMLFormElement>(null);
+  const [base, setBase] = useState(() => JSON.stringify([name, values]));
+  const dirty = server === null || replacing || JSON.stringify([name, values]) !== base;
   const secret = kind.members.filter((member) => member.secret);
   const wrong = judge(kind, name, values, replacing);
-  const shown = told ? wrong : {};
+  const isWrong = Object.keys(wrong).length > 0 && (told || server !== null);
+  const shown = isWrong ? wrong : {};
   const first = kind.members.filter((member) => !member.secret && (member.needed || depends(member)));
   const later = kind.members.filter((member) => !member.secret && !first.includes(member));
   const field = (member: KindMember) => isAsked(member, values) && <Member key={member.name} member={member} value={values[member.name] ?? ''} wrong={shown[member.name]} onChange={(value) => put(member.name, value)} />;
@@ -117,7 +120,9 @@ function ServerForm({ kind, server, onSaved, foot }: { kind: MailServerKind; ser
       const saved = server ? await api.patch<MailServer>(`/mail-servers/${server.id}`, body, { etag: `"${revision}"` }) : await api.post<MailServer>('/mail-servers', { ...body, kind: kind.name });
       say(t('say.saved'));
       setRevision(saved.revision);
+      setName(saved.name);
       setValues(valuesOf(kind, saved));
+      setBase(JSON.stringify([saved.name, valuesOf(kind, saved)]));
       setReplacing(false);
       setTold(false);
       onSaved(saved);
@@ -139,7 +144,7 @@ function ServerForm({ kind, server, onSaved, foot }: { kind: MailServerKind; ser
           {later.length > 0 && <><h3>{t('email.more')}</h3><div class="pair">{later.map(field)}</div></>}
         </div>
       </Card>
-      <div class="form-foot"><Button look="primary" type="submit" disabled={busy}>{server ? t('do.save') : t('email.create')}</Button>{foot}</div>
+      <div class="form-foot"><Button look="primary" type="submit" disabled={!dirty || isWrong} busy={busy}>{server ? t('do.save') : t('email.create')}</Button>{foot}</div>
     </form>
   );
 }
@@ -155,19 +160,7 @@ export function NewMailServer() {
       <div class="page-head"><a href="/settings/email" aria-label={t('nav.email')}>←</a><h1>{t('email.new')}</h1></div>
       <div class="split">
         <div class="stack">
-          <Card title={`1. ${t('email.step.kind')}`}>
-            <fieldset>
-              <legend class="visually-hidden">{t('email.step.kind')}</legend>
-              <div class="choices">
-                {kinds.data.items.map((one) => (
-                  <label key={one.name}>
-                    <input type="radio" name="kind" checked={one === kind} onChange={() => setQuery({ kind: one.name })} />
-                    <strong>{one.title}</strong>
-                  </label>
-                ))}
-              </div>
-            </fieldset>
-          </Card>
+          <KindPicker title={t('email.step.kind')} kinds={kinds.data.items} chosen={kind} />
           {kind && <ServerForm key={kind.name} kind={kind} server={null} onSaved={(server) => go(`/settings/email/${server.id}?test=1`)} foot={<a class="button quiet" href="/settings/email">{t('do.cancel')}</a>} />}
         </div>
         <aside class="stack sticky">
@@ -184,7 +177,7 @@ export function NewMailServer() {
   );
 }
 
-function TestCard({ server, onDone }: { server: MailServer; onDone: () => void }) {
+function TestCard({ server, unused, onDone }: { server: MailServer; unused: boolean; onDone: () => void }) {
   const [mailbox, setMailbox] = useState(String(server.config.quarantine_mailbox ?? ''));
   const [check, setCheck] = useState<Check>(unchecked);
   const address = mailbox.trim();
@@ -209,7 +202,7 @@ function TestCard({ server, onDone }: { server: MailServer; onDone: () => void }
       <form class="stack" onSubmit={test}>
         <Input label={t('email.test.mailbox')} hint={t('email.test.mailbox.hint')} type="email" value={mailbox} onChange={setMailbox} autocomplete="off" spellcheck={false} />
         <p><Button type="submit" hint="t" disabled={check.busy}>{t('email.test')}</Button></p>
-        <Checks check={check} hint={t('email.test.hint')} />
+        <Checks check={check} hint={t('email.test.hint')} next={unused && <p><a class="button primary" href="/sources/new">{t('guide.next')} {t('guide.source')}</a></p>} />
       </form>
     </Card>
   );
@@ -240,7 +233,7 @@ function MailServerPage({ id }: { id: string }) {
       <div class="split">
         {kind ? <ServerForm kind={kind} server={one} onSaved={(saved) => { server.set(saved); setQuery({ test: '1' }); }} /> : <Note tone="major">{t('email.nokind', { kind: one.kind })}</Note>}
         <aside class="stack sticky">
-          <TestCard server={one} onDone={server.reload} />
+          <TestCard server={one} unused={sources.data !== undefined && users.length === 0} onDone={server.reload} />
           <Card title={t('source.state')}>
             <div class="stack">
               {state.last_error && <Note tone="critical"><p class="break">{state.last_error}</p></Note>}
@@ -249,9 +242,8 @@ function MailServerPage({ id }: { id: string }) {
                 {state.failing_since && <><dt>{t('email.since')}</dt><dd><Time at={state.failing_since} /></dd></>}
                 {state.left_alone_until && <><dt>{t('email.until')}</dt><dd><Time at={state.left_alone_until} /></dd></>}
                 {state.connections && <><dt>{t('email.connections')}</dt><dd>{t('email.connections.of', { used: state.connections.in_use, limit: state.connections.limit })}</dd></>}
-                <dt>{t('nav.sources')}</dt><dd>{users.length ? users.slice(0, 10).map((source) => <div key={source.id}><a href={`/sources/${source.id}`}>{source.name}</a></div>) : t('say.none')}{users.length > 10 && <a href="/sources">{t('message.more', { n: users.length - 10 })}</a>}</dd>
+                <dt>{t('nav.sources')}</dt><dd>{users.length ? <ul class="others">{users.slice(0, 10).map((source) => <li key={source.id}><a href={`/sources/${source.id}`} title={source.name}>{source.name}</a></li>)}</ul> : t('say.none')}{users.length > 10 && <a href="/sources">{t('message.more', { n: users.length - 10 })}</a>}</dd>
               </dl>
-              {users.length === 0 && <a class="button" href="/sources/new">+ {t('sources.new')}</a>}
             </div>
           </Card>
         </aside>

@@ -3,27 +3,34 @@ import { useEffect, useState } from 'preact/hooks';
 import { may } from '../app/session';
 import type { PageProps } from '../app/pages';
 import { api, session, words } from '../base/api';
-import type { Breakdown } from '../base/breakdown';
-import { useEvents } from '../base/events';
+import { defang, type Breakdown, type Link, type Message } from '../base/breakdown';
+import { copyWord, inDetail } from '../base/detail';
+import { isLook, useEvents } from '../base/events';
 import { useKeys } from '../base/keys';
 import { useLoad } from '../base/load';
 import { actorName, askPeople, personName } from '../base/people';
+import { pullOf, undoPull } from '../base/pull';
 import { go } from '../base/router';
-import { severities, type Activity, type Alert, type Comment, type Disposition, type Incident as Row, type IncidentWhole, type Original, type Page, type QuarantineResult, type Report, type Response, type Severity } from '../base/types';
-import { AssignDialog } from '../components/assign';
-import { Badge, Button, Card, DispositionBadge, Empty, Failed, Input, Note, SeverityBadge, Tabs, Time, Waiting, type Tone } from '../components/basics';
+import { format } from '../base/time';
+import { severities, type Activity, type Alert, type Comment, type Disposition, type Incident as Row, type IncidentWhole, type Original, type Page, type QuarantineResult, type Report, type Response, type SearchPage, type Severity } from '../base/types';
+import { AssignDialog, type Assignment } from '../components/assign';
+import { Badge, Button, Card, DispositionBadge, Empty, Failed, Input, Note, SeverityBadge, Tabs, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
+import { HoldCard } from '../components/hold';
 import { MessageView } from '../components/message';
 import { CommentItem, CommentText, Composer, focusComposer } from '../components/talk';
 import { NeedCard } from '../components/need';
+import { copyTones, Recipients } from '../components/recipients';
+import { Actor, Name, Title } from '../components/name';
 import { t, word } from '../i18n';
 import { verdictKeys } from './incidents';
 
 interface Parts {
-  alerts: Alert[];
+  alerts: Alert[]; // the newest; maybe not all
+  more: boolean;
+  results: QuarantineResult[]; // of the last pull, the newest
   reports: Report[];
   responses: Response[];
-  results: QuarantineResult[];
   comments: Comment[];
   activity: Activity[];
 }
@@ -34,58 +41,22 @@ function useParts(id: string): { parts: Parts | null; error: unknown; reload: ()
   const reports = useLoad<Page<Report>>(`/incidents/${id}/reports`, { limit: 500 });
   const responses = useLoad<Page<Response>>(`/incidents/${id}/responses`, { limit: 50 });
   const comments = useLoad<Page<Comment>>(`/incidents/${id}/comments`, { limit: 500 });
-  const activity = useLoad<Page<Activity>>(`/incidents/${id}/activity`, { limit: 500 });
-  const last = responses.data?.items.filter((one) => one.kind === 'quarantine') ?? [];
-  const results = useLoad<Page<QuarantineResult>>(last[0] ? `/responses/${last[0].id}/results` : null, { limit: 500 });
+  const activity = useLoad<Page<Activity>>(`/incidents/${id}/activity`, { limit: 500, before: 0 });
+  const last = responses.data?.items.find((one) => one.kind === 'quarantine');
+  const results = useLoad<Page<QuarantineResult>>(last ? `/responses/${last.id}/results` : null, { limit: 500 });
   const lists = [alerts, reports, responses, comments, activity];
   const ready = lists.every((list) => list.data);
   return {
     parts: ready ? {
-      alerts: alerts.data!.items, reports: reports.data!.items, responses: responses.data!.items, comments: comments.data!.items, activity: activity.data!.items, results: results.data?.items ?? [],
+      alerts: alerts.data!.items, more: alerts.data!.next !== null, reports: reports.data!.items, responses: responses.data!.items, comments: comments.data!.items, activity: activity.data!.items, results: results.data?.items ?? [],
     } : null,
     error: lists.find((list) => list.error)?.error,
     reload: () => [...lists, results].forEach((list) => list.reload()),
   };
 }
 
-const copyTones: Record<string, Tone> = { success: 'good', pending: 'accent', message_not_found: 'plain', mailbox_not_found: 'plain' };
-
-/** What became of one copy, in words: the undo's answer counts once there is one. */
-function CopyState({ result }: { result: QuarantineResult }) {
-  const status = result.restore_status ?? result.status;
-  const back = result.restore_status === 'success';
-  const tone = status.startsWith('failed') ? 'critical' : status.startsWith('skipped') ? 'moderate' : back ? 'accent' : copyTones[status] ?? 'plain';
-  return <Badge tone={tone} title={result.restore_reason ?? result.reason ?? undefined}>{back ? t('incident.copy.back') : word('copy', status)}</Badge>;
-}
-
-function Recipients({ parts }: { parts: Parts }) {
-  const byMailbox = new Map(parts.results.map((one) => [one.mailbox.toLowerCase(), one]));
-  const others = parts.results.filter((one) => !parts.alerts.some((alert) => alert.recipient.toLowerCase() === one.mailbox.toLowerCase()));
-  return (
-    <div class="table">
-      <table>
-        <thead><tr><th>{t('incident.recipient')}</th><th>{t('incident.as')}</th><th>{t('incident.alert')}</th><th>{t('incident.copy')}</th><th>{t('incident.read')}</th><th>{t('incident.folder')}</th></tr></thead>
-        <tbody>
-          {parts.alerts.map((alert) => {
-            const result = byMailbox.get(alert.recipient.toLowerCase());
-            return (
-              <tr key={alert.id}>
-                <td class="break">{alert.recipient}{!alert.trusted && <> <Badge tone="major" title={t('incident.untrusted.hint')}>{t('incident.untrusted')}</Badge></>}</td>
-                <td>{word('role', alert.role)}</td>
-                <td>{word('state', alert.state)}</td>
-                <td>{result ? <><CopyState result={result} /> {result.reason && <div class="soft">{result.restore_reason ?? result.reason}</div>}</> : <span class="soft">{t('incident.copy.untouched')}</span>}</td>
-                <td>{result?.was_read === true ? t('incident.read.yes') : result?.was_read === false ? t('incident.read.no') : '–'}</td>
-                <td>{result?.folder ?? '–'}</td>
-              </tr>
-            );
-          })}
-          {others.map((result) => (
-            <tr key={`r${result.id}`}><td class="break">{result.mailbox}</td><td class="soft">{word('found', result.found_how)}</td><td /><td><CopyState result={result} /></td><td>{result.was_read === null ? '–' : result.was_read ? t('incident.read.yes') : t('incident.read.no')}</td><td>{result.folder ?? '–'}</td></tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+function ContentRemoved({ at }: { at: string }) {
+  return <Empty title={t('hold.content')}><p>{t('hold.content.hint', { when: format(at) })}</p></Empty>;
 }
 
 function Reports({ reports }: { reports: Report[] }) {
@@ -96,7 +67,7 @@ function Reports({ reports }: { reports: Report[] }) {
         <tbody>
           {reports.map((report) => (
             <tr key={report.id}>
-              <td class="break">{report.reporter_name ?? report.reporter ?? '–'}{report.reporter_name && <div class="soft">{report.reporter}</div>}</td>
+              <td class="who">{report.reporter_name ?? report.reporter ?? '–'}{report.reporter_name && <div class="soft">{report.reporter}</div>}</td>
               <td>{word('form', report.form ?? 'none')}</td>
               <td><Badge tone={report.trusted ? 'good' : 'major'} title={report.trust_reason ?? undefined}>{report.trusted ? t('incident.trusted') : t('incident.untrusted')}</Badge></td>
               <td>{word('located', report.located ?? 'not_needed')}</td>
@@ -109,21 +80,11 @@ function Reports({ reports }: { reports: Report[] }) {
   );
 }
 
-/** "severity: minor → major", or what else a record says. */
-function inDetail(detail: Record<string, unknown>): string {
-  const { changes, ...rest } = detail as { changes?: Record<string, { from: unknown; to: unknown }> };
-  const plain = (value: unknown) => (value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
-  return [
-    ...Object.entries(changes ?? {}).map(([name, { from, to }]) => `${name}: ${plain(from)} → ${plain(to)}`),
-    ...Object.entries(rest).slice(0, 6).map(([name, value]) => `${name}: ${plain(value)}`),
-  ].join(' · ').slice(0, 400);
-}
-
 function Happened({ one }: { one: Activity }) {
   return (
     <>
-      <Time at={one.at} /> <strong>{word('action', one.action)}</strong> <span class="soft"><bdi>{actorName(one.actor)}</bdi></span>
-      {one.detail && Object.keys(one.detail).length > 0 && <div class="soft mono break">{inDetail(one.detail)}</div>}
+      <Time at={one.at} /> <strong>{word('action', one.action)}</strong> <span class="soft"><Actor actor={one.actor} /></span>
+      {one.detail && Object.keys(one.detail).length > 0 && <div class="soft break">{inDetail(one.detail)}</div>}
     </>
   );
 }
@@ -136,7 +97,7 @@ function Timeline({ incident, parts, onDone }: { incident: number; parts: Parts;
     <div class="stack">
       {may('triage') && <Composer incident={incident} onDone={onDone} />}
       <ol class="timeline" aria-live="polite" aria-relevant="additions">
-        {[...rows].reverse().map((one) => {
+        {rows.map((one) => {
           const comment = one.action === 'comment.add' ? said.get(one.object_id) : undefined;
           return <li key={one.seq}>{comment ? <CommentItem comment={comment} onDone={onDone} /> : <Happened one={one} />}</li>;
         })}
@@ -152,21 +113,59 @@ function LastWords({ comments, onAll }: { comments: Comment[]; onAll: () => void
   return (
     <Card title={t('talk.title')} actions={<Button look="quiet" onClick={onAll}>{t('talk.all')} {comments.length}</Button>}>
       <div class="stack">
-        {last.map((one) => <div key={one.id}><strong><bdi>{actorName(one.author)}</bdi></strong> <Time at={one.created_at} /><div class="said-short"><CommentText comment={one} /></div></div>)}
+        {last.map((one) => <div key={one.id}><strong><Actor actor={one.author} /></strong> <Time at={one.created_at} /><div class="said-short"><CommentText comment={one} /></div></div>)}
       </div>
     </Card>
   );
 }
 
+interface Whereabouts {
+  pull: Response;
+  moved: number;
+  back: number;
+  failed: number;
+}
+
+/** Where the copies of the last pull are now; nothing when there was none, or when it is as if there had been none. */
+function whereabouts(responses: Response[]): Whereabouts | null {
+  const at = responses.findIndex((one) => one.kind === 'quarantine');
+  const pull = responses[at];
+  if (!pull) return null;
+  const moved = pull.counts.success ?? 0;
+  const back = responses.slice(0, at).filter((one) => one.kind === 'restore').reduce((sum, one) => sum + (one.counts.success ?? 0), 0);
+  const failed = Object.entries(pull.counts).filter(([status]) => status.startsWith('failed')).reduce((sum, [, n]) => sum + n, 0);
+  return pull.state === 'done' && back >= moved && !failed ? null : { pull, moved, back, failed };
+}
+
+/** After a pull: that every copy is gone, or which is not. */
+function Now({ where, results, onAll }: { where: Whereabouts; results: QuarantineResult[]; onAll: () => void }) {
+  const { pull, moved, back, failed } = where;
+  const over = pull.state === 'done' || pull.state === 'cancelled';
+  const away = Math.max(0, moved - back);
+  const read = results.filter((one) => one.was_read).length;
+  return (
+    <ul class="stack" aria-live="polite">
+      {!over ? <li>{t('incident.now.running')}</li>
+        : <li>{away > 0 ? <Badge tone="good">{t('incident.now.away', { n: away })}</Badge> : t('incident.now.none')}{away > 0 && back === 0 && failed === 0 && <p>{t('incident.now.all')}</p>}</li>}
+      {back > 0 && <li>{t('incident.now.back', { n: back })}</li>}
+      {failed > 0 && <li><Badge tone="critical">{t('incident.now.failed', { n: failed })}</Badge></li>}
+      {over && read > 0 && <li class="soft">{t('incident.now.read', { n: read })}</li>}
+      <li><button type="button" class="link" onClick={onAll}>{t('incident.now.each')}</button></li>
+    </ul>
+  );
+}
+
 /** What to know before pulling: how many, who has read it, what is uncertain. */
 function Before({ incident, parts }: { incident: IncidentWhole; parts: Parts }) {
-  const mailboxes = new Set(parts.alerts.map((alert) => alert.recipient.toLowerCase())).size;
+  const mailboxes = parts.more ? incident.alert_count : new Set(parts.alerts.map((alert) => alert.recipient.toLowerCase())).size;
   const untrusted = parts.reports.filter((report) => !report.trusted).length;
   const claimed = incident.original && !incident.original.first_hand;
+  const readers = new Set(parts.reports.map((report) => report.reporter?.toLowerCase()).filter(Boolean)).size;
   const notFound = parts.reports.filter((report) => report.located === 'not_found').length;
   return (
     <ul class="stack">
       <li>{t('incident.before.mailboxes', { n: mailboxes })}</li>
+      {readers > 0 && <li>{t('incident.before.read', { n: readers })}</li>}
       {claimed && <li><Badge tone="major">{t('incident.before.claimed')}</Badge></li>}
       {untrusted > 0 && <li><Badge tone="major">{t('incident.before.untrusted', { n: untrusted })}</Badge></li>}
       {notFound > 0 && <li class="soft">{t('incident.before.notfound', { n: notFound })}</li>}
@@ -183,21 +182,51 @@ function Counts({ response }: { response: Response }) {
     <div class="stack">
       <div class="row">
         <strong>{word('response', response.kind)}</strong> <Badge tone={response.state === 'done' ? 'good' : 'accent'}>{word('progress', response.state)}</Badge>
-        <span class="soft">{response.requested_by} · <Time at={response.requested_at} /></span>
+        <span class="soft"><Actor actor={response.requested_by} /> · <Time at={response.requested_at} /></span>
       </div>
       {total > 0 && <div class="progress" role="progressbar" aria-valuemin={0} aria-valuemax={total} aria-valuenow={total - open} aria-label={word('response', response.kind)}><i style={{ width: `${(100 * (total - open)) / total}%` }} /></div>}
-      <div class="row">{entries.filter(([, n]) => n > 0).map(([status, n]) => <Badge key={status} tone={status.startsWith('failed') ? 'critical' : copyTones[status] ?? 'plain'}>{n} {status === 'success' && response.kind === 'restore' ? t('incident.copy.back') : word('copy', status)}</Badge>)}</div>
+      <div class="row">{entries.filter(([, n]) => n > 0).map(([status, n]) => <Badge key={status} tone={status.startsWith('failed') ? 'critical' : copyTones[status] ?? 'plain'}>{n} {copyWord(status, response.kind)}</Badge>)}</div>
     </div>
   );
 }
 
-function Related({ incident }: { incident: IncidentWhole }) {
+/** A link of the message that says most about who sent it: one that pretends, or else one that leads out of the house. */
+function tellingHost(links: Link[], own: Set<string | undefined>): string | null {
+  const out = links.filter((link) => link.host && !own.has(link.domain ?? link.host));
+  return (out.find((link) => link.mismatch) ?? out[0])?.host ?? null;
+}
+
+const domainOf = (address: string | null | undefined) => address?.split('@')[1]?.toLowerCase();
+
+function Others({ title, incidents, all }: { title: string; incidents: Row[]; all: string }) {
+  const shown = incidents.slice(0, RELATED);
+  return (
+    <section class="stack" aria-label={title}>
+      <h3>{title}</h3>
+      <ul class="others">{shown.map((one) => <li key={one.id}><a href={`/incidents/${one.id}`} title={one.title}>#{one.id} <bdi>{one.title}</bdi></a></li>)}</ul>
+      {incidents.length > RELATED && <a href={all}>{t('incident.related.all')}</a>}
+    </section>
+  );
+}
+
+const RELATED = 5;
+
+function Related({ incident, message }: { incident: IncidentWhole; message?: Message }) {
   const sender = incident.original?.sender;
+  const own = new Set([...(message?.to ?? []), ...(message?.cc ?? [])].map((one) => domainOf(one.address)));
+  const host = tellingHost(message?.links ?? [], own);
+  const bySender = useLoad<SearchPage>(sender ? '/search' : null, { q: `from:"${sender?.replaceAll('"', '')}"`, limit: RELATED + 2 });
+  const byLink = useLoad<Page<Row>>(host ? '/incidents' : null, { url: host, limit: RELATED + 2 });
+  const sent = bySender.data?.items.map((hit) => hit.incident).filter((one) => one.id !== incident.id) ?? [];
+  const leading = byLink.data?.items.filter((one) => one.id !== incident.id) ?? [];
   const linked = useLoad<Page<Row>>(incident.original?.message_id ? '/incidents' : null, { message_id: incident.original?.message_id, limit: 10 });
   const others = linked.data?.items.filter((one) => one.id !== incident.id) ?? [];
   return (
     <div class="stack">
-      <div class="break">{sender ?? '–'}</div>
+      <div class="break"><bdi>{sender ?? '–'}</bdi></div>
+      {bySender.data && sent.length === 0 && <p class="soft">{t('incident.related.none')}</p>}
+      {sent.length > 0 && <Others title={t('incident.related.sender')} incidents={sent} all={`/search?q=${encodeURIComponent(`from:"${sender}"`)}`} />}
+      {leading.length > 0 && <Others title={t('incident.related.link', { host: defang(host!) })} incidents={leading} all={`/incidents?q=${encodeURIComponent(`is:all url:${host}`)}`} />}
       {others.length > 0 && <Note tone="major" title={t('incident.related.same')}>{others.map((one) => <div key={one.id}><a href={`/incidents/${one.id}`}>#{one.id} {one.title}</a></div>)}</Note>}
     </div>
   );
@@ -215,8 +244,14 @@ function AskDialog({ asked, incident, parts, onDone, onClose }: { asked: Exclude
     try {
       if (asked === 'close') await api.post(`/incidents/${incident.id}/close`, { reason: text });
       else if (asked === 'reopen') await api.post(`/incidents/${incident.id}/reopen`, { reason: text || null });
-      else await api.post(`/incidents/${incident.id}/responses`, { kind: asked, comment: text || null });
-      say(t(`incident.${asked}.said`));
+      else if (asked === 'restore') await api.post(`/incidents/${incident.id}/responses`, { kind: asked, comment: text || null });
+      const pull = asked === 'quarantine' ? await pullOf(incident.id, text || null) : null;
+      const back = pull ? () => undoPull(pull) : asked === 'close' ? () => api.post(`/incidents/${incident.id}/reopen`, {}) : undefined;
+      const undo = back && (() => {
+        if (pull) say(t('incidents.back.said', { n: 1 }), 'accent');
+        void back().then(onDone, (error) => say(words(error), 'critical'));
+      });
+      say(t(`incident.${asked}.said`), 'good', undo);
       onDone();
       onClose();
     } catch (error) {
@@ -248,7 +283,7 @@ function IncidentPage({ id }: { id: string }) {
   const renew = () => { whole.reload(); reload(); };
   useEffect(askPeople, []);
   const actor = `user:${session.value!.user.name}`;
-  useEvents((event) => event.incident_id === Number(id), (events) => {
+  useEvents((event) => event.incident_id === Number(id) && !isLook(event), (events) => {
     renew();
     const other = events.find((one) => one.action === 'comment.add' && one.actor !== actor);
     if (other) say(t('talk.new', { who: actorName(other.actor) }), 'accent');
@@ -266,16 +301,19 @@ function IncidentPage({ id }: { id: string }) {
       say(words(problem), 'critical');
     }
   }
-  const judge = (verdict: Disposition) => change({ disposition: verdict }, word('disposition', verdict));
-  const rate = (severity: Severity) => change({ severity }, word('severity', severity));
+  const judge = (verdict: Disposition) => change({ disposition: verdict }, t('incidents.key.verdict', { verdict: word('disposition', verdict) }));
+  const rate = (severity: Severity) => change({ severity }, t('incidents.key.severity', { severity: word('severity', severity) }));
   const mine = session.value!.user.name;
-  const assignTo = (name: string | null) => change({ assignee: name }, t('incident.assigned'));
-  const assign = () => assignTo(incident?.assignee === mine ? null : mine);
+  const assignTo = (to: Assignment) => change(to, t('incident.assigned'));
+  const assign = () => assignTo({ assignee: incident?.assignee === mine ? null : mine });
   const comment = () => {
     setView('activity');
     requestAnimationFrame(() => requestAnimationFrame(focusComposer));
   };
-  const pulled = parts?.responses.some((one) => one.kind === 'quarantine') ?? false;
+  const inQuarantine = parts?.results.filter((one) => one.step === 'moved') ?? [];
+  const expired = inQuarantine.length > 0 && inQuarantine.every((one) => one.bytes_removed_at);
+  const where = parts && whereabouts(parts.responses);
+  const pulled = where !== null && (where.moved > where.back || where.pull.state !== 'done') && !expired;
 
   useKeys([
     ...(may('triage') ? [
@@ -305,17 +343,27 @@ function IncidentPage({ id }: { id: string }) {
     <div class="page">
       <div class="page-head">
         <a href="/incidents" aria-label={t('nav.incidents')}>←</a>
-        <h1 class="break">{incident.title}</h1>
+        <Title whole={incident.title} />
         <span class="soft">#{incident.id}</span>
         <SeverityBadge value={incident.severity} /><DispositionBadge value={incident.disposition} />
         {incident.state === 'closed' && <Badge>{t('state.closed')}</Badge>}
-        {incident.assignee && <Badge tone="accent" title={incident.assignee}><bdi>{personName(incident.assignee)}</bdi></Badge>}
+        {incident.hold && <Badge tone="accent" title={incident.hold.reason}>{t('hold.badge')}</Badge>}
+        {incident.assignee && <Badge tone="accent"><Name whole={personName(incident.assignee)} /></Badge>}
+        {incident.team && <Badge tone="accent" title={t('teams.team')}><Name whole={incident.team} /></Badge>}
       </div>
       <div class="verdicts" role="toolbar" aria-label={t('incident.decide')}>
         <div>
           {may('triage') && verdictKeys.map(({ key, verdict }) => (
             <Button key={key} hint={key} aria-pressed={incident.disposition === verdict} onClick={() => void judge(verdict)}>{word('disposition', verdict)}</Button>
           ))}
+          {may('triage') && (
+            <label class="row">
+              <span class="soft">{t('incident.severity')}</span>
+              <select class="input" value={incident.severity} aria-keyshortcuts="1 2 3 4 5" onChange={(event) => void rate(event.currentTarget.value as Severity)}>
+                {severities.map((severity, i) => <option key={severity} value={severity}>{i + 1} · {word('severity', severity)}</option>)}
+              </select>
+            </label>
+          )}
         </div>
         <div>
           {may('respond') && <Button look="danger" hint="q" onClick={() => setAsked('quarantine')}>{t('incident.quarantine.do')}</Button>}
@@ -333,23 +381,29 @@ function IncidentPage({ id }: { id: string }) {
             <div class="card-body stack">
               <Tabs label={t('incidents.title')} tabs={tabs} value={view} onChange={setView} />
               <div role="tabpanel">
-                {view === 'message' ? (original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} vip={original.data.vip && may('content')} />
+                {view === 'message' ? (original.data?.content_removed_at ? <ContentRemoved at={original.data.content_removed_at} /> : original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} vip={original.data.vip && may('content')} original={original.data} reports={parts?.reports} />
                   : original.error ? <Failed error={original.error} retry={original.reload} /> : incident.original_id ? <Waiting /> : <Empty title={word('kind', incident.kind)} />)
-                  : !parts ? <Waiting /> : view === 'people' ? <Recipients parts={parts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline incident={incident.id} parts={parts} onDone={renew} />}
+                  : !parts ? <Waiting /> : view === 'people' ? <Recipients incident={incident} responses={parts.responses} first={parts.alerts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline incident={incident.id} parts={parts} onDone={renew} />}
               </div>
             </div>
           </Card>
         </div>
         <aside class="stack" aria-label={t('incident.before')}>
-          <NeedCard incident={incident} />
-          {parts && parts.responses.length > 0 && <Card title={t('incident.responses')}><div class="stack" aria-live="polite">{parts.responses.slice(0, 4).map((one) => <Counts key={one.id} response={one} />)}</div></Card>}
-          {parts && <LastWords comments={parts.comments} onAll={() => setView('activity')} />}
-          {parts && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}
-          <Card title={t('incident.sender')}><Related incident={incident} /></Card>
-          {may('triage') && <Card title={t('incident.severity')}><div class="choices">{severities.map((severity, i) => <Button key={severity} hint={String(i + 1)} aria-pressed={incident.severity === severity} onClick={() => void rate(severity)}>{word('severity', severity)}</Button>)}</div></Card>}
+          {/* all at once, so that nothing moves down under the reader's hand */}
+          {parts || error ? (
+            <>
+              {parts && where && <Card title={t('incident.now')}><Now where={where} results={parts.results} onAll={() => setView('people')} /></Card>}
+              {parts && !where && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}
+              {parts && parts.responses.length > 0 && <Card title={t('incident.responses')}><div class="stack" aria-live="polite">{parts.responses.slice(0, 4).map((one) => <Counts key={one.id} response={one} />)}</div></Card>}
+              <NeedCard incident={incident} />
+              <HoldCard incident={incident} onDone={renew} />
+              {parts && <LastWords comments={parts.comments} onAll={() => setView('activity')} />}
+              <Card title={t('incident.sender')}><Related incident={incident} message={original.data?.breakdown.message} /></Card>
+            </>
+          ) : null}
         </aside>
       </div>
-      {asked === 'assign' && <AssignDialog assignee={incident.assignee} onChoose={(name) => void assignTo(name)} onClose={() => setAsked(null)} />}
+      {asked === 'assign' && <AssignDialog assignee={incident.assignee} team={incident.team} onChoose={(to) => void assignTo(to)} onClose={() => setAsked(null)} />}
       {asked && asked !== 'assign' && parts && <AskDialog asked={asked} incident={incident} parts={parts} onDone={renew} onClose={() => setAsked(null)} />}
     </div>
   );

@@ -1,16 +1,18 @@
 // The queue: what needs a person first, to be judged by the keyboard alone.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { may } from '../app/session';
 import { api, session, words } from '../base/api';
 import { each, type Outcome, type Refused } from '../base/bulk';
-import { useEvents } from '../base/events';
-import { incidentTerms, parseFilter, type Suggestion } from '../base/filter';
+import { isLook, useEvents } from '../base/events';
+import { incidentTerms, saidOf, wrongOf, type Suggestion } from '../base/filter';
+import { firstFilter, queueQuery, queueSize } from '../base/first';
 import { useKeys } from '../base/keys';
-import { useAll, useLoad, useRows } from '../base/load';
-import { askPeople, people, personName } from '../base/people';
+import { useAll, useLater, useLoad, useRows } from '../base/load';
+import { askPeople, people, personName, teams } from '../base/people';
+import { pullOf, undoPull } from '../base/pull';
 import { go, query, setQuery } from '../base/router';
 import { severities, type Disposition, type Incident, type Preferences, type SavedView, type Severity, type Source } from '../base/types';
-import { AssignDialog } from '../components/assign';
+import { AssignDialog, type Assignment } from '../components/assign';
 import { Button, DispositionBadge, Empty, Failed, Input, Menu, Note, SeverityBadge, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { FilterInput } from '../components/filter';
@@ -31,30 +33,31 @@ export const verdictKeys: { key: string; verdict: Disposition }[] = [
 ];
 
 const builtIn: { words: Key; filter: string }[] = [
-  { words: 'incidents.view.open', filter: 'is:open' },
-  { words: 'incidents.view.mine', filter: 'is:open assignee:me' },
+  { words: 'incidents.view.open', filter: firstFilter },
+  { words: 'incidents.view.mine', filter: 'is:open mine:yes' },
   { words: 'incidents.view.unassigned', filter: 'is:open assignee:none' },
   { words: 'incidents.view.closed', filter: 'is:closed closed:7d sort:newest' },
   { words: 'incidents.view.all', filter: 'is:all sort:newest' },
 ];
 const viewsShown = 8; // as buttons; the others are in the dialog
-const start = builtIn[0]!.filter;
+const start = firstFilter;
 
 /** In the order in which they stand; the names are the API's. */
 const columns = (): Column<Incident>[] => [
   { name: 'id', title: t('incidents.column.id'), width: '72px', number: true, cell: (row) => row.id },
-  { name: 'severity', title: t('incidents.column.severity'), width: '112px', cell: (row) => <SeverityBadge value={row.severity} /> },
-  { name: 'title', title: t('incidents.column.title'), width: 'minmax(220px, 1fr)', cell: (row) => <a href={`/incidents/${row.id}`} tabIndex={-1}>{row.title}</a> },
-  { name: 'need', title: t('incidents.column.need'), width: '216px', cell: (row) => <Reasons incident={row} /> },
-  { name: 'verdict', title: t('incidents.column.verdict'), width: '112px', cell: (row) => <DispositionBadge value={row.disposition} /> },
+  { name: 'severity', title: t('incidents.column.severity'), width: '108px', cell: (row) => <SeverityBadge value={row.severity} /> },
+  { name: 'title', title: t('incidents.column.title'), width: 'minmax(200px, 1fr)', cell: (row) => <a href={`/incidents/${row.id}`} tabIndex={-1}>{row.title}</a> },
+  { name: 'need', title: t('incidents.column.need'), width: 'minmax(132px, 0.8fr)', cell: (row) => <Reasons incident={row} /> },
+  { name: 'verdict', title: t('incidents.column.verdict'), width: '108px', cell: (row) => <DispositionBadge value={row.disposition} /> },
   { name: 'kind', title: t('incidents.column.kind'), width: '132px', cell: (row) => word('kind', row.kind) },
-  { name: 'reports', title: t('incidents.column.reports'), width: '68px', number: true, cell: (row) => row.report_count },
-  { name: 'alerts', title: t('incidents.column.alerts'), width: '68px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
-  { name: 'assignee', title: t('incidents.column.assignee'), width: '108px', cell: (row) => (row.assignee ? personName(row.assignee) : <span class="soft">–</span>) },
-  { name: 'opened', title: t('incidents.column.opened'), width: '112px', cell: (row) => <Time at={row.opened_at} /> },
-  { name: 'waiting', title: t('incidents.column.waiting'), width: '112px', cell: (row) => <Time at={row.waiting_since} /> },
-  { name: 'updated', title: t('incidents.column.updated'), width: '112px', cell: (row) => <Time at={row.updated_at} /> },
-  { name: 'closed', title: t('incidents.column.closed'), width: '112px', cell: (row) => <Time at={row.closed_at} /> },
+  { name: 'reports', title: t('incidents.column.reports'), width: '56px', number: true, cell: (row) => row.report_count },
+  { name: 'alerts', title: t('incidents.column.alerts'), width: '56px', number: true, cell: (row) => `${row.open_alert_count}/${row.alert_count}` },
+  { name: 'assignee', title: t('incidents.column.assignee'), width: '92px', cell: (row) => (row.assignee ? personName(row.assignee) : row.team ?? <span class="soft">–</span>) },
+  { name: 'team', title: t('incidents.column.team'), width: '92px', cell: (row) => row.team ?? <span class="soft">–</span> },
+  { name: 'opened', title: t('incidents.column.opened'), width: '92px', cell: (row) => <Time at={row.opened_at} /> },
+  { name: 'waiting', title: t('incidents.column.waiting'), width: '92px', cell: (row) => <Time at={row.waiting_since} /> },
+  { name: 'updated', title: t('incidents.column.updated'), width: '92px', cell: (row) => <Time at={row.updated_at} /> },
+  { name: 'closed', title: t('incidents.column.closed'), width: '92px', cell: (row) => <Time at={row.closed_at} /> },
   { name: 'reason', title: t('incidents.column.reason'), width: '200px', cell: (row) => row.close_reason ?? '' },
 ];
 const shownAtFirst = ['severity', 'title', 'need', 'verdict', 'reports', 'alerts', 'assignee', 'updated'];
@@ -117,20 +120,22 @@ export function Incidents() {
   const [busy, setBusy] = useState<{ done: number; all: number } | null>(null);
   const filter = useRef<HTMLInputElement>(null);
   const at = useRef<number | null>(null); // the incident under the cursor, when the list is loaded anew
-  const parsed = useMemo(() => parseFilter(text, me), [text]);
-  const sort = parsed.query.sort ?? 'need';
-  const list = useRows<Incident>('/incidents', { ...parsed.query, sort }, 200, sort === 'need' ? byNeed : byNumber);
-  const sources = useAll<Source>('/sources');
+  const sort = saidOf(text, 'sort');
+  const list = useRows<Incident>('/incidents', queueQuery(text), queueSize, sort === 'newest' ? byNumber : byNeed);
+  const wrong = wrongOf(list.error, incidentTerms);
+  const later = useLater();
+  const sources = useAll<Source>(later ? '/sources' : null);
   const saved = useAll<SavedView>('/views');
   const liked = useLoad<Preferences>('/preferences');
   const { rows } = list;
-  useEffect(askPeople, []);
+  useEffect(() => { if (later) askPeople(); }, [later]);
   const more: Record<string, Suggestion[]> = {
     source: (sources.data ?? []).map((one) => ({ text: String(one.id), more: one.name })),
     assignee: people.value.map((one) => ({ text: one.name, more: one.display_name ?? '' })),
+    team: teams.value.map((one) => ({ text: one.name.includes(' ') ? `"${one.name}"` : one.name, more: one.description })),
   };
 
-  useEvents((event) => event.incident_id !== null, (events) => list.refresh(Math.max(0, Math.min(...events.map((event) => event.seq)) - 1)));
+  useEvents((event) => event.incident_id !== null && !isLook(event), (events) => list.refresh(Math.max(0, Math.min(...events.map((event) => event.seq)) - 1)));
   useEffect(() => setDraft(text), [text]);
   useEffect(() => {
     if (at.current === null || list.loading) return;
@@ -159,25 +164,28 @@ export function Incidents() {
   const viewId = Number(query.value.get('view'));
   const view = views.find((one) => (viewId ? one.id === viewId : !one.id && one.filter === text));
   const columnsOfView = view?.saved?.columns ?? [];
+  const [choice, setChoice] = useState<string[] | null>(null); // of columns, until it is kept
+  const keeping = useRef(Promise.resolve());
   const liking = columnsOfView.length ? columnsOfView : liked.data?.incident_columns ?? [];
   const names = liking.length ? liking : shownAtFirst;
   const shown = columns().filter((column) => column.name === 'title' || names.includes(column.name));
 
-  /** Of a view of one's own they are the view's, otherwise the person's. */
-  async function choose(next: string[]): Promise<void> {
+  /** Of a view of one's own they are the view's, otherwise the person's. One after the other, in the order of the choices. */
+  function choose(next: string[]): void {
     const own = view?.saved?.owner === me && columnsOfView.length > 0 ? view.saved : undefined;
-    try {
-      if (own) {
-        const after = await api.patch<SavedView>(`/views/${own.id}`, { columns: next });
-        saved.set((saved.data ?? []).map((one) => (one.id === after.id ? after : one)));
-      } else {
-        liked.set({ incident_columns: next });
-        liked.set(await api.patch<Preferences>('/preferences', { incident_columns: next }));
+    setChoice(next);
+    keeping.current = keeping.current.then(async () => {
+      try {
+        if (own) {
+          const after = await api.patch<SavedView>(`/views/${own.id}`, { columns: next });
+          saved.set((saved.data ?? []).map((one) => (one.id === after.id ? after : one)));
+        } else liked.set(await api.patch<Preferences>('/preferences', { incident_columns: next }));
+      } catch (error) {
+        liked.reload();
+        say(words(error), 'critical');
       }
-    } catch (error) {
-      liked.reload();
-      say(words(error), 'critical');
-    }
+      setChoice((now) => (now === next ? null : now));
+    });
   }
 
   function pick(row: Incident | undefined): void {
@@ -220,8 +228,8 @@ export function Incidents() {
   }
   const judge = (verdict: Disposition) => put(chosen(), () => ({ disposition: verdict }), (n) => t('incidents.verdict.said', { verdict: word('disposition', verdict), n }));
   const rate = (severity: Severity) => put(chosen(), () => ({ severity }), (n) => t('incidents.severity.said', { severity: word('severity', severity), n }));
-  const assign = (incidents: Incident[], name: string | null) =>
-    put(incidents, () => ({ assignee: name }), (n) => t('incidents.assigned.said', { name: name ? personName(name) : t('assign.nobody'), n }));
+  const assign = (incidents: Incident[], to: Assignment) =>
+    put(incidents, () => to, (n) => t('incidents.assigned.said', { name: to.team ?? (to.assignee ? personName(to.assignee) : t('team' in to ? 'assign.noteam' : 'assign.nobody')), n }));
 
   async function close(incidents: Incident[], reason: string): Promise<void> {
     setPicked(new Set());
@@ -234,8 +242,13 @@ export function Incidents() {
 
   async function pull(incidents: Incident[], comment: string | null): Promise<void> {
     setPicked(new Set());
-    const outcome = await change(incidents, (row) => api.post(`/incidents/${row.id}/responses`, { kind: 'quarantine', comment }));
-    if (outcome.done.length) say(t('incidents.pulled.said', { n: outcome.done.length }));
+    const { done } = await change(incidents, (row) => pullOf(row.id, comment));
+    if (!done.length) return;
+    const pulls = new Map(done.map(({ row, result }) => [row.id, result]));
+    say(t('incidents.pulled.said', { n: done.length }), 'good', async () => {
+      say(t('incidents.back.said', { n: done.length }), 'accent');
+      await change(done.map(({ row }) => row), (row) => undoPull(pulls.get(row.id)!));
+    });
   }
 
   const ask = (what: 'close' | 'pull' | 'assign') => {
@@ -274,7 +287,8 @@ export function Incidents() {
     cell: (row) => <input type="checkbox" tabIndex={-1} aria-label={`${t('incidents.pick')}: ${row.title}`} checked={picked.has(row.id)} onChange={() => pick(row)} onClick={(event) => event.stopPropagation()} />,
   };
   const nothing = list.complete && rows.length === 0;
-  const gone = (row: Incident) => (!list.loading && parsed.query.state && row.state !== parsed.query.state ? t('incidents.gone') : null);
+  const state = saidOf(text, 'is');
+  const gone = (row: Incident) => (!list.loading && (state === 'open' || state === 'closed') && row.state !== state ? t('incidents.gone') : null);
   return (
     <div class="page full">
       <div class="page-head">
@@ -304,21 +318,21 @@ export function Incidents() {
           </>
         )}
       </div>
-      <FilterInput input={filter} label={t('incidents.filter')} placeholder={t('incidents.filter.hint')} value={draft} terms={incidentTerms} me={me} more={more}
+      <FilterInput input={filter} label={t('incidents.filter')} placeholder={t('incidents.filter.hint')} value={draft} terms={incidentTerms} wrong={draft === text ? wrong : []} more={more}
         onInput={setDraft} onSubmit={(next) => { show(next, viewId || undefined); filter.current?.blur(); }} />
-      {list.error ? <Failed error={list.error} retry={list.reload} /> : nothing ? (
+      {wrong.length > 0 ? <Empty title={t('filter.wrong')} /> : list.error && rows.length === 0 ? <Failed error={list.error} retry={list.again} /> : nothing ? (
         text === start ? <Guide onReport={list.reload} />
           : <Empty title={t('incidents.empty')}><p>{t('incidents.empty.hint')}</p></Empty>
       ) : (
         <Grid label={t('incidents.title')} columns={[picks, ...shown]} rows={rows} cursor={cursor} picked={picked} gone={gone}
-          onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.id}`)} onEnd={list.more} foot={list.loading && rows.length === 0 ? <Waiting /> : null} />
+          onCursor={setCursor} onOpen={(row) => go(`/incidents/${row.id}`)} onEnd={list.more} foot={list.error ? <Failed error={list.error} retry={list.again} /> : list.loading && rows.length === 0 ? <Waiting /> : null} />
       )}
       {asked?.what === 'views' && <ViewsDialog views={views} onChoose={(one) => show(one.filter, one.id)} onChanged={saved.reload} onClose={() => setAsked(null)} />}
       {asked?.what === 'save' && <SaveViewDialog filter={text} columns={names} current={view} onSaved={(one) => { saved.reload(); setQuery({ view: String(one.id) }); }} onClose={() => setAsked(null)} />}
-      {asked?.what === 'columns' && <ColumnsDialog all={columns().map((column) => ({ name: column.name, words: t(`incidents.column.${column.name}` as Key) }))} shown={shown.map((column) => column.name)} onChange={(next) => void choose(next)} onClose={() => setAsked(null)} />}
+      {asked?.what === 'columns' && <ColumnsDialog all={columns().map((column) => ({ name: column.name, words: t(`incidents.column.${column.name}` as Key) }))} shown={choice ?? shown.map((column) => column.name)} onChange={choose} onClose={() => setAsked(null)} />}
       {asked?.what === 'close' && <CloseDialog incidents={asked.incidents} onGo={(reason) => void close(asked.incidents, reason)} onClose={() => setAsked(null)} />}
       {asked?.what === 'pull' && <PullDialog incidents={asked.incidents} onGo={(comment) => void pull(asked.incidents, comment)} onClose={() => setAsked(null)} />}
-      {asked?.what === 'assign' && <AssignDialog assignee={asked.incidents[0]!.assignee} onChoose={(name) => void assign(asked.incidents, name)} onClose={() => setAsked(null)} />}
+      {asked?.what === 'assign' && <AssignDialog assignee={asked.incidents[0]!.assignee} team={asked.incidents[0]!.team} onChoose={(to) => void assign(asked.incidents, to)} onClose={() => setAsked(null)} />}
       {asked?.what === 'refused' && <RefusedDialog refused={asked.refused} onClose={() => setAsked(null)} />}
     </div>
   );

@@ -4,7 +4,7 @@ import { api, words } from '../base/api';
 import { useEvents } from '../base/events';
 import { useKeys } from '../base/keys';
 import { useAll } from '../base/load';
-import { scopes, type ApiKey, type Scope } from '../base/types';
+import { scopes, type ApiKey, type Scope, type User } from '../base/types';
 import { Badge, Button, Copy, Empty, Failed, Field, Input, Note, Select, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { Confirm } from '../components/forms';
@@ -13,6 +13,9 @@ import { t, word, type Key } from '../i18n';
 const lives = ['30', '90', '365', 'never', 'date'] as const;
 type Life = (typeof lives)[number];
 const day = 86_400_000;
+const sights = ['everything', 'teams', 'owner'] as const;
+type KeySight = (typeof sights)[number];
+const sightWords: Record<KeySight, Key> = { everything: 'sight.everything', teams: 'sight.key.teams', owner: 'sight.key.owner' };
 
 function stateOf(key: ApiKey): 'good' | 'revoked' | 'expired' {
   if (key.revoked_at) return 'revoked';
@@ -24,6 +27,10 @@ function NewKey({ onMade, onClose }: { onMade: (key: ApiKey) => void; onClose: (
   const [picked, setPicked] = useState<ReadonlySet<Scope>>(new Set(['read']));
   const [life, setLife] = useState<Life>('90');
   const [date, setDate] = useState('');
+  const [sight, setSight] = useState<KeySight>('everything');
+  const [owner, setOwner] = useState('');
+  const users = useAll<User>('/users');
+  const people = [...(users.data ?? [])].sort((a, b) => a.name.localeCompare(b.name));
   const [wrong, setWrong] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   function pick(scope: Scope): void {
@@ -38,7 +45,8 @@ function NewKey({ onMade, onClose }: { onMade: (key: ApiKey) => void; onClose: (
     if (until && !(until.getTime() > Date.now())) return setWrong(t('apikeys.date.wrong'));
     setBusy(true);
     try {
-      onMade(await api.post<ApiKey>('/api-keys', { name: name.trim(), scopes: scopes.filter((scope) => picked.has(scope)), expires_at: until?.toISOString() ?? null }));
+      onMade(await api.post<ApiKey>('/api-keys', { name: name.trim(), scopes: scopes.filter((scope) => picked.has(scope)), expires_at: until?.toISOString() ?? null,
+        ...(sight === 'owner' ? { owner: owner || people[0]?.name } : { sight }) }));
       onClose();
     } catch (error) {
       setWrong(words(error));
@@ -61,6 +69,8 @@ function NewKey({ onMade, onClose }: { onMade: (key: ApiKey) => void; onClose: (
             ))}
           </div>
         </fieldset>
+        <Select<KeySight> label={t('sight.label')} value={sight} options={sights.map((one) => ({ value: one, words: t(sightWords[one]) }))} onChange={setSight} />
+        {sight === 'owner' && <Select label={t('sight.owner')} value={owner || people[0]?.name || ''} options={people.map((one) => ({ value: one.name, words: one.display_name ?? one.name }))} onChange={setOwner} />}
         <Select<Life> label={t('apikeys.life')} value={life} options={lives.map((one) => ({ value: one, words: t(`apikeys.life.${one}` as Key) }))} onChange={setLife} />
         {life === 'date' && <Field label={t('apikeys.date')}>{(id) => <input class="input" id={id} type="datetime-local" required value={date} onInput={(event) => setDate(event.currentTarget.value)} />}</Field>}
         <div class="row"><Button look="primary" type="submit" disabled={busy}>{t('apikeys.make')}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
@@ -111,7 +121,7 @@ export function ApiKeys() {
                   const state = stateOf(key);
                   return (
                     <tr key={key.id}>
-                      <td class="break"><strong>{key.name}</strong>{state !== 'good' && <> <Badge tone="plain">{t(`apikeys.${state}`)}</Badge></>}</td>
+                      <td class="break"><strong>{key.name}</strong>{state !== 'good' && <> <Badge tone="plain">{t(`apikeys.${state}`)}</Badge></>}{key.owner ? <div class="soft">{t('sight.owner.of', { name: key.owner })}</div> : key.sight === 'teams' && <div class="soft">{t('sight.key.teams')}</div>}</td>
                       <td class="mono tight">{key.prefix}…</td>
                       <td><div class="row">{key.scopes.map((scope) => <Badge key={scope} tone={scope === 'admin' ? 'major' : 'plain'} title={word('scope', scope)}>{scope}</Badge>)}</div></td>
                       <td class="tight">{key.created_by}<div class="soft"><Time at={key.created_at} /></div></td>

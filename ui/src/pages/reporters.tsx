@@ -12,15 +12,15 @@ const orders = ['last', 'reports', 'right', 'wrong'] as const;
 
 const percent = (part: number, of: number) => (of ? `${Math.round((100 * part) / of).toLocaleString(locale.value)} %` : '–');
 const columns = (): Column<Reporter>[] => [
-  { name: 'reporter', title: t('reporters.reporter'), width: 'minmax(240px, 1fr)', cell: (row) => <a href={incidentsOf(row)} tabIndex={-1}><bdi>{row.name ?? row.address}</bdi>{row.name && <span class="soft"> <bdi>{row.address}</bdi></span>}</a> },
-  { name: 'reports', title: t('reporters.reports'), width: '84px', number: true, cell: (row) => row.reports.toLocaleString(locale.value) },
-  { name: 'right', title: t('reporters.right'), width: '72px', number: true, cell: (row) => row.right },
+  { name: 'reporter', title: t('reporters.reporter'), width: 'minmax(200px, 1fr)', cell: (row) => <a href={incidentsOf(row)} tabIndex={-1}><bdi>{row.name ?? row.address}</bdi>{row.name && <span class="soft"> <bdi>{row.address}</bdi></span>}</a> },
+  { name: 'reports', title: t('reporters.reports'), width: '72px', number: true, cell: (row) => row.reports.toLocaleString(locale.value) },
+  { name: 'right', title: t('reporters.right'), width: '64px', number: true, cell: (row) => row.right },
   { name: 'nuisance', title: t('reporters.nuisance'), width: '96px', number: true, cell: (row) => row.nuisance },
-  { name: 'wrong', title: t('reporters.wrong'), width: '84px', number: true, cell: (row) => row.wrong },
-  { name: 'open', title: t('reporters.open'), width: '96px', number: true, cell: (row) => row.open },
-  { name: 'accuracy', title: t('reporters.accuracy'), width: '84px', number: true, cell: (row) => percent(row.right, row.right + row.nuisance + row.wrong) },
-  { name: 'trusted', title: t('reporters.trusted'), width: '84px', number: true, cell: (row) => percent(row.trusted, row.reports) },
-  { name: 'last', title: t('reporters.last'), width: '112px', cell: (row) => <Time at={row.last_at} /> },
+  { name: 'wrong', title: t('reporters.wrong'), width: '76px', number: true, cell: (row) => row.wrong },
+  { name: 'open', title: t('reporters.open'), width: '88px', number: true, cell: (row) => row.open },
+  { name: 'accuracy', title: t('reporters.accuracy'), width: '76px', number: true, cell: (row) => percent(row.right, row.right + row.nuisance + row.wrong) },
+  { name: 'trusted', title: t('reporters.trusted'), width: '72px', number: true, cell: (row) => percent(row.trusted, row.reports) },
+  { name: 'last', title: t('reporters.last'), width: '104px', cell: (row) => <Time at={row.last_at} /> },
 ];
 
 const incidentsOf = (row: Reporter) => `/incidents?q=${encodeURIComponent(`is:all reporter:${row.address}`)}`;
@@ -54,9 +54,9 @@ export function Reporters() {
         <input ref={field} class="input" type="search" aria-label={t('reporters.find')} placeholder={t('reporters.find')} maxLength={200} value={draft}
           onInput={(event) => setDraft(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()} />
       </form>
-      {list.error ? <Failed error={list.error} retry={list.reload} /> : list.complete && rows.length === 0 ? <Empty title={t('reporters.none')}><p>{t('reporters.none.hint')}</p></Empty> : (
+      {list.error && rows.length === 0 ? <Failed error={list.error} retry={list.again} /> : list.complete && rows.length === 0 ? <Empty title={t('reporters.none')}><p>{t('reporters.none.hint')}</p></Empty> : (
         <Grid label={t('nav.reporters')} columns={columns()} rows={rows} cursor={cursor} picked={new Set()} onCursor={setCursor} onOpen={(row) => go(incidentsOf(row))} onEnd={list.more}
-          foot={list.loading && rows.length === 0 ? <Waiting /> : null} />
+          foot={list.error ? <Failed error={list.error} retry={list.again} /> : list.loading && rows.length === 0 ? <Waiting /> : list.complete ? <p class="soft">{t('reporters.kept')}</p> : null} />
       )}
     </div>
   );

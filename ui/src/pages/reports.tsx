@@ -36,7 +36,7 @@ function Times({ data }: { data: Statistics }) {
   const rows: [string, Duration][] = [[t('reports.look'), data.times.look], [t('reports.verdict'), data.times.verdict], [t('reports.pull'), data.times.pull]];
   const long = (seconds: number | null) => (seconds === null ? '–' : duration(seconds));
   return (
-    <div class="table">
+    <div class="table" role="group" aria-label={t('reports.times')} tabIndex={0}>
       <table aria-label={t('reports.times')}>
         <thead><tr><th scope="col">{t('reports.until')}</th><th scope="col" class="num">{t('reports.half')}</th><th scope="col" class="num">{t('reports.most')}</th><th scope="col" class="num">{t('reports.slowest')}</th><th scope="col" class="num">{t('nav.incidents')}</th></tr></thead>
         <tbody>{rows.map(([name, one]) => <tr key={name}><th scope="row">{name}</th><td class="num">{long(one.p50)}</td><td class="num">{long(one.p90)}</td><td class="num">{long(one.p99)}</td><td class="num">{one.count.toLocaleString(locale.value)}</td></tr>)}</tbody>

@@ -73,7 +73,7 @@ export function Roles() {
         <h1>{t('nav.roles')}</h1>
         <div class="actions"><Button look="primary" hint="n" onClick={() => setOpen({ kind: 'new' })}>+ {t('roles.new')}</Button></div>
       </div>
-      {roles.error ? <Failed error={roles.error} retry={roles.reload} /> : !roles.data ? <Waiting /> : (
+      {roles.error && !roles.data ? <Failed error={roles.error} retry={roles.reload} /> : !roles.data ? <Waiting /> : (
         <div class="table people"><table aria-label={t('nav.roles')}>
           <thead>
             <tr><th scope="col">{t('roles.name')}</th><th scope="col">{t('roles.permissions')}</th><th scope="col"><span class="visually-hidden">{t('do.more')}</span></th></tr>

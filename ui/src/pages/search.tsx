@@ -19,7 +19,7 @@ interface State {
 const nothing: State = { text: '', hits: [], next: null, total: null, loading: false, error: null };
 
 /** The hits of @text, page by page. A page of a phrase may be empty and have a next one: that is asked for, too, a few times. */
-function useSearch(text: string): State & { more: () => void } {
+function useSearch(text: string): State & { more: () => void; again: () => void } {
   const [state, setState] = useState<State>(nothing);
   const abort = useRef(new AbortController());
 
@@ -48,7 +48,7 @@ function useSearch(text: string): State & { more: () => void } {
     else setState(nothing);
     return () => abort.current.abort();
   }, [text]);
-  return { ...state, more: () => void (state.next && !state.loading && ask(state, state.hits.length + 10)) };
+  return { ...state, again: () => void ask({ ...nothing, text }, 10), more: () => void (state.next && !state.loading && ask(state, state.hits.length + 10)) };
 }
 
 function Snippets({ hit }: { hit: SearchHit }) {
@@ -72,7 +72,7 @@ function Help() {
       <dl class="facts">
         {rows.map((row) => [<dt key={row}><code>{t(`search.help.${row}`)}</code></dt>, <dd key={`${row}-words`}>{t(`search.help.${row}.words`)}</dd>])}
       </dl>
-      <p class="soft">{t('search.help.fields')} <code>subject body from to reporter link attachment hash message address</code></p>
+      <p class="soft">{t('search.help.fields')} <code>subject body from to reporter link attachment hash message comment address</code></p>
     </div>
   );
 }
@@ -82,7 +82,7 @@ export function Search() {
   const [draft, setDraft] = useState(text);
   const [cursor, setCursor] = useState(0);
   const field = useRef<HTMLInputElement>(null);
-  const { hits, next, total, loading, error, more } = useSearch(text);
+  const { hits, next, total, loading, error, more, again } = useSearch(text);
   useEffect(() => {
     setDraft(text);
     setCursor(0);
@@ -115,7 +115,7 @@ export function Search() {
         </div>
         {refused && <p class="wrong" role="alert">{(error as Problem).detail}</p>}
       </form>
-      {error && !refused ? <Failed error={error} /> : null}
+      {error && !refused ? <Failed error={error} retry={again} /> : null}
       {!text ? <Help /> : (
         <>
           <p class="soft" role="status">{loading && !hits.length ? t('say.loading') : total !== null ? t('search.total', { n: total }) : hits.length ? t('search.some', { n: hits.length }) : ''}</p>
@@ -124,7 +124,7 @@ export function Search() {
             {hits.map((hit, i) => (
               <li key={hit.incident.id} class={`hit ${i === cursor ? 'cursor' : ''}`} onClick={() => setCursor(i)}>
                 <div class="row">
-                  <a class="break" href={`/incidents/${hit.incident.id}`}><bdi>{hit.incident.title}</bdi></a>
+                  <a class="break clamp" href={`/incidents/${hit.incident.id}`}><bdi>{hit.incident.title}</bdi></a>
                   <span class="soft">#{hit.incident.id}</span>
                   <SeverityBadge value={hit.incident.severity} /><DispositionBadge value={hit.incident.disposition} />
                   {hit.incident.state === 'closed' && <Badge>{t('state.closed')}</Badge>}

@@ -11,7 +11,7 @@ import { Badge, Button, Card, Check as Tick, Copy, Empty, Failed, Input, Note, T
 import { Checks, unchecked, type Check } from '../components/checks';
 import { say } from '../components/dialog';
 import { Confirm } from '../components/forms';
-import { judge, Member, Secrets, valueOf, valuesOf, type Kind, type Values } from '../components/members';
+import { judge, KindPicker, Member, Secrets, valueOf, valuesOf, type Kind, type Values } from '../components/members';
 import { t, type Key } from '../i18n';
 
 const tones: Record<string, Tone> = { good: 'good', failing: 'critical', off: 'plain', new: 'moderate' };
@@ -55,7 +55,7 @@ export function SignOn() {
           </tbody>
         </table></div>
       )}
-      <p class="soft">{t('signon.codes')}</p>
+      {providers.data && <p class="soft">{t('signon.codes')}</p>}
     </div>
   );
 }
@@ -147,19 +147,7 @@ export function NewProvider() {
       <div class="page-head"><a href="/settings/sign-on" aria-label={t('nav.signon')}>←</a><h1>{t('signon.new')}</h1></div>
       <div class="split">
         <div class="stack">
-          <Card title={`1. ${t('signon.kind')}`}>
-            <fieldset>
-              <legend class="visually-hidden">{t('signon.kind')}</legend>
-              <div class="choices">
-                {kinds.data.items.map((one) => (
-                  <label key={one.name}>
-                    <input type="radio" name="kind" checked={one === kind} onChange={() => setQuery({ kind: one.name })} />
-                    <strong>{one.title}</strong>
-                  </label>
-                ))}
-              </div>
-            </fieldset>
-          </Card>
+          <KindPicker title={t('signon.kind')} kinds={kinds.data.items} chosen={kind} />
           {kind && <ProviderForm key={kind.name} kind={kind} provider={null} onSaved={(saved) => go(`/settings/sign-on/${saved.id}?test=1`)} />}
         </div>
         <aside class="stack sticky">

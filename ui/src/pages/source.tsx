@@ -70,6 +70,14 @@ function judge(draft: Draft): Wrong {
   return wrong;
 }
 
+const domainOf = (mailbox: string) => /^[^\s@]+@([^\s@]+)$/.exec(mailbox.trim())?.[1] ?? '';
+
+/** The people of the mailbox's own domain report there, unless something else is said. */
+function ownDomain(old: Draft, some: Partial<Draft>): Partial<Draft> {
+  const untouched = some.mailbox !== undefined && (!old.accepted_domains || old.accepted_domains === domainOf(old.mailbox));
+  return untouched ? { accepted_domains: domainOf(some.mailbox!) } : {};
+}
+
 const askFolders = async (server: number, mailbox: string) =>
   (await jobResult<{ folders: string[] }>((await api.post<{ id: number }>(`/mail-servers/${server}/folders`, { mailbox })).id)).folders;
 
@@ -206,7 +214,7 @@ function State({ source }: { source: Row }) {
           <dt>{t('sources.found')}</dt><dd>{state.total_found.toLocaleString()} <span class="soft">({t('sources.found.last', { n: state.last_found })})</span></dd>
           <dt>{t('source.created')}</dt><dd><Time at={source.created_at} /></dd>
         </dl>
-        <a href={`/alerts?q=${encodeURIComponent(`is:all source:${source.id}`)}`}>{t('source.alerts')}</a>
+        <p class="row"><a href={`/incidents?q=${encodeURIComponent(`is:all source:${source.id}`)}`}>{t('source.incidents')}</a> <a href={`/alerts?q=${encodeURIComponent(`is:all source:${source.id}`)}`}>{t('source.alerts')}</a></p>
       </div>
     </Card>
   );
@@ -224,6 +232,7 @@ function SourceForm({ source, servers, reload }: { source: Row | null; servers: 
   const form = useRef<HTMLFormElement>(null);
   const dirty = JSON.stringify(draft) !== JSON.stringify(base.draft);
   const wrong = judge(draft);
+  const isWrong = Object.keys(wrong).length > 0 && (told || dirty && source !== null);
   const mayChange = may('configure');
 
   // The list's changes (a poll, somebody else) come in while nothing is being written here.
@@ -303,23 +312,23 @@ function SourceForm({ source, servers, reload }: { source: Row | null; servers: 
       <div class="split">
         <form ref={form} class="stack" onSubmit={save} noValidate>
           <fieldset class="stack" disabled={!mayChange}>
-            <Fields draft={draft} wrong={told ? wrong : {}} servers={servers} change={(some) => setDraft((old) => ({ ...old, ...some }))} />
+            <Fields draft={draft} wrong={isWrong ? wrong : {}} servers={servers} change={(some) => setDraft((old) => ({ ...old, ...(source ? null : ownDomain(old, some)), ...some }))} />
           </fieldset>
           {mayChange && (
             <div class="form-foot">
-              <Button look="primary" type="submit" disabled={busy || (source !== null && !dirty)}>{source ? t('do.save') : t('source.create')}</Button>
+              <Button look="primary" type="submit" disabled={(source !== null && !dirty) || isWrong} busy={busy}>{source ? t('do.save') : t('source.create')}</Button>
               <Button hint="t" disabled={check.busy} onClick={tryIt}>{t('check.do')}</Button>
               {source ? <Button look="quiet" disabled={!dirty} onClick={() => setDraft(base.draft)}>{t('source.revert')}</Button> : <a class="button quiet" href="/sources">{t('do.cancel')}</a>}
-              {told && Object.keys(wrong).length > 0 && <span class="field"><span class="wrong" role="alert">{t('source.wrong', { n: Object.keys(wrong).length })}</span></span>}
+              {isWrong && <span class="field"><span class="wrong" role="alert">{t('source.wrong', { n: Object.keys(wrong).length })}</span></span>}
             </div>
           )}
         </form>
         <aside class="stack sticky" aria-label={t('source.state')}>
           {refused ? <div role="alert"><Note tone="critical" title={t('say.error')}><p>{overtaken ? t('say.changed') : words(refused)}</p>{overtaken && <p><Button onClick={() => { setRefused(null); setDraft(base.draft); reload(); }}>{t('source.again')}</Button></p>}</Note></div> : null}
           {source && <State source={source} />}
+          <Card title={t('check.title')}><Checks check={check} hint={t(source ? 'source.test.hint' : 'source.test.new')} /></Card>
           {source && <Polls source={source} />}
           {source && <Volume source={source} />}
-          <Card title={t('check.title')}><Checks check={check} hint={t(source ? 'source.test.hint' : 'source.test.new')} /></Card>
         </aside>
       </div>
       {deleting && source && (

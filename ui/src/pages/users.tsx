@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { api, session, words } from '../base/api';
 import { useKeys } from '../base/keys';
 import { useAll } from '../base/load';
-import type { Identity, Role, User } from '../base/types';
+import type { Identity, Role, Sight, User } from '../base/types';
 import { Badge, Button, Check, Empty, Failed, Input, Note, Select, Time, Waiting, type Tone } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { Confirm } from '../components/forms';
@@ -19,6 +19,8 @@ function stateOf(user: User, known: boolean): State {
   return user.password_set ? 'good' : known ? 'known' : 'mute';
 }
 
+const sights: Sight[] = ['everything', 'teams'];
+
 /** Makes a user, or changes @user. */
 function Edit({ user, roles, more, onDone, onClose }: { user: User | null; roles: Role[]; more?: ComponentChildren; onDone: () => void; onClose: () => void }) {
   const [name, setName] = useState('');
@@ -27,12 +29,13 @@ function Edit({ user, roles, more, onDone, onClose }: { user: User | null; roles
   const [role, setRole] = useState(user?.role ?? 'viewer');
   const [password, setPassword] = useState('');
   const [enabled, setEnabled] = useState(user?.enabled ?? true);
+  const [sight, setSight] = useState<Sight>(user?.sight ?? 'everything');
   const [wrong, setWrong] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   async function save(event: Event): Promise<void> {
     event.preventDefault();
     setBusy(true);
-    const common = { display_name: called.trim() || null, email: email.trim() || null, role, enabled };
+    const common = { display_name: called.trim() || null, email: email.trim() || null, role, sight, enabled };
     try {
       if (user) await api.patch(`/users/${user.id}`, common, { etag: `"${user.revision}"` });
       else await api.post('/users', { ...common, name: name.trim(), ...(password && { password }) });
@@ -52,6 +55,7 @@ function Edit({ user, roles, more, onDone, onClose }: { user: User | null; roles
         <Input label={t('users.called')} value={called} onChange={setCalled} autocomplete="off" maxLength={200} />
         <Input label={t('users.email')} value={email} onChange={setEmail} type="email" autocomplete="off" />
         <Select label={t('users.role')} value={role} options={roles.map((one) => ({ value: one.name, words: one.name }))} onChange={setRole} />
+        <Select<Sight> label={t('sight.label')} hint={user ? t('sight.hint') : undefined} value={sight} options={sights.map((one) => ({ value: one, words: t(`sight.${one}`) }))} onChange={setSight} />
         {!user && <Input label={t('users.password')} hint={t('users.password.hint')} value={password} onChange={setPassword} type="password" autocomplete="new-password" minLength={12} />}
         {user && <Check label={t('users.enabled')} hint={t('users.enabled.hint')} checked={enabled} onChange={setEnabled} />}
         <div class="row"><Button look="primary" type="submit" disabled={busy}>{user ? t('do.save') : t('users.make')}</Button><Button onClick={onClose}>{t('do.cancel')}</Button></div>
@@ -124,7 +128,7 @@ export function Users() {
         <h1>{t('nav.users')}</h1>
         <div class="actions"><Button look="primary" hint="n" onClick={() => setOpen({ kind: 'new' })}>+ {t('users.new')}</Button></div>
       </div>
-      {users.error ? <Failed error={users.error} retry={users.reload} /> : !users.data ? <Waiting /> : rows.length === 0 ? <Empty title={t('users.none')} /> : (
+      {users.error && !users.data ? <Failed error={users.error} retry={users.reload} /> : !users.data ? <Waiting /> : rows.length === 0 ? <Empty title={t('users.none')} /> : (
         <div class="table people"><table aria-label={t('nav.users')}>
           <thead>
             <tr>
@@ -136,8 +140,8 @@ export function Users() {
             {rows.map((user) => (
               <tr key={user.id}>
                 <td><strong>{user.name}</strong>{user.id === session.value?.user.id && <span class="soft"> ({t('users.you')})</span>}</td>
-                <td>{user.display_name ?? <span class="soft">–</span>}{user.email && <div class="soft">{user.email}</div>}</td>
-                <td>{user.role}</td>
+                <td class="break">{user.display_name ?? <span class="soft">–</span>}{user.email && <div class="soft">{user.email}</div>}</td>
+                <td>{user.role}{user.sight === 'teams' && <div class="soft">{t('sight.teams')}</div>}</td>
                 <td><Badge tone={tones[state(user)]}>{t(`users.state.${state(user)}`, { name: providersOf(user).join(', ') })}</Badge></td>
                 <td>{user.totp ? <Badge tone="good">{t('users.codes.yes')}</Badge> : <span class="soft">–</span>}</td>
                 <td class="tight"><Time at={user.last_login_at} /></td>

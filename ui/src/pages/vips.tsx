@@ -47,7 +47,7 @@ export function Vips() {
   return (
     <div class="page">
       <div class="page-head"><h1>{t('nav.vips')}</h1></div>
-      {list.error && !list.data ? <Failed error={list.error} retry={list.reload} /> : !list.data ? <Waiting /> : (
+      {list.error && !list.data ? <Failed error={list.error} retry={list.reload} /> : !list.data || (!roles.data && !roles.error) ? <Waiting /> : (
         <div class="split">
           <Card title={t('vips.title')}><Form list={list.data} onSaved={list.set} /></Card>
           <aside class="stack">

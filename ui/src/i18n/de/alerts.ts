@@ -11,6 +11,7 @@ export const alerts: Record<keyof typeof source, string> = {
   'alerts.none.hint': 'Für jeden Empfänger des Gemeldeten gibt es einen Alarm. Keiner ist offen.',
   'alerts.verdict.said': '{verdict}: {n|# Alarm|# Alarme}',
   'alerts.close.title': '{n|# Alarm|# Alarme} schließen',
+  'alerts.closed.said': 'Geschlossen: {n|# Alarm|# Alarme}',
   'alerts.key.down': 'Nächster Alarm',
   'alerts.key.up': 'Voriger Alarm',
   'alerts.key.close': 'Alarm schließen',

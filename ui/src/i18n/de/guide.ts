@@ -4,6 +4,7 @@ export const guide: Record<keyof typeof source, string> = {
   'guide.title': 'In drei Schritten zum ersten Vorfall',
   'guide.hint': 'Jeder wird gleich ausprobiert, und in keinem Postfach wird etwas verändert, bevor es gewünscht ist.',
   'guide.done': 'Erledigt',
+  'guide.next': 'Weiter:',
   'guide.now': 'Als Nächstes',
   'guide.later': 'Später',
   'guide.server': 'Einen Mailserver anbinden',

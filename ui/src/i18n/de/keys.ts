@@ -40,5 +40,6 @@ export const apiKeys: Record<keyof typeof source, string> = {
   'scope.configure': 'Mailserver und Quellen ändern',
   'scope.audit': 'Das ganze Protokoll sehen, nicht nur das der Vorfälle',
   'scope.vip': 'Auch lesen, was in den Nachrichten von VIPs steht',
+  'scope.hold': 'Vorfälle gegen Entfernen sperren und freigeben',
   'scope.admin': 'Alles, dazu Personen, API-Schlüssel und Aufträge',
 };

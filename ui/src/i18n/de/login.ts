@@ -2,10 +2,13 @@ import type { login as source } from '../en/login';
 
 export const login: Record<keyof typeof source, string> = {
   'login.title': 'Anmelden',
+  'login.again': 'Neu anmelden',
+  'login.again.hint': 'Ihre Sitzung ist zu Ende. Woran Sie gerade waren, ist noch da.',
   'login.name': 'Benutzername',
   'login.password': 'Passphrase',
   'login.code': 'Code',
   'login.code.hint': 'Die sechs Ziffern aus der Authenticator-App oder einer Ihrer Ersatzcodes',
+  'login.code.wrong': 'Dieser Code gilt nicht, oder das Konto ist gesperrt. Jeder Code gilt einmal und eine halbe Minute.',
   'login.do': 'Anmelden',
   'login.oidc': 'Mit {name} anmelden',
   'login.wrong': 'Das passt nicht zusammen, oder das Konto ist gesperrt',

@@ -28,6 +28,7 @@ export const search = {
   'search.field.attachment': 'Anhang',
   'search.field.hash': 'Hash',
   'search.field.message': 'Message-ID',
+  'search.field.comment': 'Kommentar',
   'action.search.look': 'Gefunden durch das, was darin steht',
   'thing.search': 'Suche',
 };

@@ -95,6 +95,7 @@ export const sources: Record<keyof typeof source, string> = {
   'source.again': 'Neu ansehen',
   'source.state': 'Wie es läuft',
   'source.created': 'Angelegt',
+  'source.incidents': 'Ihre Vorfälle',
   'source.alerts': 'Ihre Alarme',
   'source.test.hint': 'Meldet sich an, sucht die Ordner und zählt die Nachrichten. Das Postfach wird nicht verändert; in die Quarantäne kommt eine Probenachricht, die wieder entfernt wird.',
   'source.test.new': 'Vor dem Speichern ausprobieren: meldet sich an, öffnet das Postfach und sucht die Ordner. Das Postfach wird nicht verändert; in die Quarantäne kommt eine Probenachricht, die wieder entfernt wird.',

@@ -9,6 +9,7 @@ export const alerts = {
   'alerts.none.hint': 'An alert is raised for each recipient of what was reported. None is open.',
   'alerts.verdict.said': '{verdict}: {n|# alert|# alerts}',
   'alerts.close.title': 'Close {n|# alert|# alerts}',
+  'alerts.closed.said': 'Closed: {n|# alert|# alerts}',
   'alerts.key.down': 'Next alert',
   'alerts.key.up': 'Previous alert',
   'alerts.key.close': 'Close alert',

@@ -2,6 +2,7 @@ export const guide = {
   'guide.title': 'Three steps to the first incident',
   'guide.hint': 'Each is tried out as you go, and nothing is changed in any mailbox until you say so.',
   'guide.done': 'Done',
+  'guide.next': 'Next:',
   'guide.now': 'Next',
   'guide.later': 'Later',
   'guide.server': 'Connect a mail server',

@@ -38,5 +38,6 @@ export const apiKeys = {
   'scope.configure': 'Change mail servers and sources',
   'scope.audit': 'See the whole audit log, not only that of incidents',
   'scope.vip': 'Read what VIPs’ messages say, too',
+  'scope.hold': 'Put incidents on legal hold, and release them',
   'scope.admin': 'Everything, and people, API keys and jobs',
 };

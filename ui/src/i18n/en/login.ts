@@ -1,9 +1,12 @@
 export const login = {
   'login.title': 'Log in',
+  'login.again': 'Log in again',
+  'login.again.hint': 'Your session has ended. What you were doing is still here.',
   'login.name': 'User name',
   'login.password': 'Passphrase',
   'login.code': 'Code',
   'login.code.hint': 'The six digits that your authenticator shows, or one of your recovery codes',
+  'login.code.wrong': 'This code does not count, or the account is locked. Each code counts once, for half a minute.',
   'login.do': 'Log in',
   'login.oidc': 'Log in with {name}',
   'login.wrong': 'These do not fit together, or the account is locked',

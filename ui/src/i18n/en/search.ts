@@ -28,6 +28,7 @@ export const search = {
   'search.field.attachment': 'Attachment',
   'search.field.hash': 'Hash',
   'search.field.message': 'Message-ID',
+  'search.field.comment': 'Comment',
   'action.search.look': 'Found by what it says',
   'thing.search': 'Search',
 };

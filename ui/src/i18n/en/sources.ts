@@ -93,6 +93,7 @@ export const sources = {
   'source.again': 'Look again',
   'source.state': 'How it does',
   'source.created': 'Created',
+  'source.incidents': 'Its incidents',
   'source.alerts': 'Its alerts',
   'source.test.hint': 'Logs in, looks for the folders and counts the messages. The mailbox is not changed; into the quarantine a trial message is written, and removed.',
   'source.test.new': 'Try it before you save: logs in, opens the mailbox and looks for the folders. The mailbox is not changed; into the quarantine a trial message is written, and removed.',

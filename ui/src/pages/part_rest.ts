@@ -1,0 +1,20 @@
+// Every page but the queue and an incident. The shell is named so that what the console begins with is not cut up for this part's sake.
+import '../app/shell';
+export { About } from './about';
+export { AccountPage } from './account';
+export { Alerts } from './alerts';
+export { Audit } from './audit';
+export { Backups } from './backup';
+export { Email, MailServerOne, NewMailServer } from './email';
+export { ApiKeys } from './keys';
+export { Retention } from './retention';
+export { Roles } from './roles';
+export { Reporters } from './reporters';
+export { Reports } from './reports';
+export { Search } from './search';
+export { NewProvider, ProviderOne, SignOn } from './sign_on';
+export { NewSource, Source } from './source';
+export { Sources } from './sources';
+export { Teams } from './teams';
+export { Users } from './users';
+export { Vips } from './vips';
