@@ -1,27 +1,19 @@
 """Identity providers of tests (tests/support/provider), and a browser of few words that logs in by them."""
-import filecmp
 import html.parser
 import http.client
 import json
 import os
-import shutil
 import subprocess
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
+import npm
+
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "provider")
-LOCK = "package-lock.json"
 
 
 def install(peers):
-    """What the real provider is made of; again only when the lock file has changed."""
-    mark = os.path.join(peers, "node_modules", ".trawl-lock")
-    if os.path.exists(mark) and filecmp.cmp(os.path.join(HERE, LOCK), mark, shallow=False):
-        return
-    os.makedirs(peers, exist_ok=True)
-    for file in ("package.json", LOCK):
-        shutil.copy(os.path.join(HERE, file), peers)
-    subprocess.run([os.path.join(HERE, "..", "..", "..", "tools", "npm-ci")], cwd=peers, check=True, stdout=subprocess.DEVNULL)
-    shutil.copy(os.path.join(HERE, LOCK), mark)
+    """What the real provider is made of."""
+    npm.install(HERE, peers)
 
 
 class Peer:

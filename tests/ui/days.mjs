@@ -34,7 +34,7 @@ test('a new administrator: from the link to the first working source', async (t)
   assert.equal(await page.getByLabel('Accepted Domains').inputValue(), abuse.split('@')[1]);
   await step(page.getByRole('button', { name: 'Create source' }).click());
   const state = page.getByRole('complementary');
-  await state.getByText('Good', { exact: true }).waitFor({ timeout: 30_000 });
+  await state.getByText('Good', { exact: true }).waitFor();
   await ask('arrived');
   await step(state.getByRole('link', { name: 'Its incidents' }).click());
   await page.locator('.grid-row').first().waitFor();

