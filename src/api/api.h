@@ -15,6 +15,7 @@ typedef struct {
 	DbPool *db;
 	RawStore *raw;
 	ReaderPool *readers; /* that look into messages; NULL: nobody does */
+	json_t *limits;      /* of mail/limits.h, that such a look keeps to; NULL: the usual ones */
 	const char *listen;  /* "127.0.0.1:8460", "[::1]:0"; port 0: any free one, see api_port() */
 	guint8 public_key[32]; /* seals the secrets of mail servers */
 	guint8 totp_key[32];   /* seals and opens those of people's codes */
@@ -31,7 +32,7 @@ typedef struct Api Api;
 
 /**
  * Listens and serves until api_stop(). Everything in @config is copied or must outlive it (db, raw,
- * readers, kinds, pages).
+ * readers, limits, kinds, pages).
  *
  * @return  (transfer full) TRAWL_ERROR_INVALID for a listen address that is none, _CONFLICT when it
  *          is in use, _DENIED when it may not be bound

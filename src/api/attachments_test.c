@@ -98,6 +98,15 @@ static void one_is_asked_for_by_its_hash_however_deep_it_is(void)
 	g_assert_cmpint(missing->status, ==, 404);
 }
 
+static void an_operators_limits_hold_for_a_look_too(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new_limited("parts=3");
+	g_autofree char *deep = sha256_of("DEEP");
+	g_autofree char *path = g_strconcat(PATH "?sha256=", deep, NULL);
+	g_autoptr(Reply) reply = api_rig_call(rig, SCOPE_CONTENT, "GET", path, NULL, NULL);
+	g_assert_cmpint(reply->status, ==, 404);
+}
+
 static guint count_records(const ApiRig *rig, const char *action)
 {
 	guint count = 0;
@@ -194,6 +203,7 @@ int main(int argc, char **argv)
 	TEST("attachments come locked, as they were", attachments_come_locked_as_they_were);
 	TEST("one is asked for by its hash, however deep it is",
 	     one_is_asked_for_by_its_hash_however_deep_it_is);
+	TEST("an operator's limits hold for a look, too", an_operators_limits_hold_for_a_look_too);
 	TEST("who may not read it gets none, and each look is on record",
 	     who_may_not_read_it_gets_none_and_each_look_is_on_record);
 	TEST("names are made harmless", names_are_made_harmless);

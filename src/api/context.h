@@ -13,6 +13,7 @@ struct ApiContext {
 	guint8 public_key[32], totp_key[32];
 	const MailServerKind *const *kinds;
 	ReaderPool *readers; /* or NULL */
+	json_t *limits;      /* of a look into a message, or NULL */
 	char *data_dir;      /* or NULL */
 	char **hosts;        /* names a Host header may have, lower case */
 	GResource *pages;    /* or NULL */

@@ -107,6 +107,15 @@ gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind 
 	return TRUE;
 }
 
+/* A copy that no other thread counts the references of, with the limits of this daemon. */
+static json_t *within_limits(const ApiContext *context, const json_t *options)
+{
+	json_t *all = options ? json_copy((json_t *)options) : json_object();
+	if (context->limits)
+		json_object_set_new(all, "limits", json_deep_copy(context->limits));
+	return all;
+}
+
 json_t *raw_read_inside(Request *request, Answer *answer, RawFind find, const json_t *options,
                         RawLook *look, GError **error)
 {
@@ -123,7 +132,8 @@ json_t *raw_read_inside(Request *request, Answer *answer, RawFind find, const js
 	gboolean ok = db_read(context->db, load, &job, error);
 	*look = job.look;
 	g_autoptr(GBytes) bytes = job.bytes;
-	return ok ? reader_read(context->readers, bytes, options, deadline_in(LIMIT_LOOK_SECONDS),
+	g_autoptr(json_t) limited = within_limits(context, options);
+	return ok ? reader_read(context->readers, bytes, limited, deadline_in(LIMIT_LOOK_SECONDS),
 	                        error)
 	          : NULL;
 }

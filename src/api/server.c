@@ -502,6 +502,7 @@ static void context_init(ApiContext *context, const ApiConfig *config)
 	context->db = config->db;
 	context->raw = config->raw;
 	context->readers = config->readers;
+	context->limits = config->limits;
 	memcpy(context->public_key, config->public_key, sizeof context->public_key);
 	memcpy(context->totp_key, config->totp_key, sizeof context->totp_key);
 	context->kinds = config->kinds;

@@ -5,6 +5,7 @@
 #include "auth/secret.h"
 #include "auth/setup.h"
 #include "base/clock.h"
+#include "mail/limits.h"
 #include "server/maildir.h"
 #include "store/incident.h"
 #include "store/report.h"
@@ -193,6 +194,11 @@ static void keep_raw(ApiRig *rig)
 
 ApiRig *api_rig_new(void)
 {
+	return api_rig_new_limited("");
+}
+
+ApiRig *api_rig_new_limited(const char *limits)
+{
 	static const MailServerKind *const kinds[] = {&maildir_server_kind, NULL};
 	static const char *const hosts[] = {"", "trawl.corp.example", NULL};
 	g_autoptr(GError) error = NULL;
@@ -207,6 +213,9 @@ ApiRig *api_rig_new(void)
 	                    .hosts = hosts,
 	                    .pages = web_pages(),
 	                    .threads = 4};
+	config.limits = rig->limits = json_object();
+	mail_limits_parse(rig->limits, limits, &error);
+	g_assert_no_error(error);
 	config.readers = rig->readers = reader_pool_new(reader_socket(), 2);
 	rig->db = config.db = db_pool_open(uri, &error);
 	g_assert_no_error(error);
@@ -246,6 +255,7 @@ void api_rig_free(ApiRig *rig)
 		return;
 	api_stop(rig->api);
 	reader_pool_free(rig->readers);
+	json_decref(rig->limits);
 	raw_store_free(rig->raw);
 	db_pool_close(rig->db);
 	remove_tree(rig->directory);

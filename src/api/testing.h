@@ -14,6 +14,7 @@ typedef struct {
 	RawStore *raw;
 	Api *api;
 	ReaderPool *readers;
+	json_t *limits;
 	/* texts of keys with one scope each, by bit number, and at last of one that expired */
 	char *keys[API_RIG_EXPIRED + 1];
 	/* an incident with what belongs to it */
@@ -21,6 +22,8 @@ typedef struct {
 } ApiRig;
 
 ApiRig *api_rig_new(void);
+/** With limits on messages, written as for `trawl serve --limits`. */
+ApiRig *api_rig_new_limited(const char *limits);
 void api_rig_free(ApiRig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiRig, api_rig_free)
 

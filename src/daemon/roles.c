@@ -127,6 +127,15 @@ static void print_setup_link(DbPool *db, const ServeOptions *options, guint16 po
 		g_warning("no set-up link: %s", problem->message);
 }
 
+/* Those of --limits, for whoever asks a reader. */
+static json_t *read_limits(const ServeOptions *options, GError **error)
+{
+	g_autoptr(json_t) limits = json_object();
+	if (options->limits && !mail_limits_parse(limits, options->limits, error))
+		return NULL;
+	return g_steal_pointer(&limits);
+}
+
 static int web_main(const ServeOptions *options)
 {
 	GError *error = NULL;
@@ -152,6 +161,10 @@ static int web_main(const ServeOptions *options)
 	g_autofree char *socket = house_path(options->data_dir, "run/reader.sock");
 	g_autoptr(ReaderPool) readers = reader_pool_new(socket, LIMIT_LOOKS_INSIDE);
 	config.readers = readers;
+	g_autoptr(json_t) limits = read_limits(options, &error);
+	if (!limits)
+		return fail(error);
+	config.limits = limits;
 	Api *api = api_start(&config, &error);
 	if (!api || !write_address(options, api_port(api), &error))
 		return fail(error);
@@ -199,8 +212,8 @@ static int worker_main(const ServeOptions *options)
 	g_autoptr(ReaderPool) readers = reader_pool_new(socket, (guint)g_get_num_processors() + 1);
 	g_autoptr(MailServers) servers = mail_servers_new(daemon_kinds, open_secret, &keys);
 	g_autoptr(NodeRow) node = node_new("worker", options->data_dir);
-	g_autoptr(json_t) limits = json_object();
-	if (options->limits && !mail_limits_parse(limits, options->limits, &error))
+	g_autoptr(json_t) limits = read_limits(options, &error);
+	if (!limits)
 		return fail(error);
 	JobTools tools = {.db = db,
 	                  .raw = raw,
