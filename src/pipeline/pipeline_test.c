@@ -475,8 +475,13 @@ static void test_two_messages_with_one_id_are_two_incidents(Fixture *f, gconstpo
 	deliver_report(f, attached("bob@corp.example", other));
 	worker_poll(f->worker, 4);
 	g_autoptr(GPtrArray) incidents = expect_incidents(f, 2);
-	for (guint i = 0; i < incidents->len; i++)
-		g_assert_true(has_finding(incidents->pdata[i], "message_id_reused"));
+	for (guint i = 0; i < incidents->len; i++) {
+		const Incident *this = incidents->pdata[i], *that = incidents->pdata[1 - i];
+		g_autofree char *names =
+			g_strdup_printf("\"incident_id\":%" G_GINT64_FORMAT, that->id);
+		g_assert_true(has_finding(this, "message_id_reused"));
+		g_assert_nonnull(strstr(this->findings, names));
+	}
 	assert_alerts(f, incidents->pdata[0],
 	              "alice@corp.example:to bob@corp.example:to carol@corp.example:cc");
 	assert_alerts(f, incidents->pdata[1], "bob@corp.example:to");

@@ -157,16 +157,22 @@ static void add_findings(Incident *incident, const json_t *findings)
 		add_finding(incident, finding);
 }
 
+/* Says which other incident is about a message with the same Message-ID. */
+static json_t *finding_of_reuse(gint64 incident_id)
+{
+	g_autofree char *detail = g_strdup_printf(
+		"Incident %" G_GINT64_FORMAT " is about another message with the same Message-ID.",
+		incident_id);
+	return json_pack("{s:s, s:s, s:I}", "id", "message_id_reused", "detail", detail,
+	                 "incident_id", (json_int_t)incident_id);
+}
+
 /* Another message has this incident's Message-ID: both incidents say so. */
 static gboolean tell_reuse(const Raise *raise, Db *db, Incident *other, gint64 incident_id,
                            GError **error)
 {
 	gint64 expected = other->revision;
-	g_autofree char *detail = g_strdup_printf(
-		"Incident %" G_GINT64_FORMAT " is about another message with the same Message-ID.",
-		incident_id);
-	g_autoptr(json_t) finding =
-		json_pack("{s:s, s:s}", "id", "message_id_reused", "detail", detail);
+	g_autoptr(json_t) finding = finding_of_reuse(incident_id);
 	add_finding(other, finding);
 	other->updated_at = raise->now;
 	return record(db, "incident.finding", "incident", other->id, other->id,
@@ -209,12 +215,7 @@ static gboolean open_incident(const Raise *raise, Db *db, const ReportedOriginal
 	add_findings(*incident, reported->findings);
 	if (linked->len) {
 		const Incident *other = linked->pdata[0];
-		g_autofree char *detail =
-			g_strdup_printf("Incident %" G_GINT64_FORMAT
-		                        " is about another message with the same Message-ID.",
-		                        other->id);
-		g_autoptr(json_t) finding =
-			json_pack("{s:s, s:s}", "id", "message_id_reused", "detail", detail);
+		g_autoptr(json_t) finding = finding_of_reuse(other->id);
 		add_finding(*incident, finding);
 	}
 	if (!insert_incident(raise, db, *incident, error))

@@ -194,6 +194,21 @@ test('an incident names the others of its sender', async () => {
   await leave(page);
 });
 
+test('an incident whose Message-ID is another message’s, too, leads to that one’s', async () => {
+  const page = await enter();
+  const [one, other] = await page.evaluate(async () => {
+    const { items } = await (await fetch('/v1/incidents?limit=100')).json();
+    const all = await Promise.all(items.map(async ({ id }) => (await fetch(`/v1/incidents/${id}`)).json()));
+    return all.filter(({ findings }) => findings.some(({ incident_id }) => incident_id)).map(({ id }) => id);
+  });
+  for (const [here, there] of [[one, other], [other, one]]) {
+    await page.goto(`${url}/incidents/${here}`);
+    await page.getByRole('complementary').getByRole('link', { name: `incident ${there}`, exact: true }).click();
+    await page.waitForURL(`${url}/incidents/${there}`);
+  }
+  await leave(page);
+});
+
 test('an incident is talked about, and what is said is only text', async () => {
   const page = await enter();
   await rows(page).filter({ hasText: 'Action required' }).first().getByRole('link').click();

@@ -157,6 +157,7 @@ export interface Finding {
   id: string;
   detail: string;
   where?: string | null;
+  incident_id?: number; // which other incident it is about
 }
 
 export const needReasons = [

@@ -169,7 +169,15 @@ function Before({ incident, parts }: { incident: IncidentWhole; parts: Parts }) 
       {claimed && <li><Badge tone="major">{t('incident.before.claimed')}</Badge></li>}
       {untrusted > 0 && <li><Badge tone="major">{t('incident.before.untrusted', { n: untrusted })}</Badge></li>}
       {notFound > 0 && <li class="soft">{t('incident.before.notfound', { n: notFound })}</li>}
-      {incident.findings.map((finding) => <li key={finding.id}><Note tone="moderate">{finding.detail}</Note></li>)}
+      {incident.findings.map((finding) => (
+        <li key={finding.id}>
+          <Note tone="moderate">
+            {finding.incident_id
+              ? <>{t('incident.before.reused')} <a href={`/incidents/${finding.incident_id}`}>{t('incident.before.reused.open', { id: finding.incident_id })}</a></>
+              : finding.detail}
+          </Note>
+        </li>
+      ))}
     </ul>
   );
 }

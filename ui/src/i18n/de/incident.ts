@@ -38,6 +38,8 @@ export const incident: Record<keyof typeof source, string> = {
   'incident.before.claimed': 'Nur behauptet: Niemand hat die Nachricht selbst geschickt',
   'incident.before.untrusted': '{n|# Meldung ist|# Meldungen sind} nicht belegt',
   'incident.before.notfound': 'Bei {n|# Meldenden|# Meldenden} nicht gefunden: weggeräumt oder gelöscht',
+  'incident.before.reused': 'Eine andere Nachricht mit derselben Message-ID hat einen eigenen Vorfall:',
+  'incident.before.reused.open': 'Vorfall {id}',
   'incident.before.read': '{n|# Person hat|# Personen haben} sie mindestens gelesen: wer sie gemeldet hat. Wer noch, zeigt das Entfernen',
   'incident.now': 'Wo sie jetzt ist',
   'incident.now.running': 'Sie wird gerade entfernt.',

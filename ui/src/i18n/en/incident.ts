@@ -36,6 +36,8 @@ export const incident = {
   'incident.before.claimed': 'Only claimed: nobody sent the message itself',
   'incident.before.untrusted': '{n|# report is|# reports are} not trusted',
   'incident.before.notfound': 'Not found where {n|# reporter|# reporters} had it: moved out of sight, or deleted',
+  'incident.before.reused': 'Another message with the same Message-ID has an incident of its own:',
+  'incident.before.reused.open': 'incident {id}',
   'incident.before.read': '{n|# person has|# people have} read it at least: who reported it. Who else is seen when it is pulled',
   'incident.now': 'Where it is now',
   'incident.now.running': 'It is being pulled.',
