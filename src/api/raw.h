@@ -35,7 +35,7 @@ gboolean raw_record_look(Request *request, const char *kind, const char *verb, g
  * Has a sandboxed reader look into the bytes of the request's object, which this process does not
  * parse itself. Only so many at once (LIMIT_LOOKS_INSIDE), until @answer is gone.
  *
- * @options  of mail/breakdown.h
+ * @options  of mail/breakdown.h; the limits of this daemon are added
  * @look     (inout) the object's number; what @find says of it. Its texts are the caller's
  * @return   (transfer full) what the reader says. TRAWL_ERROR_NOT_FOUND: the bytes are not here;
  *           _DENIED: a VIP's; _BUSY, _UNREACHABLE, _TIMEOUT, _REMOTE: of the readers
