@@ -24,10 +24,10 @@ def main():
     table.add("an incident with 10,000 alerts opens (median / p99)", pair(got["opened"]), "at most 300 ms", got["opened"][1] <= 300)
     for one in got["moved"]:
         if one["value"]:
-            table.add(f"what moves at {one['path']}", f"{one['value']:.4f}", "nothing", False)
+            table.add(f"what moves at {one['path']}, {one['device']}", f"{one['value']:.4f}", "nothing", False)
             print(one)
     still = sum(1 for one in got["moved"] if not one["value"])
-    table.add("pages on which nothing moves while they load", f"{still} of {len(got['moved'])}", "all", still == len(got["moved"]))
+    table.add("pages on which nothing moves while they load, on a desktop and on a phone", f"{still} of {len(got['moved'])}", "all", still == len(got["moved"]))
     table.show()
     return 0
 

@@ -9,6 +9,8 @@ const pages = ['/incidents', '/alerts', '/search', '/search?q=salary', '/reporte
   '/settings/email/1', '/settings/users', '/settings/sign-on', '/settings/roles', '/settings/vips', '/settings/keys', '/settings/audit', '/settings/backup',
   '/settings/about', '/account'];
 
+const devices = { desktop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
+
 async function begin() {
   const page = await open();
   await page.goto(setup);
@@ -23,8 +25,9 @@ async function begin() {
 
 /** A window with nothing in its cache; @slow: how many times slower its processor is; @until: what the page says when it is
  *  ready, for whoever looks into a page that is being made slows it down. */
-async function fresh(path, { slow = 1, before, until, ...options } = {}) {
+async function fresh(path, { slow = 1, before, until, viewport, ...options } = {}) {
   const page = await enter('/settings/about', options);
+  if (viewport) await page.setViewportSize(viewport);
   const tools = await page.context().newCDPSession(page);
   await tools.send('Network.enable');
   await tools.send('Network.clearBrowserCache');
@@ -76,8 +79,8 @@ async function interactive(slow) {
 }
 
 /** How much of a page moves while it loads (layout shift, of the whole screen), and what. */
-async function shifts(path) {
-  const { page } = await fresh(path, { before: () => {
+async function shifts(path, device) {
+  const { page } = await fresh(path, { viewport: devices[device], before: () => {
     window.moved = [];
     new PerformanceObserver((list) => {
       for (const one of list.getEntries()) window.moved.push({ value: one.value, what: one.sources.map((source) => source.node?.nodeType === 1 ? source.node.outerHTML.slice(0, 90) : String(source.node?.textContent).slice(0, 40)) });
@@ -86,7 +89,7 @@ async function shifts(path) {
   await page.waitForTimeout(1200);
   const moved = await page.evaluate(() => window.moved);
   await page.context().close();
-  return { path, value: moved.reduce((sum, one) => sum + one.value, 0), what: moved.flatMap((one) => one.what).slice(0, 4) };
+  return { path, device, value: moved.reduce((sum, one) => sum + one.value, 0), what: moved.flatMap((one) => one.what).slice(0, 4) };
 }
 
 async function filters(page) {
@@ -135,7 +138,7 @@ test('figures', async () => {
   const { incidents } = await ask('source_added');
   const big = incidents.find((one) => one.original_id);
   const moved = [];
-  for (const path of [...pages, `/incidents/${big.id}`]) moved.push(await shifts(path));
+  for (const device of Object.keys(devices)) for (const path of [...pages, `/incidents/${big.id}`]) moved.push(await shifts(path, device));
   const first = await weight();
   const slow = [];
   for (let i = 0; i < 5; i++) slow.push(await interactive(4));

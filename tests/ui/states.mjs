@@ -67,25 +67,27 @@ const watching = () => {
   look();
 };
 
-test('a page whose answers take a moment does not move, and does not flicker', async () => {
-  const page = await enter('/settings/about');
-  await page.addInitScript(watching);
-  const slow = await answering(page, async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 90));
-    await route.continue();
+for (const [device, viewport] of [['desktop', { width: 1366, height: 768 }], ['phone', { width: 390, height: 844 }]])
+  test(`a page whose answers take a moment does not move, and does not flicker: ${device}`, async () => {
+    const page = await enter('/settings/about');
+    await page.setViewportSize(viewport);
+    await page.addInitScript(watching);
+    const slow = await answering(page, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 90));
+      await route.continue();
+    });
+    const restless = [];
+    for (const path of await pages()) {
+      await page.goto(url + path);
+      await isHere(page);
+      await page.waitForTimeout(400);
+      const { moved, hasty, what } = await page.evaluate(() => window.seen);
+      if (moved > 0.02 || hasty) restless.push(`${path}: ${moved.toFixed(3)}${hasty ? ', hasty' : ''} ${what.slice(0, 3).join('; ')}`);
+    }
+    await slow();
+    assert.deepEqual(restless, []);
+    await leave(page, /sandboxed/);
   });
-  const restless = [];
-  for (const path of await pages()) {
-    await page.goto(url + path);
-    await isHere(page);
-    await page.waitForTimeout(400);
-    const { moved, hasty, what } = await page.evaluate(() => window.seen);
-    if (moved > 0.02 || hasty) restless.push(`${path}: ${moved.toFixed(3)}${hasty ? ', hasty' : ''} ${what.slice(0, 3).join('; ')}`);
-  }
-  await slow();
-  assert.deepEqual(restless, []);
-  await leave(page, /sandboxed/);
-});
 
 test('a page whose answers take long says that it waits', async () => {
   const page = await enter('/settings/about', { axe: true });

@@ -7,7 +7,7 @@ import { defang, type Breakdown, type Link, type Message } from '../base/breakdo
 import { copyWord, inDetail } from '../base/detail';
 import { isLook, useEvents } from '../base/events';
 import { useKeys } from '../base/keys';
-import { useLoad } from '../base/load';
+import { useLoad, type Loaded } from '../base/load';
 import { actorName, askPeople, personName } from '../base/people';
 import { pullOf, undoPull } from '../base/pull';
 import { go } from '../base/router';
@@ -53,6 +53,13 @@ function useParts(id: string): { parts: Parts | null; error: unknown; reload: ()
     error: lists.find((list) => list.error)?.error,
     reload: () => [...lists, results].forEach((list) => list.reload()),
   };
+}
+
+/** What was reported, or why there is nothing of it to be seen. */
+function Reported({ kind, original: { data, error, reload }, reports }: { kind: string; original: Loaded<Original & { breakdown: Breakdown }>; reports?: Report[] }) {
+  if (!data) return error ? <Failed error={error} retry={reload} /> : <Empty title={word('kind', kind)} />;
+  if (data.content_removed_at) return <ContentRemoved at={data.content_removed_at} />;
+  return <MessageView breakdown={data.breakdown} bodies={data.bodies ?? false} vip={data.vip && may('content')} original={data} reports={reports} />;
 }
 
 function ContentRemoved({ at }: { at: string }) {
@@ -341,6 +348,8 @@ function IncidentPage({ id }: { id: string }) {
 
   if (whole.error && !incident) return <div class="page"><Failed error={whole.error} retry={whole.reload} /></div>;
   if (!incident) return <Waiting />;
+  // the message, and beside it or, on a phone, below it what is known of it: all at once, so that nothing moves under the reader's hand
+  const settled = (parts || error) && (!incident.original_id || original.data || original.error);
   const tabs: { value: View; words: string }[] = [
     { value: 'message', words: t('message.title') },
     { value: 'people', words: `${t('incident.people')} ${incident.alert_count}` },
@@ -389,16 +398,14 @@ function IncidentPage({ id }: { id: string }) {
             <div class="card-body stack">
               <Tabs label={t('incidents.title')} tabs={tabs} value={view} onChange={setView} />
               <div role="tabpanel">
-                {view === 'message' ? (original.data?.content_removed_at ? <ContentRemoved at={original.data.content_removed_at} /> : original.data ? <MessageView breakdown={original.data.breakdown} bodies={original.data.bodies ?? false} vip={original.data.vip && may('content')} original={original.data} reports={parts?.reports} />
-                  : original.error ? <Failed error={original.error} retry={original.reload} /> : incident.original_id ? <Waiting /> : <Empty title={word('kind', incident.kind)} />)
+                {view === 'message' ? (settled ? <Reported kind={incident.kind} original={original} reports={parts?.reports} /> : <Waiting />)
                   : !parts ? <Waiting /> : view === 'people' ? <Recipients incident={incident} responses={parts.responses} first={parts.alerts} /> : view === 'reports' ? <Reports reports={parts.reports} /> : <Timeline incident={incident.id} parts={parts} onDone={renew} />}
               </div>
             </div>
           </Card>
         </div>
         <aside class="stack" aria-label={t('incident.before')}>
-          {/* all at once, so that nothing moves down under the reader's hand */}
-          {parts || error ? (
+          {settled ? (
             <>
               {parts && where && <Card title={t('incident.now')}><Now where={where} results={parts.results} onAll={() => setView('people')} /></Card>}
               {parts && !where && <Card title={t('incident.before')}><Before incident={incident} parts={parts} /></Card>}
