@@ -193,13 +193,15 @@ static gboolean convert(iconv_t converter, const char *from, gsize length, GStri
 	return exact;
 }
 
-/* Text has no NUL; a converted one becomes visible. */
-static char *without_nul(GString *text)
+/* Text has no NUL, and no character past U+10FFFF, which iconv lets through: they become visible.
+ */
+static char *made_valid(GString *text, gboolean *exact)
 {
-	if (!memchr(text->str, '\0', text->len))
+	if (text_is_valid(text->str, text->len))
 		return g_string_free(text, FALSE);
 	char *valid = g_utf8_make_valid(text->str, (gssize)text->len);
 	g_string_free(text, TRUE);
+	*exact = FALSE;
 	return valid;
 }
 
@@ -211,7 +213,7 @@ static char *decode_named(const char *name, const char *octets, gsize length, gb
 	GString *text = g_string_sized_new(length + length / 8 + 16);
 	*exact = convert(converter, octets, length, text);
 	iconv_close(converter);
-	return without_nul(text);
+	return made_valid(text, exact);
 }
 
 static gboolean is_utf8(const char *charset)

@@ -17,6 +17,8 @@
 #define VALUE_LEAST 24   /* octets of a value of which a run is taken: HTML looks at shorter ones */
 #define VALUES_MOST 4096 /* runs of values: looking one up may cost as much as there are */
 
+#define AFTER_NAME " \t\r\n\f/>" /* what the name of a tag ends with */
+
 typedef struct {
 	const char *text; /* in the page */
 	guint size;
@@ -271,10 +273,16 @@ static const char *raw_element(const char *tag)
 	for (guint i = 0; i < G_N_ELEMENTS(raw); i++) {
 		gsize length = strlen(raw[i]);
 		if (g_ascii_strncasecmp(tag, raw[i], length) == 0 &&
-		    strchr(" \t\r\n\f/>", tag[length]))
+		    strchr(AFTER_NAME, tag[length]))
 			return raw[i];
 	}
 	return NULL;
+}
+
+static gboolean ends_raw(const char *at, const char *name, gsize length)
+{
+	return at[0] == '<' && at[1] == '/' && g_ascii_strncasecmp(at + 2, name, length) == 0 &&
+	       strchr(AFTER_NAME, at[2 + length]);
 }
 
 /* What may be tags after all stays as it is. A comment in a script may hold the script's end. */
@@ -285,7 +293,7 @@ static const char *take_raw(HtmlRuns *runs, const char *at, const char *name)
 		gsize size = strcspn(at, "<");
 		copy_text(runs, at, at + size, PLAIN);
 		at += size;
-		if (*at && at[1] == '/' && g_ascii_strncasecmp(at + 2, name, length) == 0)
+		if (ends_raw(at, name, length))
 			break;
 		runs->refused |= *name == 's' && name[1] == 'c' && g_str_has_prefix(at, "<!--");
 		at = *at ? copy(runs, at, 1 + strcspn(at + 1, "<>")) : at;
@@ -446,7 +454,7 @@ static gboolean put_back_in_element(HtmlRuns *runs, const GumboElement *element,
 {
 	const GumboStringPiece *tag = &element->original_tag;
 	if (element->tag == GUMBO_TAG_UNKNOWN && tag->data &&
-	    memchr(tag->data, MARK, strcspn(tag->data, " \t\r\n\f/>")))
+	    memchr(tag->data, MARK, strcspn(tag->data, AFTER_NAME)))
 		return FALSE;
 	for (guint i = 0; i < element->attributes.length; i++) {
 		GumboAttribute *one = element->attributes.data[i];

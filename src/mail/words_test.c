@@ -25,6 +25,7 @@ static void test_words_good_and_broken(void)
 		{"=?", "=?"},
 		{"=??q?a?=", "=??q?a?="},
 		{"=?utf-8?q?=0D=0AX: y?=", "  X: y"},
+		{"=?utf`8?B?SGkg+Kqqqqo=?=", "Hi �����"}, /* past U+10FFFF */
 		{"caf\xe9", "café"},
 		{"a\r\n b", "a b"},
 	};

@@ -26,12 +26,12 @@ static void verify_later(json_t *document)
 		json_pack("{s:[O],s:o}", "authentication", authentication, "keys", keys);
 	g_autoptr(json_t) answer = authentication_verify(request);
 	if (json_array_size(json_object_get(answer, "authentication")) != 1)
-		g_error("an answer for another question");
+		fuzz_failed("an answer for another question");
 	/* Judging it once more changes nothing. */
 	json_object_set(request, "authentication", json_object_get(answer, "authentication"));
 	g_autoptr(json_t) again = authentication_verify(request);
 	if (!json_equal(answer, again))
-		g_error("a second judgement differs from the first");
+		fuzz_failed("a second judgement differs from the first");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)

@@ -14,7 +14,7 @@ static void assert_valid(const json_t *value)
 {
 	g_autofree char *text = json_format(value);
 	if (!text || !g_utf8_validate(text, -1, NULL))
-		g_error("what is no JSON");
+		fuzz_failed("what is no JSON");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)

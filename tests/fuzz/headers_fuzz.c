@@ -9,17 +9,18 @@
 #include "mail/received.h"
 #include "mail/words.h"
 
-static void check(const char *text)
+static void check(const char *what, const char *text)
 {
-	if (text && !g_utf8_validate(text, -1, NULL))
-		g_error("not UTF-8");
+	g_autofree char *valid = text ? g_utf8_make_valid(text, -1) : NULL;
+	if (g_strcmp0(valid, text) != 0)
+		fuzz_failed("%s is not UTF-8: %s\n", what, valid);
 }
 
 static void check_json(json_t *value)
 {
 	g_autofree char *text = json_format(value);
 	if (!text)
-		g_error("a value that is no JSON");
+		fuzz_failed("a value that is no JSON");
 	json_decref(value);
 }
 
@@ -31,7 +32,7 @@ static void read_people(const char *value)
 	json_t *person;
 	json_array_foreach (people, i, person)
 		if (!json_text(person, "address") && g_strcmp0(json_text(person, "name"), "") <= 0)
-			g_error("a person who is nobody");
+			fuzz_failed("a person who is nobody");
 	check_json(people);
 	check_json(findings);
 }
@@ -44,14 +45,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	g_autofree char *date = headers_date(value);
 	g_autoptr(GPtrArray) ids = headers_message_ids(value);
 	g_autoptr(Received) hop = received_parse(value);
-	check(decoded);
-	check(date);
+	check("decoded text", decoded);
+	check("date", date);
 	for (guint i = 0; i < ids->len; i++)
-		check(ids->pdata[i]);
+		check("Message-ID", ids->pdata[i]);
 	char *const parts[] = {hop->from, hop->client, hop->address, hop->by,  hop->with,
 	                       hop->id,   hop->for_,   hop->tls,     hop->date};
 	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
-		check(parts[i]);
+		check("part of a hop", parts[i]);
 	read_people(value);
 	return 0;
 }
