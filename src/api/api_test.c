@@ -242,6 +242,8 @@ static void test_only_names_that_are_ours_pass_in_the_host_header(void)
 		g_autoptr(Reply) reply = api_rig_send(rig, request, strlen(request));
 		g_test_message("%s", cases[i].host);
 		g_assert_cmpint(reply->status, ==, cases[i].status);
+		if (reply->status == 421)
+			g_assert_nonnull(strstr(json_text(reply->json, "detail"), "--hosts"));
 	}
 }
 

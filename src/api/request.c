@@ -154,7 +154,7 @@ static gboolean check_host(const Request *request, Answer *answer)
 		return TRUE;
 	answer_problem(
 		answer, 421, "denied",
-		"this is not the server of that host name; name it in Trawl's configuration");
+		"this is not the server of that host name; name it in --hosts of \"trawl serve\"");
 	return FALSE;
 }
 

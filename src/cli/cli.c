@@ -155,8 +155,20 @@ static GPtrArray *names_of(const char *noun)
 	return names;
 }
 
+static int misplaced(const char *noun, const char *option)
+{
+	g_autofree char *name = g_strndup(option, strcspn(option, "="));
+	g_autofree char *safe = text_for_terminal(name);
+	fprintf(stderr,
+	        "trawl: options follow noun and verb, so does %s; see \"trawl %s%s--help\"\n", safe,
+	        noun ? noun : "", noun ? " " : "");
+	return EX_USAGE;
+}
+
 static int unknown(const char *noun, const char *typed)
 {
+	if (*typed == '-')
+		return misplaced(noun, typed);
 	g_autoptr(GPtrArray) names = names_of(noun);
 	const char *meant = nearest_find(typed, (const char *const *)names->pdata);
 	g_autofree char *safe = text_for_terminal(typed);

@@ -352,6 +352,8 @@ static void test_exit_statuses_say_what_can_be_done(void)
 		{WORDS("incident"),                                  EX_USAGE, "incident: "},
 		{WORDS("incidnet"),                                  EX_USAGE, "trawl: there is no \"incidnet\"; did you mean \"incident\"?"},
 		{WORDS("incident", "sohw"),                          EX_USAGE, "trawl: incident has no verb \"sohw\"; did you mean \"show\"?"},
+		{WORDS("--data", "x", "health"),                     EX_USAGE, "trawl: options follow noun and verb, so does --data; see \"trawl --help\""},
+		{WORDS("source", "--json", "list"),                  EX_USAGE, "trawl: options follow noun and verb, so does --json; see \"trawl source --help\""},
 		{WORDS("\033[2J"),                                   EX_USAGE, "trawl: there is no \"\\u001b[2J\""},
 		{WORDS("incident", "show"),                          EX_USAGE, "trawl: INCIDENT is missing; see \"trawl incident show --help\""},
 		{WORDS("completion", "csh"),                         EX_USAGE, "trawl: SHELL is bash, zsh or fish, not \"csh\""},

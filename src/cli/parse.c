@@ -11,7 +11,7 @@ G_DEFINE_QUARK(cli - usage - error - quark, cli_usage_error)
 static const CliOption api_options[] = {
 	{"url",      0, OPTION_TEXT, "URL",  "address of the daemon (default: $TRAWL_URL, or http://127.0.0.1:8460)"},
 	{"key-file", 0, OPTION_TEXT, "FILE",
-	 "file that holds the API key (default: $TRAWL_API_KEY, or ~/.config/trawl/key)"},
+	 "file that holds the API key (default: the key in $TRAWL_API_KEY, or the file ~/.config/trawl/key)"},
 	{"ca-file", 0, OPTION_TEXT, "FILE",
 	 "PEM of the authority that signed the daemon's certificate (default: $TRAWL_CA_FILE)"},
 	{"data", 0, OPTION_TEXT, "DIR",

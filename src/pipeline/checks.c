@@ -234,7 +234,7 @@ static void check_folders(MailServer *server, const Subject *subject, gint64 dea
 	}
 	gboolean there = has_folder(folders, source->folder);
 	g_autofree char *detail = g_strdup_printf(
-		there ? "'%s' is there" : "there is no folder '%s'; check Source Folder",
+		there ? "'%s' is there" : "there is no folder '%s'; check Source Folder (--folder)",
 		source->folder);
 	add_line(lines, there ? CHECK_OK : CHECK_FAILED, "source folder", detail);
 	if (source->post_process != POST_PROCESS_MOVE)
@@ -267,9 +267,10 @@ static void check_trust(const Source *source, json_t *lines)
 	gboolean domains = source->accepted_domains && *source->accepted_domains;
 	gboolean hosts = source->trusted_hosts && *source->trusted_hosts;
 	add_line(lines, domains && hosts ? CHECK_OK : CHECK_WARNING, "whose reports are believed",
-	         !domains ? "nobody's: name the organisation's domains in Accepted Domains"
+	         !domains ? "nobody's: name the organisation's domains in Accepted Domains "
+	                    "(--accept)"
 	         : !hosts ? "nobody's: name the hosts whose Authentication-Results count in "
-	                    "Trusted Hosts"
+	                    "Trusted Hosts (--trust)"
 	                  : "those of the accepted domains, where a trusted host bears them out");
 }
 

@@ -29,7 +29,7 @@ static const char *const by_missing[] = {
 	[MISSING_FOLDER] = "The folder '{folder}' does not exist in mailbox {mailbox} on mail "
 			   "server '{server}'; check the name of the folder.",
 	[MISSING_MAILBOX] = "The mailbox {mailbox} does not exist on mail server '{server}'; check "
-			    "Mailbox Name.",
+			    "Mailbox Name (--mailbox).",
 };
 
 char *words_for_error(const GError *error, const MailServerRow *server, const char *mailbox,

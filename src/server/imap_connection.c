@@ -673,20 +673,24 @@ static char *user_name(const ImapSettings *settings, const char *mailbox)
 	                            : g_strdup(mailbox);
 }
 
+/* Whose password is shown, to open the mailbox of a user. */
+static char *login_name(const ImapSettings *settings, const char *user)
+{
+	return settings->login == IMAP_LOGIN_AUTHZID ? g_strdup(settings->master_user)
+	       : settings->login == IMAP_LOGIN_MASTER
+	               ? g_strconcat(user, settings->master_separator, settings->master_user, NULL)
+	               : g_strdup(user);
+}
+
 /* The initial response of SASL PLAIN (RFC 4616): authzid NUL authcid NUL password, in base64. */
 static char *plain_response(const ImapSettings *settings, const char *user)
 {
+	g_autofree char *name = login_name(settings, user);
 	g_autoptr(GString) response = g_string_new(NULL);
 	if (settings->login == IMAP_LOGIN_AUTHZID)
 		g_string_append(response, user);
 	g_string_append_c(response, '\0');
-	if (settings->login == IMAP_LOGIN_AUTHZID)
-		g_string_append(response, settings->master_user);
-	else if (settings->login == IMAP_LOGIN_MASTER)
-		g_string_append_printf(response, "%s%s%s", user, settings->master_separator,
-		                       settings->master_user);
-	else
-		g_string_append(response, user);
+	g_string_append(response, name);
 	g_string_append_c(response, '\0');
 	g_string_append(response, settings->password);
 	return g_base64_encode((const guchar *)response->str, response->len);
@@ -711,10 +715,7 @@ static gboolean authenticate_plain(ImapConnection *connection, const char *user,
 static gboolean login(ImapConnection *connection, const char *user, GError **error)
 {
 	const ImapSettings *settings = connection->settings;
-	g_autofree char *name =
-		settings->login == IMAP_LOGIN_MASTER
-			? g_strconcat(user, settings->master_separator, settings->master_user, NULL)
-			: g_strdup(user);
+	g_autofree char *name = login_name(settings, user);
 	g_autofree char *quoted = imap_quote(name);
 	g_autofree char *password = imap_quote(settings->password);
 	if (settings->login == IMAP_LOGIN_AUTHZID || imap_has(connection, "LOGINDISABLED") ||
@@ -730,16 +731,21 @@ static gboolean login(ImapConnection *connection, const char *user, GError **err
 
 /* [AUTHORIZATIONFAILED] means that the password was right and acting for this user is not possible
  * (RFC 5530): with a master login, there is no such user. */
-static gboolean set_login_error(ImapConnection *connection, GError *problem, GError **error)
+static gboolean set_login_error(ImapConnection *connection, const char *user, GError *problem,
+                                GError **error)
 {
-	if (!connection->broken && connection->settings->login != IMAP_LOGIN_USER &&
+	const ImapSettings *settings = connection->settings;
+	gboolean refused = !connection->broken && problem->code == TRAWL_ERROR_REMOTE;
+	g_autofree char *name = login_name(settings, user);
+	if (!connection->broken && settings->login != IMAP_LOGIN_USER &&
 	    has_atom(connection, "AUTHORIZATIONFAILED"))
 		mail_server_set_missing(error, MISSING_MAILBOX, connection->mailbox);
-	else if (!connection->broken && problem->code == TRAWL_ERROR_REMOTE)
-		g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION, "log in: %s",
-		            problem->message);
 	else
-		g_set_error(error, TRAWL_ERROR, problem->code, "log in: %s", problem->message);
+		g_set_error(error, TRAWL_ERROR,
+		            refused ? TRAWL_ERROR_AUTHENTICATION : problem->code,
+		            "log in as %s%s%s: %s", name,
+		            settings->login == IMAP_LOGIN_AUTHZID ? " for " : "",
+		            settings->login == IMAP_LOGIN_AUTHZID ? user : "", problem->message);
 	g_error_free(problem);
 	return FALSE;
 }
@@ -754,7 +760,7 @@ static gboolean log_in(ImapConnection *connection, GError **error)
 	                        ? authenticate_plain(connection, user, &problem)
 	                        : login(connection, user, &problem);
 	if (!done)
-		return set_login_error(connection, problem, error);
+		return set_login_error(connection, user, problem, error);
 	connection->imap->imap_state = MAILIMAP_STATE_AUTHENTICATED;
 	return need_capabilities(connection, error);
 }

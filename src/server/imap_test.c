@@ -970,6 +970,34 @@ static void test_the_governor_holds_commands_back(void)
 	server->kind->close(server);
 }
 
+static void test_a_refused_log_in_says_as_whom(void)
+{
+	static const FakeRule rules[] = {{"AUTHENTICATE", "%T NO [AUTHENTICATIONFAILED] no\r\n"},
+	                                 {NULL}};
+	static const struct {
+		const char *login, *message;
+	} cases[] = {
+		{"master", "log in as alice@corp.example*trawl: the mail server refuses: "
+	                   "[AUTHENTICATIONFAILED] no"},
+		{"authzid", "log in as trawl for alice@corp.example: the mail server refuses: "
+	                    "[AUTHENTICATIONFAILED] no"},
+	};
+	g_autoptr(FakeImap) fake = fake_imap_start("cert", FALSE, rules);
+	if (!fake) {
+		g_test_skip("openssl is not installed");
+		return;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		MailServer *server =
+			connect_to(fake, "implicit", json_pack("{s:s}", "login", cases[i].login));
+		g_autoptr(GError) error = NULL;
+		g_assert_false(call_list(server, PATIENCE, &error));
+		g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION);
+		g_assert_cmpstr(error->message, ==, cases[i].message);
+		server->kind->close(server);
+	}
+}
+
 static void test_nobody_there_is_unreachable(void)
 {
 	static const FakeRule rules[] = {{NULL}};
@@ -1309,6 +1337,7 @@ int main(int argc, char **argv)
 	                test_one_connection_serves_many_mailboxes_in_turn);
 	g_test_add_func("/imap/the governor holds commands back",
 	                test_the_governor_holds_commands_back);
+	g_test_add_func("/imap/a refused log-in says as whom", test_a_refused_log_in_says_as_whom);
 	g_test_add_func("/imap/nobody there is unreachable", test_nobody_there_is_unreachable);
 	g_test_add_func("/imap/a changed UIDVALIDITY starts the list again",
 	                test_a_changed_uidvalidity_starts_the_list_again);
