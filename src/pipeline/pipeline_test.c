@@ -463,6 +463,25 @@ static void test_a_copy_that_a_gateway_changed_is_the_same_original(Fixture *f,
 	assert_alerts(f, incident, "alice@corp.example:to bob@corp.example:to");
 }
 
+/* Alice has deleted it; then Bob, who has not, reports it too. */
+static void test_who_is_left_out_is_told_until_they_are_not(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *original = phish("a@evil.example");
+	worker_deliver(f->worker, "bob@corp.example", "", original);
+	deliver_report(f, attached(ALICE, original));
+	worker_poll(f->worker, 4);
+	g_autoptr(GPtrArray) incidents = expect_incidents(f, 1);
+	const Incident *incident = incidents->pdata[0];
+	assert_alerts(f, incident, "alice@corp.example:reporter");
+	g_assert_true(has_finding(incident, "recipients_left_out"));
+	g_assert_nonnull(strstr(incident->findings, "so 2 others whom it names have no alert"));
+
+	deliver_report(f, attached("bob@corp.example", original));
+	worker_poll(f->worker, 4);
+	g_autoptr(GPtrArray) again = expect_incidents(f, 1);
+	g_assert_false(has_finding(again->pdata[0], "recipients_left_out"));
+}
+
 static void test_two_messages_with_one_id_are_two_incidents(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *one = phish("a@evil.example");
@@ -1755,6 +1774,8 @@ int main(int argc, char **argv)
 	     test_one_original_that_five_hundred_report_is_one_incident);
 	TEST("who reports twice raises no second alerts",
 	     test_who_reports_twice_raises_no_second_alerts);
+	TEST("who is left out is told until they are not",
+	     test_who_is_left_out_is_told_until_they_are_not);
 	TEST("a copy that a gateway changed is the same original",
 	     test_a_copy_that_a_gateway_changed_is_the_same_original);
 	TEST("two messages with one id are two incidents",

@@ -26,6 +26,8 @@
 #define WRITE_TRIES 5  /* an analyst may change the same incident at the same instant */
 #define TOGETHER    25 /* reports of one transaction: others wait for the database, too */
 
+#define LEFT_OUT "recipients_left_out" /* a finding */
+
 typedef struct {
 	const Process *process;
 	Report *report;
@@ -127,26 +129,96 @@ static gboolean settle_original(const Raise *raise, Db *db, const ReportedOrigin
 	              : original_insert(db, mine, document, error));
 }
 
+/* --- who was sent it ----------------------------------------------------------------------------
+ */
+
+typedef struct {
+	char *address;
+	AlertRole role;
+} Recipient;
+
+static void recipient_free(Recipient *recipient)
+{
+	g_free(recipient->address);
+	g_free(recipient);
+}
+
+static void add_recipient(GPtrArray *recipients, GHashTable *seen, const char *address,
+                          AlertRole role)
+{
+	char *compared = text_address(address);
+	if (!compared || !g_hash_table_add(seen, compared))
+		return;
+	Recipient *recipient = g_new0(Recipient, 1);
+	recipient->address = g_strdup(compared);
+	recipient->role = role;
+	g_ptr_array_add(recipients, recipient);
+}
+
+static const struct {
+	const char *field;
+	AlertRole role;
+} fields[] = {
+	{"to", ROLE_TO},
+	{"cc", ROLE_CC},
+	{"bcc", ROLE_BCC},
+};
+
+/* Everybody whom a message names. */
+static void add_named(GPtrArray *recipients, GHashTable *seen, const json_t *message)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+		size_t at;
+		json_t *person;
+		json_array_foreach (json_object_get(message, fields[i].field), at, person)
+			add_recipient(recipients, seen, json_text(person, "address"),
+			              fields[i].role);
+	}
+}
+
 /* --- the incident -------------------------------------------------------------------------------
  */
+
+/* A new reference to those of an incident, an array. */
+static json_t *findings_of(const Incident *incident)
+{
+	g_autoptr(json_t) findings =
+		incident->findings ? json_parse(incident->findings, -1, NULL) : NULL;
+	return json_is_array(findings) ? g_steal_pointer(&findings) : json_array();
+}
+
+static void set_findings(Incident *incident, const json_t *findings)
+{
+	g_free(incident->findings);
+	incident->findings = json_format(findings);
+}
+
+/* Where the finding with this id is, or their number. */
+static size_t find_finding(const json_t *findings, const char *id)
+{
+	size_t i;
+	json_t *known;
+	json_array_foreach (findings, i, known)
+		if (g_strcmp0(json_text(known, "id"), id) == 0)
+			break;
+	return i;
+}
 
 /* Adds a finding unless one with its id is there. */
 static void add_finding(Incident *incident, const json_t *finding)
 {
-	g_autoptr(json_t) findings =
-		incident->findings ? json_parse(incident->findings, -1, NULL) : NULL;
-	if (!json_is_array(findings)) {
-		json_decref(findings);
-		findings = json_array();
-	}
-	size_t i;
-	json_t *known;
-	json_array_foreach (findings, i, known)
-		if (g_strcmp0(json_text(known, "id"), json_text(finding, "id")) == 0)
-			return;
+	g_autoptr(json_t) findings = findings_of(incident);
+	if (find_finding(findings, json_text(finding, "id")) < json_array_size(findings))
+		return;
 	json_array_append(findings, (json_t *)finding);
-	g_free(incident->findings);
-	incident->findings = json_format(findings);
+	set_findings(incident, findings);
+}
+
+static void drop_finding(Incident *incident, const char *id)
+{
+	g_autoptr(json_t) findings = findings_of(incident);
+	if (json_array_remove(findings, find_finding(findings, id)) == 0)
+		set_findings(incident, findings);
 }
 
 static void add_findings(Incident *incident, const json_t *findings)
@@ -178,6 +250,66 @@ static gboolean tell_reuse(const Raise *raise, Db *db, Incident *other, gint64 i
 	return record(db, "incident.finding", "incident", other->id, other->id,
 	              json_incref(finding), &other->revision, error) &&
 	       incident_save(db, other, expected, error);
+}
+
+static gboolean is_served(const Raise *raise, const char *address)
+{
+	const GPtrArray *servers = raise->process->batch->servers;
+	for (guint i = 0; i < servers->len; i++)
+		if (mail_server_serves(servers->pdata[i], address))
+			return TRUE;
+	return FALSE;
+}
+
+/* Those whom an original that was not found names, who have a mailbox here and get no alert. */
+static guint count_left_out(const Raise *raise, const ReportedOriginal *reported, GPtrArray *alerts)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) left_out =
+		g_ptr_array_new_with_free_func((GDestroyNotify)recipient_free);
+	for (guint i = 0; i < alerts->len; i++) {
+		const Alert *alert = alerts->pdata[i];
+		g_hash_table_add(seen, g_strdup(alert->recipient));
+	}
+	if (raise->report->reporter)
+		g_hash_table_add(seen, g_strdup(raise->report->reporter));
+	add_named(left_out, seen, reported->document.message);
+	guint n = 0;
+	for (guint i = 0; i < left_out->len; i++) {
+		const Recipient *recipient = left_out->pdata[i];
+		n += is_served(raise, recipient->address);
+	}
+	return n;
+}
+
+static json_t *finding_of_left_out(guint n)
+{
+	g_autofree char *detail =
+		g_strdup_printf("The original was not found, so %u other%s whom it names %s no "
+	                        "alert, and a pull does not look into %s.",
+	                        n, n == 1 ? "" : "s", n == 1 ? "has" : "have",
+	                        n == 1 ? "that mailbox" : "their mailboxes");
+	return json_pack("{s:s, s:s}", "id", LEFT_OUT, "detail", detail);
+}
+
+/* One alert for the reporter looks as if nobody else had it, so the incident says so; and no more
+ * when somebody else's report brings the others in. The incident is not saved here. */
+static gboolean tell_left_out(const Raise *raise, Db *db, Incident *incident,
+                              const ReportedOriginal *reported, GError **error)
+{
+	guint n = 0;
+	if (reported->located != LOCATED_FOUND) {
+		g_autoptr(GPtrArray) alerts =
+			incident->id ? alert_list(db, incident->id, error) : g_ptr_array_new();
+		if (!alerts)
+			return FALSE;
+		n = count_left_out(raise, reported, alerts);
+	}
+	drop_finding(incident, LEFT_OUT);
+	g_autoptr(json_t) finding = n ? finding_of_left_out(n) : NULL;
+	if (finding)
+		add_finding(incident, finding);
+	return TRUE;
 }
 
 static Incident *incident_new(const Raise *raise, IncidentKind kind, const char *title)
@@ -218,7 +350,8 @@ static gboolean open_incident(const Raise *raise, Db *db, const ReportedOriginal
 		g_autoptr(json_t) finding = finding_of_reuse(other->id);
 		add_finding(*incident, finding);
 	}
-	if (!insert_incident(raise, db, *incident, error))
+	if (!tell_left_out(raise, db, *incident, reported, error) ||
+	    !insert_incident(raise, db, *incident, error))
 		return FALSE;
 	for (guint i = 0; i < linked->len; i++)
 		if (!tell_reuse(raise, db, linked->pdata[i], (*incident)->id, error))
@@ -231,6 +364,8 @@ static gboolean join_incident(const Raise *raise, Db *db, const ReportedOriginal
 {
 	gint64 expected = incident->revision;
 	gboolean closed = incident->state == STATE_CLOSED;
+	if (!tell_left_out(raise, db, incident, reported, error))
+		return FALSE;
 	json_t *detail = json_pack("{s:o, s:o}", "report", id_json(raise->report->id), "reporter",
 	                           json_text_new(raise->report->reporter));
 	if (closed) {
@@ -279,38 +414,6 @@ static gboolean settle_incident(const Raise *raise, Db *db, const ReportedOrigin
 /* --- the alerts ---------------------------------------------------------------------------------
  */
 
-typedef struct {
-	char *address;
-	AlertRole role;
-} Recipient;
-
-static void recipient_free(Recipient *recipient)
-{
-	g_free(recipient->address);
-	g_free(recipient);
-}
-
-static void add_recipient(GPtrArray *recipients, GHashTable *seen, const char *address,
-                          AlertRole role)
-{
-	char *compared = text_address(address);
-	if (!compared || !g_hash_table_add(seen, compared))
-		return;
-	Recipient *recipient = g_new0(Recipient, 1);
-	recipient->address = g_strdup(compared);
-	recipient->role = role;
-	g_ptr_array_add(recipients, recipient);
-}
-
-static const struct {
-	const char *field;
-	AlertRole role;
-} fields[] = {
-	{"to", ROLE_TO},
-	{"cc", ROLE_CC},
-	{"bcc", ROLE_BCC},
-};
-
 /* Who was sent it: found, everybody it names, and the reporter, whom nobody named, was a blind
  * copy. Not found: the reporter, or when the report does not say who that is, the mailbox it came
  * to. */
@@ -325,14 +428,7 @@ static GPtrArray *recipients_of(const Raise *raise, const ReportedOriginal *repo
 		              ROLE_REPORTER);
 		return recipients;
 	}
-	const json_t *message = reported->document.message;
-	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-		size_t at;
-		json_t *person;
-		json_array_foreach (json_object_get(message, fields[i].field), at, person)
-			add_recipient(recipients, seen, json_text(person, "address"),
-			              fields[i].role);
-	}
+	add_named(recipients, seen, reported->document.message);
 	add_recipient(recipients, seen, reporter, ROLE_BCC);
 	return recipients;
 }

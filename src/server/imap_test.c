@@ -976,7 +976,7 @@ static void test_a_refused_log_in_says_as_whom(void)
 	                                 {NULL}};
 	static const struct {
 		const char *login, *message;
-	} cases[] = {
+	} logins[] = {
 		{"master", "log in as alice@corp.example*trawl: the mail server refuses: "
 	                   "[AUTHENTICATIONFAILED] no"},
 		{"authzid", "log in as trawl for alice@corp.example: the mail server refuses: "
@@ -987,13 +987,13 @@ static void test_a_refused_log_in_says_as_whom(void)
 		g_test_skip("openssl is not installed");
 		return;
 	}
-	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+	for (guint i = 0; i < G_N_ELEMENTS(logins); i++) {
 		MailServer *server =
-			connect_to(fake, "implicit", json_pack("{s:s}", "login", cases[i].login));
+			connect_to(fake, "implicit", json_pack("{s:s}", "login", logins[i].login));
 		g_autoptr(GError) error = NULL;
 		g_assert_false(call_list(server, PATIENCE, &error));
 		g_assert_error(error, TRAWL_ERROR, TRAWL_ERROR_AUTHENTICATION);
-		g_assert_cmpstr(error->message, ==, cases[i].message);
+		g_assert_cmpstr(error->message, ==, logins[i].message);
 		server->kind->close(server);
 	}
 }

@@ -14,7 +14,9 @@ ROOT = pathlib.Path(os.environ["TRAWL_SOURCE_ROOT"])
 TRAWL = os.environ["TRAWL_BINARY"]
 
 # a call that names its finding, and one that takes the name from a table of its file
-CALL = re.compile(r'(?:findings_add|document_finding|add_finding)\(\s*[^",;]*,\s*"([a-z0-9_]+)"')
+CALL = re.compile(r'(?:findings_add|document_finding|add_finding)\(\s*[^",;]*,\s*"([a-z0-9_]+)"'
+                  r'|"id", "([a-z0-9_]+)", "detail"|define LEFT_OUT +"([a-z0-9_]+)"'
+                  r'|\? "([a-z0-9]+_[a-z0-9_]+|unparsed)"\s*: "([a-z0-9]+_[a-z0-9_]+)"')
 TABLE = re.compile(r'(?:findings_add|document_finding)\(\s*[^",;]*,\s*[a-z]')
 WORD = re.compile(r'"([a-z0-9]+(?:_[a-z0-9]+)+)"')
 # words of that shape in such files that are members or options
@@ -31,7 +33,7 @@ def sources():
 def in_code():
     found = {"limit_findings"}
     for text in sources():
-        found.update(CALL.findall(text))
+        found.update(name for names in CALL.findall(text) for name in names if name)
         if TABLE.search(text):
             found.update(WORD.findall(text))
     return found - NO_FINDING
