@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "mail/findings.h"
+#include "mail/html_name.h"
 #include "mail/url.h"
 
 #include <string.h>
@@ -257,8 +258,7 @@ static char *name_of(const GumboElement *element)
 	const char *known = gumbo_normalized_tagname(element->tag);
 	if (*known)
 		return g_strdup(known);
-	GumboStringPiece written = element->original_tag;
-	gumbo_tag_from_original_text(&written);
+	const GumboStringPiece written = html_written_name(element);
 	char *name = g_ascii_strdown(written.data ? written.data : "?",
 	                             written.data ? (gssize)MIN(written.length, 40) : -1);
 	for (char *c = name; *c; c++)

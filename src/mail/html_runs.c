@@ -7,6 +7,8 @@
  * a text or a value; where it became a name, the page is parsed once more as it is. */
 #include "mail/html_runs.h"
 
+#include "mail/html_name.h"
+
 #include <string.h>
 
 #define FIRST       0xf0000 /* of plane 15, which has no characters that anybody uses            */
@@ -452,9 +454,9 @@ static const char *whole(HtmlRuns *runs, const char *text, const GumboOptions *o
 static gboolean put_back_in_element(HtmlRuns *runs, const GumboElement *element,
                                     const GumboOptions *options)
 {
-	const GumboStringPiece *tag = &element->original_tag;
-	if (element->tag == GUMBO_TAG_UNKNOWN && tag->data &&
-	    memchr(tag->data, MARK, strcspn(tag->data, AFTER_NAME)))
+	const GumboStringPiece name =
+		element->tag == GUMBO_TAG_UNKNOWN ? html_written_name(element) : kGumboEmptyString;
+	if (name.data && memchr(name.data, MARK, name.length))
 		return FALSE;
 	for (guint i = 0; i < element->attributes.length; i++) {
 		GumboAttribute *one = element->attributes.data[i];

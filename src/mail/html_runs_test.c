@@ -25,6 +25,7 @@ static const char *const pages[] = {
 	"<style>.a { color: red; font-size: 12px } p > a { x: y }</style><p>after the sheet",
 	"<style>.long-name</stylesheet> still in the sheet </style > after it",
 	"<style></stylesheet><!-- words </style> after it, and --> words",
+	"</><one two=\"a value that is long enough/\">words</></><three/four>words",
 	"<title></titles><a title=\"words and words </title> after it, and words\">",
 	"<script>if (a<b && words) { document.write('<a href=\"words and words\">') }</script>x",
 	"<script><!-- words <script> more words </script> and --> words</script>outside of it",
@@ -121,6 +122,8 @@ static void test_whatever_the_page_is_made_of(void)
 		"<iframe>",
 		"</iframe>",
 		"<a",
+		"</>",
+		"<one ",
 		" title=",
 		"long enough to be taken out of a value",
 	};

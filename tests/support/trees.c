@@ -1,6 +1,7 @@
 /* Two trees of one page, node by node. */
 #include "trees.h"
 
+#include "mail/html_name.h"
 #include "mail/html_runs.h"
 
 #include <string.h>
@@ -53,11 +54,10 @@ static char *attributes_differ(const GumboVector *one, const GumboVector *other)
 /* An element that HTML does not know, as it is written. */
 static char *unknown_name(const GumboElement *element)
 {
-	GumboStringPiece piece = element->original_tag;
 	if (element->tag != GUMBO_TAG_UNKNOWN)
 		return g_strdup("");
-	gumbo_tag_from_original_text(&piece);
-	return g_strndup(piece.data ? piece.data : "", piece.length);
+	const GumboStringPiece name = html_written_name(element);
+	return g_strndup(name.data ? name.data : "", name.data ? name.length : 0);
 }
 
 static char *elements_differ(const GumboElement *one, const GumboElement *other)
