@@ -30,7 +30,8 @@ class Change:
         self.new = log[at + old:at + old + new]
 
     def __repr__(self):
-        return f"{self.op} {self.path}{' -> ' + self.path_to if self.path_to else ''} inode {self.inode}"
+        where = f" {self.path}{' -> ' + self.path_to if self.path_to else ''}" if self.path else f" {len(self.new)} bytes at {self.offset}"
+        return f"{self.op}{where} inode {self.inode}"
 
 
 def read_log(log):
@@ -177,13 +178,13 @@ class Disk:
 
 
 def cut(log, roots, rng=None):
-    """Makes the files below @roots what they would be after a power cut; the changes undone come back."""
-    lost = pending(read_log(log))
+    """Makes the files below @roots what they would be after a power cut: (the changes undone, those that survived)."""
+    pendings = pending(read_log(log))
     disk = Disk(roots)
-    for change in reversed(lost):
+    for change in reversed(pendings):
         disk.undo(change)
-    survivors = [change for change in lost if rng and rng.random() < 0.5]
+    survivors = [change for change in pendings if rng and rng.random() < 0.5]
     for change in survivors:
         disk.redo(change)
     disk.save()
-    return [change for change in lost if change not in survivors]
+    return [change for change in pendings if change not in survivors], survivors

@@ -171,7 +171,7 @@ class Slot:
             trawl.kill()
             where = shared.where if shared.fired else None
             if mode == control.POWER and where:
-                power.cut(shared.log(), [self.data, self.mail.power_root], rng)
+                self._cut_power(shared.log(), rng)
             return shared.events, shared.per_op, where
         finally:
             stop.set()
@@ -179,6 +179,22 @@ class Slot:
             if watcher.ident:
                 watcher.join()
             shared.close()
+
+    def _cut_power(self, log, rng):
+        """With --keep, what the cut is made of is put aside for keep(): the log, the changes lost, the files before and after."""
+        place = os.path.join(self.directory, "cut")
+        shutil.rmtree(place, ignore_errors=True)
+        if self.options.keep:
+            os.mkdir(place)
+            subprocess.run(["cp", "-a", self.live, os.path.join(place, "before")], check=True)
+        lost, survived = power.cut(log, [self.data, self.mail.power_root], rng)
+        if self.options.keep:
+            subprocess.run(["cp", "-a", self.live, os.path.join(place, "after")], check=True)
+            with open(os.path.join(place, "changes.txt"), "w", encoding="utf-8") as file:
+                file.writelines(f"lost {change}\n" for change in lost)
+                file.writelines(f"survived {change}\n" for change in survived)
+            with open(os.path.join(place, "log"), "wb") as file:
+                file.write(log)
 
     @staticmethod
     def _watch(shared, trawl, stop):
@@ -232,7 +248,8 @@ class Slot:
     def keep(self, name):
         """What a failure left behind, for people."""
         place = tempfile.mkdtemp(prefix=name + "-", dir=self.options.keep)
-        for directory in {self.live, self.mail.mail}:
+        cut = os.path.join(self.directory, "cut")
+        for directory in {self.live, self.mail.mail} | ({cut} if os.path.exists(cut) else set()):
             subprocess.run(["cp", "-a", directory, place], check=True)
         print(f"kept: {place}", flush=True)
 

@@ -92,6 +92,35 @@ class TheRigSees(unittest.TestCase):
             shared.close()
             shutil.rmtree(root)
 
+    def test_writes_keep_the_locks_of_their_file(self):
+        """SQLite's are fcntl locks, which any close of the file in the same process gives up."""
+        code = """
+import fcntl, os, sys
+def lock(): return fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+file = os.open(sys.argv[1], os.O_RDWR)
+lock()
+os.pwrite(file, b"new", 0)
+os.ftruncate(file, 2)
+if os.fork() == 0:
+    lock()
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+        root = tempfile.mkdtemp(dir="/dev/shm")
+        path = os.path.join(root, "trawl.db")
+        with open(path, "wb") as file:
+            file.write(b"old bytes")
+        shared = control.Control(control.POWER, data_root=root)
+        try:
+            other = subprocess.run([sys.executable, "-c", code, path], env=dict(os.environ, **shared.environment(SHIM)), check=True,
+                                   capture_output=True, text=True)
+            self.assertEqual(other.stdout, "1\n", "another process got the lock")
+            self.assertIn("BlockingIOError", other.stderr)
+            self.assertEqual([change.op for change in power.read_log(shared.log())], ["pwrite", "ftruncate"])
+        finally:
+            shared.close()
+            shutil.rmtree(root)
+
     def test_after_a_power_cut_nothing_promised_is_lost(self):
         for point in range(1, TOTAL + 1):
             for half, seed in ((False, None), (True, None), (False, point)):

@@ -292,14 +292,17 @@ static char *log_append(const Record *record, size_t more)
 	return at + sizeof *record;
 }
 
-/* What is in a file from @offset, at most @length bytes. */
+/* What is in a file from @offset, at most @length bytes. Only a file that cannot be read through
+ * @fd is opened anew: closing any descriptor of a file gives up all of the process's locks on it
+ * (POSIX fcntl), and SQLite's database is nothing without them. */
 static size_t old_bytes(int fd, off_t offset, size_t length, char *out)
 {
 	char link[48];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	int reader = CALL(open, link, O_RDONLY | O_CLOEXEC); /* @fd itself may be write-only */
+	int anew = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+	int reader = anew ? CALL(open, link, O_RDONLY | O_CLOEXEC) : fd;
 	ssize_t got = reader >= 0 ? pread(reader, out, length, offset) : 0;
-	if (reader >= 0)
+	if (anew && reader >= 0)
 		close(reader);
 	return got > 0 ? (size_t)got : 0;
 }
