@@ -243,8 +243,8 @@ static inline const char *past_name(const char *at, const char ends[3])
 /* A tag, its "<" included. Quotes are quotes after '=' alone. */
 static const char *take_tag(HtmlRuns *runs, const char *at, gboolean with_runs)
 {
-	const char *start = at; /* of what is not copied yet */
-	at = past_name(at, "/>>");
+	const char *start = at;                             /* of what is not copied yet */
+	at = past_name(at + (at[1] == '/' ? 2 : 1), "/>>"); /* '=' may be part of a tag's name */
 	while (*at && *at != '>') {
 		while (is_space(*at) || *at == '/')
 			at++;
