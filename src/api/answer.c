@@ -175,11 +175,23 @@ void answer_problem_with(Answer *answer, const char *detail, const char *member,
 	set_problem(answer, 400, problem);
 }
 
+static json_t *problem_of(const GError *error)
+{
+	const ErrorRemedy *remedy = error_remedy(error);
+	return problem_new(remedy->http_status, remedy->name, error->message, remedy->remedy);
+}
+
+void answer_lack(Answer *answer, const GError *error, const char *permission)
+{
+	json_t *problem = problem_of(error);
+	json_object_set_new(problem, "permission", json_string(permission));
+	set_problem(answer, error_remedy(error)->http_status, problem);
+}
+
 void answer_error(Answer *answer, const GError *error)
 {
 	const ErrorRemedy *remedy = error_remedy(error);
-	set_problem(answer, remedy->http_status,
-	            problem_new(remedy->http_status, remedy->name, error->message, remedy->remedy));
+	set_problem(answer, remedy->http_status, problem_of(error));
 	if (remedy->http_status == 401)
 		answer_header(answer, "WWW-Authenticate", "Bearer realm=\"trawl\"");
 	if (remedy->http_status == 429 || remedy->http_status == 503)

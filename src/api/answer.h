@@ -40,6 +40,9 @@ void answer_etag(Answer *answer, gint64 revision);
 /** problem+json (RFC 9457) from an error: status, code and remedy come from its row in
  * base/error.c. */
 void answer_error(Answer *answer, const GError *error);
+/** The same of TRAWL_ERROR_DENIED for want of a permission, whose name is a member of its own.
+ * @permission  as in scope_names */
+void answer_lack(Answer *answer, const GError *error, const char *permission);
 /** problem+json for what HTTP itself refuses. @code as in error_remedy() or another word. */
 void answer_problem(Answer *answer, int status, const char *code, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);

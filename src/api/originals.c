@@ -68,11 +68,9 @@ gboolean original_get(Request *request, Db *db, Answer *answer, GError **error)
 {
 	gboolean may = (request->scopes & SCOPE_CONTENT) != 0;
 	gboolean asked = query_bool(request, "bodies", FALSE);
-	if (asked && !may) {
-		g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
-		                    "this key lacks the scope \"content\"");
+	if (asked && !request_needs(request, SCOPE_CONTENT, error,
+	                            "what messages say takes the permission \"content\""))
 		return FALSE;
-	}
 	g_auto(Load) load = {.id = request->id};
 	if (!db_read(request->context->db, load_original, &load, error) ||
 	    (asked && !raw_check_vip(request, load.vip, error)))

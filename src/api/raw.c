@@ -26,13 +26,11 @@ static gboolean write_look(Db *db, gpointer data, GError **error)
 	                    NULL, error);
 }
 
-gboolean raw_check_vip(const Request *request, gboolean vip, GError **error)
+gboolean raw_check_vip(Request *request, gboolean vip, GError **error)
 {
-	if (!vip || (request->scopes & SCOPE_VIP))
-		return TRUE;
-	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
-	                    "this is a VIP's mail: what it says takes the permission \"vip\"");
-	return FALSE;
+	return !vip ||
+	       request_needs(request, SCOPE_VIP, error,
+	                     "this is a VIP's mail: what it says takes the permission \"vip\"");
 }
 
 gboolean raw_record_look(Request *request, const char *kind, const char *verb, gint64 incident_id,
@@ -43,7 +41,7 @@ gboolean raw_record_look(Request *request, const char *kind, const char *verb, g
 }
 
 typedef struct {
-	const Request *request;
+	Request *request;
 	RawStore *raw;
 	RawFind find;
 	RawLook look;

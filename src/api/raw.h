@@ -23,7 +23,7 @@ gboolean raw_answer(Request *request, Answer *answer, const char *kind, RawFind 
 
 /** FALSE with TRAWL_ERROR_DENIED when it is a VIP's mail, and that takes more than the caller has.
  */
-gboolean raw_check_vip(const Request *request, gboolean vip, GError **error);
+gboolean raw_check_vip(Request *request, gboolean vip, GError **error);
 
 /** Commits the record of a look at what a message says: "<kind>.look", "<kind>.download",
  * "<kind>.attachments".

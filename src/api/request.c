@@ -337,13 +337,10 @@ static gboolean check_caller(Request *request, GError **error)
 	request->secret = g_strdup(authorization ? authorization : token);
 	if (needed == SCOPE_NOBODY || (request->scopes & needed))
 		return check_whole(request, error);
-	int bit = 0;
-	while (!(needed & (1u << bit)))
-		bit++;
-	g_set_error(error, TRAWL_ERROR, TRAWL_ERROR_DENIED, "%s lacks the %s \"%s\"",
-	            token ? "your role" : "this key", token ? "permission" : "scope",
-	            scope_names[bit]);
-	return FALSE;
+	int bit = g_bit_nth_lsf(needed, -1);
+	return request_needs(request, 1u << bit, error, "%s lacks the %s \"%s\"",
+	                     token ? "your role" : "this key", token ? "permission" : "scope",
+	                     scope_names[bit]);
 }
 
 /* MAX() would evaluate, and so descend, twice. */
@@ -403,7 +400,10 @@ void request_run(Request *request, Answer *answer)
 	if (answer_route(request, answer, &error))
 		return;
 	answer_reset(answer);
-	answer_error(answer, error);
+	if (request->lacking && g_error_matches(error, TRAWL_ERROR, TRAWL_ERROR_DENIED))
+		answer_lack(answer, error, request->lacking);
+	else
+		answer_error(answer, error);
 	if (answer->status == 500 || answer->status == 507)
 		g_warning("%s %s: %s", request->method, request->path, error->message);
 }
@@ -504,6 +504,19 @@ gboolean request_tags_hold(const char *tags, const char *tag)
 		if (strcmp(given, "*") == 0 || strcmp(given, tag) == 0)
 			return TRUE;
 	}
+	return FALSE;
+}
+
+gboolean request_needs(Request *request, guint scope, GError **error, const char *format, ...)
+{
+	if (request->scopes & scope)
+		return TRUE;
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED, sentence);
+	request->lacking = scope_names[g_bit_nth_lsf(scope, -1)];
 	return FALSE;
 }
 

@@ -33,6 +33,7 @@ typedef struct {
 	json_t *query, *body; /* typed and checked; body is {} when none was sent */
 	Caller *caller;       /* NULL: nobody, on a public route */
 	guint scopes;         /* the caller's */
+	const char *lacking;  /* the permission for want of which it is denied, or NULL */
 	const Sight *sight;   /* the caller's; of nobody: nothing */
 	json_t *gone;         /* of a feed: what page_find_gone() found, or NULL */
 	gint64 gone_until;    /* the newest revision of that */
@@ -87,6 +88,10 @@ char **sent_hosts(const Request *request, const char *name);
 /** The same of relays (FIELD_RELAYS). */
 char **sent_relays(const Request *request, const char *name);
 
+/** FALSE with TRAWL_ERROR_DENIED, with a sentence, when the caller does not have the permission of
+ * @scope, one bit; the answer names it. */
+gboolean request_needs(Request *request, guint scope, GError **error, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);
 /** FALSE with TRAWL_ERROR_PRECONDITION when If-Match names other revisions than this one. */
 gboolean request_if_match(const Request *request, gint64 revision, GError **error);
 /** TRUE when a list of entity tags (RFC 9110 §13.1) holds this one, or "*". Weak ones count: ours

@@ -107,13 +107,10 @@ static SavedView *load_to_change(const Request *request, Db *db, GError **error)
 	return NULL;
 }
 
-static gboolean may_share(const Request *request, GError **error)
+static gboolean may_share(Request *request, GError **error)
 {
-	if (request->scopes & SCOPE_TRIAGE)
-		return TRUE;
-	g_set_error_literal(error, TRAWL_ERROR, TRAWL_ERROR_DENIED,
-	                    "sharing a view takes the permission triage");
-	return FALSE;
+	return request_needs(request, SCOPE_TRIAGE, error,
+	                     "sharing a view takes the permission \"triage\"");
 }
 
 static char **sent_columns(const Request *request, const char *name)
@@ -126,7 +123,7 @@ static char **sent_columns(const Request *request, const char *name)
 }
 
 /* Sharing is a decision, and so is ending it: both take the right to share. */
-static gboolean apply(const Request *request, SavedView *view, GError **error)
+static gboolean apply(Request *request, SavedView *view, GError **error)
 {
 	gboolean shared = view->shared;
 	sent_take_text(request, "name", &view->name);

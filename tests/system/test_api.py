@@ -243,6 +243,8 @@ class TheDescription(harness.SystemTest):
         asked = self.asked
         key = asked.post("/api-keys", {"name": "robot", "scopes": ["read"], "expires_at": None}, 201)
         asked.get("/api-keys")
+        refused = asked.get("/users", expect=403, headers={"Authorization": f"Bearer {key['key']}"})
+        self.assertEqual(refused["permission"], "admin")
         asked.call("DELETE", f"/api-keys/{key['id']}", expect=204)
         for path in ("/whoami", "/health", "/openapi.json", "/metrics", "/activity?limit=500"):
             asked.get(path)

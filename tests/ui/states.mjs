@@ -33,8 +33,8 @@ const pages = async () => [
 /** What is asked of the API but who is there, which every page needs. */
 const isData = (address) => address.pathname.startsWith('/v1/') && !/^\/v1\/(session|events)\b/.test(address.pathname);
 
-const refusal = (status, code, detail, remedy, headers = {}) => (route) => route.fulfill({
-  status, contentType: 'application/problem+json', headers, json: { status, code, detail, remedy } });
+const refusal = (status, code, detail, remedy, headers = {}, more = {}) => (route) => route.fulfill({
+  status, contentType: 'application/problem+json', headers, json: { status, code, detail, remedy, ...more } });
 
 /** Answers whatever is read as @run says, as long as nobody calls what comes back. */
 async function answering(page, run) {
@@ -175,7 +175,7 @@ test('what one may not see says which permission is missing', async () => {
   await leave(page, /40[13]/);
 
   const other = await enter('/settings/about', { axe: true });
-  await answering(other, refusal(403, 'denied', 'your role lacks the permission "read"', 'Ask for the missing right.'));
+  await answering(other, refusal(403, 'denied', 'not for you', 'Ask for the missing right.', {}, { permission: 'read' }));
   for (const path of await pages()) {
     await other.goto(url + path);
     await main(other).getByRole('alert').first().getByText('This takes the permission “read”: See everything').waitFor();

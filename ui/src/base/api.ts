@@ -41,6 +41,8 @@ export class Problem extends Error {
     readonly wrong: { part: string; why: string }[] = [],
     /** In how many seconds it may be otherwise; null: asking again does not help. */
     readonly wait: number | null = null,
+    /** For want of which it is denied. */
+    readonly permission?: string,
   ) {
     super(detail);
   }
@@ -66,7 +68,7 @@ async function problemOf(response: Response): Promise<Problem> {
   const wait = waitOf(response);
   try {
     const body = await response.json();
-    return new Problem(response.status, body.code ?? 'internal', body.detail ?? response.statusText, body.remedy ?? '', body.wrong, wait);
+    return new Problem(response.status, body.code ?? 'internal', body.detail ?? response.statusText, body.remedy ?? '', body.wrong, wait, body.permission);
   } catch {
     return new Problem(response.status, 'internal', t('problem.answered', { status: `${response.status} ${response.statusText}`.trim() }), '', [], wait);
   }
@@ -141,12 +143,9 @@ export async function jobResult<T>(id: number, abort?: AbortSignal): Promise<T> 
   }
 }
 
-/** The permission that a refusal names. */
-const lacking = (problem: Problem) => (problem.status === 403 ? /lacks the permission "(\w+)"$/.exec(problem.detail)?.[1] : undefined);
-
 export function words(error: unknown): string {
   if (error instanceof Problem) {
-    const permission = lacking(error);
+    const { permission } = error;
     if (permission) return t('say.denied.hint', { permission, words: word('scope', permission) });
     if (error.status === 0) return `${t('problem.unreachable')}. ${t('problem.unreachable.hint')}`;
     if (error.status === 429) return t('problem.throttled', { n: error.wait ?? 1 });
