@@ -438,36 +438,35 @@ static gboolean set_blind(GError *problem, GError **error)
 	return FALSE;
 }
 
-/* Marks and expunges one message. What was answered "no" comes back as @problem; FALSE only when
- * the connection broke. Without the mark (STORE refused) UID EXPUNGE does nothing.
- *
- * Each answer is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir, when
- * several sessions are in the folder, now and then forgets the file, which comes back later as a
- * new message. */
-static gboolean mark_and_expunge(ImapConnection *connection, TakeCall *call, GError **problem)
+/* FALSE only when the connection broke; what was answered "no" comes back as @problem. The answer
+ * is waited for: of a STORE and an EXPUNGE in one flight Dovecot 2.3 on Maildir, when several
+ * sessions are in the folder, now and then forgets the file, which comes back later as a new
+ * message. */
+static gboolean mark_deleted(ImapConnection *connection, TakeCall *call, GError **problem)
 {
-	g_autoptr(GError) refused = NULL;
-	gboolean marked = imap_command(connection, &refused,
-	                               "UID STORE %u +FLAGS.SILENT (\\Deleted)", call->uid);
-	if (!marked && connection->broken) {
-		g_propagate_error(problem, g_steal_pointer(&refused));
-		return FALSE;
-	}
-	gboolean expunged =
-		imap_command(connection, marked ? &refused : NULL, "UID EXPUNGE %u", call->uid);
-	if (refused)
-		g_propagate_error(problem, g_steal_pointer(&refused));
-	return expunged || !connection->broken;
+	imap_on_fetched(connection, NULL, NULL);
+	return imap_command(connection, problem, "UID STORE %u +FLAGS.SILENT (\\Deleted)",
+	                    call->uid) ||
+	       !connection->broken;
 }
 
-/* Looks whether the message is there, in the folder opened anew: what another session sees. */
-static gboolean look_anew(ImapConnection *connection, TakeCall *call, GError **error)
+/* Expunges what is marked and looks whether it is there, in the folder opened anew: what another
+ * session sees. All in one flight. Without the mark UID EXPUNGE does nothing. */
+static gboolean expunge_and_look(ImapConnection *connection, TakeCall *call, GError **problem,
+                                 GError **error)
 {
 	const char *folder = call->ref->folder;
-	g_autoptr(GError) blind = NULL;
+	g_autoptr(GError) refused = NULL, blind = NULL;
+	int expunge = imap_send(connection, "UID EXPUNGE %u", call->uid);
 	int select = imap_send_select(connection, folder, TRUE);
 	int check = imap_send(connection, "UID FETCH %u (UID)", call->uid);
 	call->there = FALSE;
+	if (!imap_receive(connection, expunge, &refused) && connection->broken) {
+		g_propagate_error(error, g_steal_pointer(&refused));
+		return FALSE;
+	}
+	if (refused && !*problem)
+		g_propagate_error(problem, g_steal_pointer(&refused));
 	if (!imap_receive_select(connection, select, check, folder, TRUE, &blind))
 		return set_blind(g_steal_pointer(&blind), error);
 	gboolean same = imap_is_epoch(connection, call->ref);
@@ -488,13 +487,12 @@ static gboolean expunge(ImapConnection *connection, TakeCall *call, GError **err
 {
 	g_autoptr(GError) problem = NULL;
 	connection->changing = TRUE;
-	imap_on_fetched(connection, NULL, NULL);
 	for (guint tries = 0; tries < EXPUNGE_TRIES && !problem; tries++) {
-		if (!mark_and_expunge(connection, call, &problem)) {
+		if (!mark_deleted(connection, call, &problem)) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return FALSE;
 		}
-		if (!look_anew(connection, call, error))
+		if (!expunge_and_look(connection, call, &problem, error))
 			return FALSE;
 		if (!call->there) {
 			connection->changing = FALSE;
