@@ -1,5 +1,6 @@
 // All tests of the console, in one process over one daemon and one browser.
 import './work.mjs';
+import './said.mjs';
 import './hostile.mjs';
 import './message.mjs';
 import './queue.mjs';

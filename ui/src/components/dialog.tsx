@@ -2,7 +2,7 @@
 // is on top: anything else can be neither reached nor heard.
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Button } from './basics';
 
@@ -46,27 +46,56 @@ let last = 0;
 
 /** Tells the reader something at the edge of the screen; an error stays until it is closed. */
 export function say(text: string, tone: Toast['tone'] = 'good', undo?: () => void): void {
-  const id = ++last;
-  toasts.value = [...toasts.value.slice(-3), { id, text, tone, undo }];
-  if (tone !== 'critical') setTimeout(() => dismiss(id), undo ? 10_000 : 5000);
+  toasts.value = [...toasts.value.slice(-3), { id: ++last, text, tone, undo }];
 }
 
 function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** @of: the dialog whose they are; null: the page's own. */
-export function Toasts({ of = null }: { of?: object | null }) {
-  const here = (open.value[open.value.length - 1] ?? null) === of;
+/** @held: somebody is at what is said, so it does not go (WCAG 2.2, 2.2.1). */
+function ToastOne({ toast, held }: { toast: Toast; held: boolean }) {
+  const { id, text, tone, undo } = toast;
+  useEffect(() => {
+    if (held || tone === 'critical') return undefined;
+    const timer = setTimeout(() => dismiss(id), undo ? 10_000 : 5000);
+    return () => clearTimeout(timer);
+  }, [held]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
-      {here && toasts.value.map((toast) => (
-        <div key={toast.id} class={`toast tone-${toast.tone}`}>
-          <span>{toast.text}</span>
-          {toast.undo && <Button look="quiet" onClick={() => { toast.undo?.(); dismiss(toast.id); }}>{t('do.undo')}</Button>}
-          <Button look="quiet" class="icon" aria-label={t('do.close')} onClick={() => dismiss(toast.id)}>✕</Button>
-        </div>
-      ))}
+    <div class={`toast tone-${tone}`}>
+      <span>{text}</span>
+      {undo && <Button look="quiet" onClick={() => { undo(); dismiss(id); }}>{t('do.undo')}</Button>}
+      <Button look="quiet" class="icon" aria-label={t('do.close')} onClick={() => dismiss(id)}>✕</Button>
+    </div>
+  );
+}
+
+/** What one is at stays in sight when what is said takes its place (WCAG 2.2, 2.4.11). */
+function keepInSight(bar: HTMLElement): void {
+  const main = document.querySelector('.app-main');
+  const focus = document.activeElement;
+  const at = main?.querySelector('.cursor') ?? (main?.contains(focus) ? focus : null);
+  const box = at?.getBoundingClientRect();
+  if (box && box.bottom > bar.getBoundingClientRect().top && box.top < innerHeight) at!.scrollIntoView({ block: 'nearest' });
+}
+
+/** Has a place of its own below the page or in the dialog, and covers nothing. @of: the dialog whose they are; null: the page's own. */
+export function Toasts({ of = null }: { of?: object | null }) {
+  const bar = useRef<HTMLDivElement>(null);
+  const [over, setOver] = useState(false);
+  const [inside, setInside] = useState(false);
+  const here = (open.value[open.value.length - 1] ?? null) === of ? toasts.value : [];
+  useLayoutEffect(() => {
+    if (here.length) keepInSight(bar.current!);
+    else {
+      setOver(false); // what went away from under the pointer does not say so
+      setInside(false);
+    }
+  }, [here.length]);
+  return (
+    <div class="toasts" role="status" aria-live="polite" ref={bar} onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)}
+      onFocusIn={() => setInside(true)} onFocusOut={() => setInside(false)}>
+      {here.map((toast) => <ToastOne key={toast.id} toast={toast} held={over || inside} />)}
     </div>
   );
 }
