@@ -146,6 +146,20 @@ test('a page without a network is there again by itself when the network is', as
   await leave(page, /ERR_FAILED/);
 });
 
+test('a page of what is not there says so, and leads to what is', async () => {
+  const page = await enter('/settings/about', { axe: true });
+  for (const list of ['/incidents', '/sources', '/settings/email', '/settings/sign-on']) {
+    await page.goto(`${url}${list}/999999`);
+    await page.getByRole('heading', { level: 1, name: 'It is not there' }).waitFor();
+    await main(page).getByRole('alert').getByText(/999999/).waitFor();
+    assert.deepEqual(await barriers(page), [], list);
+    await main(page).getByText('It may have been deleted').getByRole('link').click();
+    await isHere(page);
+    assert.equal(new URL(page.url()).pathname, list);
+  }
+  await leave(page, /404/);
+});
+
 test('who is there may be unknown for a while', async () => {
   const page = await enter('/settings/about');
   await page.route('**/v1/session', (route) => route.abort());

@@ -182,6 +182,20 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   );
 }
 
+/** A page that could not be shown. @of: what it is one of; @back: where those are. */
+export function FailedPage({ error, retry, of, back }: { error: unknown; retry: () => void; of: Key; back: string }) {
+  const gone = error instanceof Problem && error.status === 404;
+  return (
+    <div class="page">
+      <div class="page-head">
+        <a href={back} aria-label={t(of)}>←</a>
+        <h1>{t(gone ? 'say.gone' : of)}</h1>
+      </div>
+      {gone ? <Note><p role="alert">{words(error)}</p><p>{t('say.gone.hint')} <a href={back}>{t(of)}</a></p></Note> : <Failed error={error} retry={retry} />}
+    </div>
+  );
+}
+
 /** Says that something is on its way, but only after a moment: what is quick needs no words. */
 export function Waiting() {
   return <div class="empty" role="status"><span class="wait" /><span class="visually-hidden">{t('say.loading')}</span></div>;

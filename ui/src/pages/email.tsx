@@ -9,7 +9,7 @@ import { useInSight, useKeys } from '../base/keys';
 import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query, setQuery } from '../base/router';
 import type { CheckLine, KindMember, MailServer, MailServerKind, Page, Source } from '../base/types';
-import { Badge, Button, Card, Empty, Failed, Input, Note, Time, Waiting, type Tone } from '../components/basics';
+import { Badge, Button, Card, Empty, Failed, FailedPage, Input, Note, Time, Waiting, type Tone } from '../components/basics';
 import { Checks, unchecked, type Check } from '../components/checks';
 import { say } from '../components/dialog';
 import { Confirm } from '../components/forms';
@@ -152,7 +152,7 @@ function ServerForm({ kind, server, onSaved, foot }: { kind: MailServerKind; ser
 export function NewMailServer() {
   const kinds = useLoad<Page<MailServerKind>>('/mail-server-kinds');
   const chosen = query.value.get('kind');
-  if (kinds.error && !kinds.data) return <div class="page"><Failed error={kinds.error} retry={kinds.reload} /></div>;
+  if (kinds.error && !kinds.data) return <FailedPage error={kinds.error} retry={kinds.reload} of="nav.email" back="/settings/email" />;
   if (!kinds.data) return <Waiting />;
   const kind = kinds.data.items.find((one) => one.name === chosen);
   return (
@@ -216,7 +216,7 @@ function MailServerPage({ id }: { id: string }) {
   useEvery(10, server.reload);
   useKeys([{ key: 'Escape', words: t('nav.email'), run: () => go('/settings/email') }]);
   const error = (!server.data && server.error) || (!kinds.data && kinds.error);
-  if (error) return <div class="page"><Failed error={error} retry={() => { server.reload(); kinds.reload(); }} /></div>;
+  if (error) return <FailedPage error={error} retry={() => { server.reload(); kinds.reload(); }} of="nav.email" back="/settings/email" />;
   if (!server.data || !kinds.data) return <Waiting />;
   const one = server.data;
   const kind = kinds.data.items.find((other) => other.name === one.kind);

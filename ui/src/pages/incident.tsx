@@ -14,7 +14,7 @@ import { go } from '../base/router';
 import { format } from '../base/time';
 import { severities, type Activity, type Alert, type Comment, type Disposition, type Incident as Row, type IncidentWhole, type Original, type Page, type QuarantineResult, type Report, type Response, type SearchPage, type Severity } from '../base/types';
 import { AssignDialog, type Assignment } from '../components/assign';
-import { Badge, Button, Card, DispositionBadge, Empty, Failed, Input, Note, SeverityBadge, Tabs, Time, Waiting } from '../components/basics';
+import { Badge, Button, Card, DispositionBadge, Empty, Failed, FailedPage, Input, Note, SeverityBadge, Tabs, Time, Waiting } from '../components/basics';
 import { Dialog, say } from '../components/dialog';
 import { HoldCard } from '../components/hold';
 import { MessageView } from '../components/message';
@@ -346,7 +346,7 @@ function IncidentPage({ id }: { id: string }) {
     { key: 'Escape', words: t('nav.incidents'), run: () => go('/incidents') },
   ]);
 
-  if (whole.error && !incident) return <div class="page"><Failed error={whole.error} retry={whole.reload} /></div>;
+  if (whole.error && !incident) return <FailedPage error={whole.error} retry={whole.reload} of="nav.incidents" back="/incidents" />;
   if (!incident) return <Waiting />;
   // the message, and beside it or, on a phone, below it what is known of it: all at once, so that nothing moves under the reader's hand
   const settled = (parts || error) && (!incident.original_id || original.data || original.error);

@@ -7,7 +7,7 @@ import { useKeys } from '../base/keys';
 import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query, setQuery } from '../base/router';
 import type { CheckLine, Identity, IdentityProvider, KindMember, Page, Role } from '../base/types';
-import { Badge, Button, Card, Check as Tick, Copy, Empty, Failed, Input, Note, Time, Waiting, type Tone } from '../components/basics';
+import { Badge, Button, Card, Check as Tick, Copy, Empty, Failed, FailedPage, Input, Note, Time, Waiting, type Tone } from '../components/basics';
 import { Checks, unchecked, type Check } from '../components/checks';
 import { say } from '../components/dialog';
 import { Confirm } from '../components/forms';
@@ -139,7 +139,7 @@ function ProviderForm({ kind, provider, onSaved }: { kind: Kind; provider: Ident
 export function NewProvider() {
   const kinds = useLoad<Page<Kind>>('/identity-provider-kinds');
   const chosen = query.value.get('kind');
-  if (kinds.error && !kinds.data) return <div class="page"><Failed error={kinds.error} retry={kinds.reload} /></div>;
+  if (kinds.error && !kinds.data) return <FailedPage error={kinds.error} retry={kinds.reload} of="nav.signon" back="/settings/sign-on" />;
   if (!kinds.data) return <Waiting />;
   const kind = kinds.data.items.find((one) => one.name === chosen);
   return (
@@ -233,7 +233,7 @@ function ProviderPage({ id }: { id: string }) {
   useEvery(10, provider.reload);
   useKeys([{ key: 'Escape', words: t('nav.signon'), run: () => go('/settings/sign-on') }]);
   const error = (!provider.data && provider.error) || (!kinds.data && kinds.error);
-  if (error) return <div class="page"><Failed error={error} retry={() => { provider.reload(); kinds.reload(); }} /></div>;
+  if (error) return <FailedPage error={error} retry={() => { provider.reload(); kinds.reload(); }} of="nav.signon" back="/settings/sign-on" />;
   if (!provider.data || !kinds.data) return <Waiting />;
   const one = provider.data;
   const kind = kinds.data.items.find((other) => other.name === one.kind);

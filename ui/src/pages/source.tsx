@@ -9,7 +9,7 @@ import { useAll, useEvery, useLoad } from '../base/load';
 import { go, query } from '../base/router';
 import { clockTime, dayName, period } from '../base/time';
 import type { CheckLine, MailServer, Page, Source as Row, SourcePoll, Statistics } from '../base/types';
-import { Badge, Button, Card, Check, Empty, Failed, Field, Input, Note, Select, Time, Waiting } from '../components/basics';
+import { Badge, Button, Card, Check, Empty, Failed, FailedPage, Field, Input, Note, Select, Time, Waiting } from '../components/basics';
 import { Columns } from '../components/charts';
 import { Checks, unchecked, type Check as CheckState } from '../components/checks';
 import { Dialog, say } from '../components/dialog';
@@ -375,7 +375,7 @@ function Volume({ source }: { source: Row }) {
 
 export function NewSource() {
   const servers = useAll<MailServer>('/mail-servers');
-  if (servers.error && !servers.data) return <div class="page"><Failed error={servers.error} retry={servers.reload} /></div>;
+  if (servers.error && !servers.data) return <FailedPage error={servers.error} retry={servers.reload} of="nav.sources" back="/sources" />;
   if (!servers.data) return <Waiting />;
   if (servers.data.length === 0)
     return <Empty title={t('source.noserver')}><p>{t('source.noserver.hint')}</p><a class="button primary" href="/settings/email/new">{t('sources.none.server')}</a></Empty>;
@@ -388,7 +388,7 @@ function SourcePage({ id }: { id: string }) {
   useEvery(5, source.reload);
   useEvents((event) => event.object_kind === 'source' && event.object_id === Number(id), source.reload);
   const error = (!source.data && source.error) || (!servers.data && servers.error);
-  if (error) return <div class="page"><Failed error={error} retry={() => { source.reload(); servers.reload(); }} /></div>;
+  if (error) return <FailedPage error={error} retry={() => { source.reload(); servers.reload(); }} of="nav.sources" back="/sources" />;
   if (!source.data || !servers.data) return <Waiting />;
   return <SourceForm source={source.data} servers={servers.data} reload={source.reload} />;
 }

@@ -48,6 +48,7 @@ export const common: Record<keyof typeof source, string> = {
   'say.denied.hint': 'Hierfür braucht es die Berechtigung „{permission}“: {words}. Wer die Benutzer verwaltet, kann Ihnen eine Rolle geben, die sie hat.',
   'say.denied.whole': 'Es betrifft die ganze Installation, und Sie sehen, was Ihre Teams betrifft. Wer die Benutzer verwaltet, kann Sie alles sehen lassen.',
   'say.gone': 'Das gibt es nicht',
+  'say.gone.hint': 'Es wurde vielleicht gelöscht, oder die Nummer ist eine andere. Weiter mit:',
   'say.throttled': 'Das war zu viel auf einmal',
   'say.again': 'Von selbst in {n} s',
   'problem.unreachable': 'Vom Server kam nichts zurück',

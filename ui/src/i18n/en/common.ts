@@ -46,6 +46,7 @@ export const common = {
   'say.denied.hint': 'This takes the permission “{permission}”: {words}. Whoever looks after users can give you a role that has it.',
   'say.denied.whole': 'This is about the whole installation, and you see what your teams do. Whoever looks after users can let you see everything.',
   'say.gone': 'It is not there',
+  'say.gone.hint': 'It may have been deleted, or its number is another. Go on with:',
   'say.throttled': 'That was too much at once',
   'say.again': 'By itself in {n} s',
   'problem.unreachable': 'Nothing came back from the server',
