@@ -5,7 +5,7 @@
 #include "auth/secret.h"
 #include "auth/setup.h"
 #include "base/clock.h"
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "server/maildir.h"
 #include "store/incident.h"
 #include "store/report.h"

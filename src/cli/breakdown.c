@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/breakdown_page.h"
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "net/resolver.h"
 #include "pipeline/keys.h"
 #include "reader/reader.h"

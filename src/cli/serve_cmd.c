@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/local.h"
 #include "daemon/daemon.h"
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "net/resolver.h"
 
 #include <string.h>

@@ -18,7 +18,7 @@
 #include "daemon/retention.h"
 #include "daemon/sandbox.h"
 #include "daemon/states.h"
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "pipeline/watch.h"
 #include "reader/reader.h"
 #include "store/setting.h"

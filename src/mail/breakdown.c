@@ -2,17 +2,17 @@
 #include "mail/breakdown.h"
 
 #include "base/text.h"
-#include "mail/authentication.h"
-#include "mail/banners.h"
-#include "mail/charset.h"
+#include "mail/attachments/detect.h"
+#include "mail/attachments/taking.h"
+#include "mail/authentication/authentication.h"
 #include "mail/describe.h"
-#include "mail/detect.h"
 #include "mail/documents/documents.h"
-#include "mail/domains.h"
-#include "mail/outlook.h"
-#include "mail/report.h"
-#include "mail/taking.h"
-#include "mail/url.h"
+#include "mail/fingerprint/banners.h"
+#include "mail/forms/report.h"
+#include "mail/outlook/outlook.h"
+#include "mail/text/charset.h"
+#include "mail/url/domains.h"
+#include "mail/url/url.h"
 
 /* There where the program is built with a leak detector. */
 extern void __lsan_disable(void) __attribute__((weak));

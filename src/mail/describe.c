@@ -1,20 +1,20 @@
 /* One message as JSON: which of its fields go where. */
 #include "mail/describe.h"
 
-#include "mail/addresses.h"
-#include "mail/attachments.h"
-#include "mail/authentication.h"
-#include "mail/body.h"
+#include "mail/attachments/attachments.h"
+#include "mail/authentication/authentication.h"
+#include "mail/authentication/received.h"
+#include "mail/authentication/senders.h"
+#include "mail/authentication/simulation.h"
 #include "mail/documents/documents.h"
-#include "mail/findings.h"
-#include "mail/fingerprint.h"
-#include "mail/flow.h"
-#include "mail/headers.h"
-#include "mail/links.h"
-#include "mail/lookalikes.h"
-#include "mail/received.h"
-#include "mail/senders.h"
-#include "mail/simulation.h"
+#include "mail/findings/findings.h"
+#include "mail/fingerprint/fingerprint.h"
+#include "mail/html/flow.h"
+#include "mail/links/links.h"
+#include "mail/message/addresses.h"
+#include "mail/message/body.h"
+#include "mail/message/headers.h"
+#include "mail/text/lookalikes.h"
 
 #include <string.h>
 

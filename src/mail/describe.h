@@ -1,5 +1,5 @@
 #pragma once
-#include "mail/message.h"
+#include "mail/message/message.h"
 
 /** The "message" object of a breakdown. New reference. */
 json_t *describe_message(Message *message);

@@ -5,7 +5,7 @@
 #include "pipeline/identity.h"
 
 #include "base/text.h"
-#include "mail/subject.h"
+#include "mail/text/subject.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "base/json.h"
-#include "mail/fingerprint.h"
+#include "mail/fingerprint/fingerprint.h"
 
 /* Is what was found what was reported? Both are "message" objects of a breakdown. */
 

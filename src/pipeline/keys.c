@@ -3,7 +3,7 @@
 #include "pipeline/keys.h"
 
 #include "base/limits.h"
-#include "mail/authentication.h"
+#include "mail/authentication/authentication.h"
 
 /* Names as a set, each once, in the order in which they are met. */
 typedef struct {

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "mail/fingerprint.h"
+#include "mail/fingerprint/fingerprint.h"
 #include "pipeline/keep.h"
 #include "pipeline/pipeline.h"
 #include "store/job.h"

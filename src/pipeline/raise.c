@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "mail/fingerprint.h"
+#include "mail/fingerprint/fingerprint.h"
 #include "pipeline/identity.h"
 #include "pipeline/post_process.h"
 #include "pipeline/process.h"

@@ -5,7 +5,7 @@
  * message differ in what gateways and the delivery wrote into them. */
 #include "base/error.h"
 #include "base/text.h"
-#include "mail/fingerprint.h"
+#include "mail/fingerprint/fingerprint.h"
 #include "quarantine/copy.h"
 
 #define DESCRIBED 120 /* characters of a subject or address that fit into a sentence */

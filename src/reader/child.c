@@ -1,7 +1,7 @@
 /* One sandboxed reader: a request in, a breakdown out, again. */
 #include "reader/child.h"
 
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "reader/frame.h"
 
 #include <arpa/inet.h>

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "mail/breakdown.h"
-#include "mail/limits.h"
+#include "mail/findings/limits.h"
 #include "reader/frame.h"
 #include "reader/reader.h"
 

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "base/limits.h"
-#include "mail/archive.h"
+#include "mail/attachments/archive.h"
 #include "mail/breakdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)

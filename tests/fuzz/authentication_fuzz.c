@@ -3,7 +3,7 @@
  * must come to the same. */
 #include "fuzz.h"
 
-#include "mail/authentication.h"
+#include "mail/authentication/authentication.h"
 #include "mail/breakdown.h"
 
 #define RSA_KEY                                                                                    \

@@ -2,9 +2,9 @@
  * octet chooses the name, which chooses the reader where the octets do not. */
 #include "fuzz.h"
 
-#include "mail/attachments.h"
+#include "mail/attachments/attachments.h"
 #include "mail/breakdown.h"
-#include "mail/links.h"
+#include "mail/links/links.h"
 
 static const char *const names[] = {"a",        "a.pdf", "a.docx", "a.doc", "a.rtf",
                                     "a.htm",    "a.svg", "a.lnk",  "a.url", "a.ics",

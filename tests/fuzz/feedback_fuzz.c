@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "mail/breakdown.h"
-#include "mail/xarf.h"
+#include "mail/forms/xarf_rules.h"
 
 #include <string.h>
 

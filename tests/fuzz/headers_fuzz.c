@@ -2,12 +2,12 @@
  * encoded words. What comes out is UTF-8 and fits into JSON. */
 #include "fuzz.h"
 
-#include "mail/addresses.h"
+#include "mail/authentication/received.h"
 #include "mail/breakdown.h"
-#include "mail/findings.h"
-#include "mail/headers.h"
-#include "mail/received.h"
-#include "mail/words.h"
+#include "mail/findings/findings.h"
+#include "mail/message/addresses.h"
+#include "mail/message/headers.h"
+#include "mail/text/words.h"
 
 static void check(const char *what, const char *text)
 {

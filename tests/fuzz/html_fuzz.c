@@ -5,8 +5,8 @@
 #include "../support/trees.h"
 
 #include "mail/breakdown.h"
-#include "mail/html.h"
-#include "mail/url.h"
+#include "mail/html/html.h"
+#include "mail/url/url.h"
 
 #include <string.h>
 

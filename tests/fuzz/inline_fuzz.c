@@ -2,8 +2,8 @@
  * date none or one of RFC 3339. */
 #include "fuzz.h"
 
-#include "mail/dates.h"
-#include "mail/quoted.h"
+#include "mail/forms/quoted.h"
+#include "mail/text/dates.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "mail/breakdown.h"
-#include "mail/outlook.h"
+#include "mail/outlook/outlook.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 {

@@ -4,9 +4,9 @@
 
 #include "base/limits.h"
 #include "mail/breakdown.h"
-#include "mail/links_text.h"
-#include "mail/rewriters.h"
-#include "mail/url.h"
+#include "mail/url/links_text.h"
+#include "mail/url/rewriters.h"
+#include "mail/url/url.h"
 
 static void check_stable(const char *written)
 {

@@ -1,8 +1,8 @@
 /* Two trees of one page, node by node. */
 #include "trees.h"
 
-#include "mail/html_name.h"
-#include "mail/html_runs.h"
+#include "mail/html/html_name.h"
+#include "mail/html/html_runs.h"
 
 #include <string.h>
 

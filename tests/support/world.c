@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "mail/fingerprint.h"
+#include "mail/fingerprint/fingerprint.h"
 #include "quarantine/quarantine.h"
 #include "store/check.h"
 #include "store/incident.h"

@@ -6,12 +6,12 @@
 #include "mail/documents/documents.h"
 
 #include "base/limits.h"
-#include "mail/attachments.h"
-#include "mail/charset.h"
+#include "mail/attachments/attachments.h"
 #include "mail/documents/document.h"
 #include "mail/documents/xml.h"
-#include "mail/findings.h"
-#include "mail/links.h"
+#include "mail/findings/findings.h"
+#include "mail/links/links.h"
+#include "mail/text/charset.h"
 
 #include <string.h>
 

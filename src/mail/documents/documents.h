@@ -1,5 +1,5 @@
 #pragma once
-#include "mail/message.h"
+#include "mail/message/message.h"
 
 /** Loads what the libraries would open later: picture loaders, fonts, PDF tables. Once in a
  * process, before a sandbox. */

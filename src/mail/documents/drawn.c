@@ -5,7 +5,7 @@
  * A code has at least 21 modules a side, so what has fewer cells or lines is no code. */
 #include "base/limits.h"
 #include "mail/documents/document.h"
-#include "mail/html.h"
+#include "mail/html/html.h"
 
 #include <string.h>
 

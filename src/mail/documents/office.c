@@ -4,7 +4,7 @@
  * there is a file inside, so nothing can hide in a document that an archive would have shown. All
  * are unpacked within the limits of archives. */
 #include "base/limits.h"
-#include "mail/archive.h"
+#include "mail/attachments/archive.h"
 #include "mail/documents/document.h"
 #include "mail/documents/xml.h"
 

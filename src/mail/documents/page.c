@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "mail/documents/document.h"
 #include "mail/documents/xml.h"
-#include "mail/links.h"
+#include "mail/links/links.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * fonts) never see a picture from outside. They are loaded before the sandbox is closed. */
 #include "base/limits.h"
 #include "mail/documents/document.h"
-#include "mail/findings.h"
+#include "mail/findings/findings.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <string.h>

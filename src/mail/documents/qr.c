@@ -1,8 +1,8 @@
 /* QR codes, by zbar. A link in a code is one that no gateway rewrote and that a telephone opens. */
 #include "base/limits.h"
 #include "mail/documents/document.h"
-#include "mail/findings.h"
-#include "mail/links.h"
+#include "mail/findings/findings.h"
+#include "mail/links/links.h"
 
 #include <string.h>
 #include <zbar.h>

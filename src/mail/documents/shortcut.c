@@ -1,9 +1,9 @@
 /* Shortcuts: files whose only use is to lead somewhere else. */
 #include "base/limits.h"
-#include "mail/charset.h"
 #include "mail/describe.h"
 #include "mail/documents/document.h"
 #include "mail/documents/xml.h"
+#include "mail/text/charset.h"
 
 #include <gsf/gsf-utils.h>
 #include <string.h>

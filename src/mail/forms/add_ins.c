@@ -5,10 +5,10 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "mail/describe.h"
-#include "mail/findings.h"
+#include "mail/findings/findings.h"
 #include "mail/forms/form.h"
-#include "mail/links.h"
-#include "mail/quoted.h"
+#include "mail/forms/quoted.h"
+#include "mail/links/links.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* Reports that carry the original itself: as an attached message, in an archive, behind a journal's
  * envelope, or inside a forward of a forward. */
-#include "mail/attachments.h"
+#include "mail/attachments/attachments.h"
 #include "mail/describe.h"
-#include "mail/domains.h"
-#include "mail/findings.h"
+#include "mail/findings/findings.h"
 #include "mail/forms/form.h"
-#include "mail/quoted.h"
-#include "mail/report.h"
-#include "mail/subject.h"
+#include "mail/forms/quoted.h"
+#include "mail/forms/report.h"
+#include "mail/text/subject.h"
+#include "mail/url/domains.h"
 
 #include <string.h>
 

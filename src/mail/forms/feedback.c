@@ -2,11 +2,11 @@
  * DMARC failures (RFC 6591), which is a machine's note on a sender's setup and no report by a
  * person. */
 #include "base/limits.h"
-#include "mail/body.h"
 #include "mail/describe.h"
-#include "mail/findings.h"
+#include "mail/findings/findings.h"
 #include "mail/forms/form.h"
-#include "mail/headers.h"
+#include "mail/message/body.h"
+#include "mail/message/headers.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "mail/message.h"
+#include "mail/message/message.h"
 
 /* One message on the way to being recognised as a report of some form. */
 typedef struct {

@@ -2,9 +2,9 @@
 #include "base/limits.h"
 #include "mail/describe.h"
 #include "mail/forms/form.h"
-#include "mail/headers.h"
-#include "mail/quoted.h"
-#include "mail/subject.h"
+#include "mail/forms/quoted.h"
+#include "mail/message/headers.h"
+#include "mail/text/subject.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What machines send to an abuse mailbox: our own notices, bounces, automatic answers. They come
  * first, because bounces carry the attached message too, and answering a machine makes a loop. */
 #include "mail/forms/form.h"
-#include "mail/subject.h"
+#include "mail/text/subject.h"
 
 #include <string.h>
 

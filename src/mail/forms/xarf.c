@@ -3,15 +3,15 @@
  * Only a valid document makes a report. What is wrong with another one is a finding that names the
  * member, and the message goes on to the other forms. Messages among the evidence become
  * originals; of a complaint about mail without evidence its sender and subject are claimed. */
-#include "mail/xarf.h"
+#include "mail/forms/xarf_rules.h"
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "mail/body.h"
 #include "mail/describe.h"
-#include "mail/findings.h"
+#include "mail/findings/findings.h"
 #include "mail/forms/form.h"
-#include "mail/quoted.h"
+#include "mail/forms/quoted.h"
+#include "mail/message/body.h"
 
 #include <string.h>
 
