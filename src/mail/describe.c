@@ -113,8 +113,10 @@ json_t *describe_message(Message *message)
 	describe_set(described, "text", text);
 	describe_set(described, "html", html);
 	g_autofree char *shown = NULL;
+	LinkTexts linking = {subject, text, body_is_delsp(message), pages};
 	json_object_set_new(described, "links",
-	                    links_describe(message, subject, text, pages, html_flow, &shown));
+	                    links_describe(&linking, message->findings,
+	                                   message->reading->limits.links, html_flow, &shown));
 	describe_set(described, "shown", shown);
 	json_object_set_new(described, "attachments", attachments_describe(message));
 	documents_read_body(message, text, html);

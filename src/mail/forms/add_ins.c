@@ -9,6 +9,7 @@
 #include "mail/forms/form.h"
 #include "mail/forms/quoted.h"
 #include "mail/links/links.h"
+#include "mail/message/body.h"
 
 #include <string.h>
 
@@ -228,10 +229,12 @@ static void claim_lists(Recognition *seen, const char *text, json_t *message)
 	g_autofree char *urls = between(text, "BEGIN URLS", "END URLS");
 	g_autofree char *files = between(text, "BEGIN ATTACHMENTS", "END ATTACHMENTS");
 	if (urls) {
-		char *unused = NULL;
+		LinkTexts linking = {.text = urls, .delsp = body_is_delsp(seen->message)};
+		g_autofree char *unused = NULL;
 		json_object_set_new(message, "links",
-		                    links_describe(seen->message, NULL, urls, NULL, NULL, &unused));
-		g_free(unused);
+		                    links_describe(&linking, seen->message->findings,
+		                                   seen->message->reading->limits.links, NULL,
+		                                   &unused));
 	}
 	if (files)
 		json_object_set_new(message, "attachments", listed_files(files));

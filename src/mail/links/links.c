@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "mail/findings/findings.h"
 #include "mail/html/html.h"
-#include "mail/message/body.h"
 #include "mail/url/domains.h"
 #include "mail/url/links_text.h"
 #include "mail/url/rewriters.h"
@@ -326,37 +325,24 @@ static void add_shown(const char *written, const char *url, gboolean bare, gpoin
 		add_meant(walk, written, url, NULL, bare ? "bare" : "shown", bare ? written : NULL);
 }
 
-/* Whether a blank at the end of a line goes when lines are joined (RFC 3676 §4.3). */
-static gboolean is_delsp(const Message *message)
-{
-	for (guint i = 0; i < message->leaves->len; i++) {
-		const Part *part = message->leaves->pdata[i];
-		const char *delsp = part_parameter(part, "delsp");
-		if (body_is_shown(part) && strcmp(part->type, "text/plain") == 0 && delsp &&
-		    g_ascii_strcasecmp(delsp, "yes") == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-json_t *links_describe(const Message *message, const char *subject, const char *text,
-                       const GPtrArray *pages, Flow *flow, char **shown)
+json_t *links_describe(const LinkTexts *texts, json_t *findings, guint most, Flow *flow,
+                       char **shown)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	LinkWalk walk = {
-		json_array(), message->findings, seen, known, message->reading->limits.links, NULL,
-		NULL};
-	g_autofree char *unflowed = text && is_delsp(message) ? links_text_unflow(text) : NULL;
+	LinkWalk walk = {json_array(), findings, seen, known, most, NULL, NULL};
+	const GPtrArray *pages = texts->pages;
+	g_autofree char *unflowed =
+		texts->text && texts->delsp ? links_text_unflow(texts->text) : NULL;
 	g_autoptr(GPtrArray) all_shown = g_ptr_array_new_with_free_func(g_free);
-	if (subject)
-		add_from_text(&walk, subject, "subject");
-	if (text)
-		add_from_text(&walk, unflowed ? unflowed : text, "text");
+	if (texts->subject)
+		add_from_text(&walk, texts->subject, "subject");
+	if (texts->text)
+		add_from_text(&walk, unflowed ? unflowed : texts->text, "text");
 	g_hash_table_remove_all(known);
 	for (guint i = 0; pages && i < pages->len; i++)
-		g_ptr_array_add(all_shown, html_walk(pages->pdata[i], message->findings,
-		                                     add_from_html, &walk, flow));
+		g_ptr_array_add(all_shown,
+		                html_walk(pages->pdata[i], findings, add_from_html, &walk, flow));
 	g_ptr_array_add(all_shown, NULL);
 	*shown = pages && pages->len ? g_strjoinv("\n", (char **)all_shown->pdata) : NULL;
 	if (*shown)

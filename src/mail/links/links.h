@@ -1,6 +1,13 @@
 #pragma once
+#include "base/json.h"
 #include "mail/html/flow.h"
-#include "mail/message/message.h"
+
+/* Where a message's links stand; each may be NULL. */
+typedef struct {
+	const char *subject, *text;
+	gboolean delsp; /* of the text: its blanks at the ends of lines go (RFC 3676 §4.3) */
+	const GPtrArray *pages; /* its HTML parts, each a document of its own; of char * */
+} LinkTexts;
 
 /**
  * The links of a message, each as often as it stands somewhere else or is shown otherwise: [{"url",
@@ -13,15 +20,17 @@
  * (pages in the page), "css", "srcset", "meta", "script", "comment", or "shown" (a URL in the text
  * of a page that is no link there). "invalid" is true where browsers take it for no URL.
  *
- * @pages  the HTML parts, each a document of its own; GPtrArray of char *, or NULL
- * @flow   gets what they say, or NULL
- * @shown  (out) the text that a browser shows for them, or NULL; newly allocated
+ * @findings  get what is odd about them
+ * @most      of them
+ * @flow      gets what the pages say, or NULL
+ * @shown     (out) the text that a browser shows for the pages, or NULL; newly allocated
  */
-json_t *links_describe(const Message *message, const char *subject, const char *text,
-                       const GPtrArray *pages, Flow *flow, char **shown);
+json_t *links_describe(const LinkTexts *texts, json_t *findings, guint most, Flow *flow,
+                       char **shown);
 
 /* The links that stand in a message's attachments, as they are gathered: the same shape,
  * "attachment" tells where the file is, and "where" begins with "attachment:". */
+typedef struct LinkWalk LinkWalk;
 LinkWalk *links_walk_new(json_t *findings, guint most);
 void links_walk_free(LinkWalk *walk);
 /** What was gathered so far. Borrowed. */

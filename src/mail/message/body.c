@@ -88,3 +88,15 @@ char *body_joined(const GPtrArray *texts)
 		g_string_append_printf(all, "\n%s", (const char *)texts->pdata[i]);
 	return all ? g_string_free(all, FALSE) : NULL;
 }
+
+gboolean body_is_delsp(const Message *message)
+{
+	for (guint i = 0; i < message->leaves->len; i++) {
+		const Part *part = message->leaves->pdata[i];
+		const char *delsp = part_parameter(part, "delsp");
+		if (body_is_shown(part) && strcmp(part->type, "text/plain") == 0 && delsp &&
+		    g_ascii_strcasecmp(delsp, "yes") == 0)
+			return TRUE;
+	}
+	return FALSE;
+}

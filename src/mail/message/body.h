@@ -12,3 +12,5 @@ char *body_joined(const GPtrArray *texts);
 
 /** A part's content as UTF-8. Newly allocated. */
 char *body_decode(json_t *findings, Part *part);
+/** Whether a blank at the end of a line of its text goes when lines are joined (RFC 3676 §4.3). */
+gboolean body_is_delsp(const Message *message);

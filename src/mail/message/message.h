@@ -1,6 +1,7 @@
 #pragma once
 #include "base/json.h"
 #include "mail/findings/limits.h"
+#include "mail/links/links.h"
 
 #include <gmime/gmime.h>
 
@@ -33,8 +34,6 @@ typedef struct {
 	Taking *taking;       /* of mail/taking.h, or NULL: nothing is taken out */
 } Reading;
 
-typedef struct LinkWalk LinkWalk;
-
 typedef struct {
 	GMimeObject *object; /* borrowed from the message */
 	char *type;          /* "text/plain", lower case; as declared, or as MIME's defaults say */
@@ -57,7 +56,7 @@ typedef struct {
 	GPtrArray *inner;  /* GMimeObject: roots of what was signed as a whole */
 	json_t *findings;
 	gboolean ambiguous;   /* another reader may see another message in the same bytes */
-	LinkWalk *file_links; /* links in attachments (mail/links.h), while it is described */
+	LinkWalk *file_links; /* links in attachments, while it is described */
 } Message;
 
 /** Once in a process: attached messages become leaves. */
