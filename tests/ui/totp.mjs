@@ -64,6 +64,7 @@ test('codes of an authenticator are turned on, asked for, and not to be guessed;
   await offer.getByLabel('Code that it shows now').fill(codeOf(secret)); // a half minute may end before it is looked at: the one before counts, too
   await page.keyboard.press('Enter');
   const kept = page.getByRole('dialog', { name: 'Recovery codes' });
+  await kept.getByRole('button', { name: 'I have kept them' }).waitFor(); // what follows does not wait
   const recovery = await kept.locator('code').allTextContents();
   assert.ok(recovery.length >= 8, `${recovery.length} codes`);
   assert.deepEqual(await barriers(page), []);

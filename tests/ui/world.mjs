@@ -81,6 +81,8 @@ export async function enter(path = '/', options = {}) {
 }
 
 export async function logIn(page, words = passphrase, name = 'mara') {
+  await page.getByLabel('User name').waitFor();
+  if (await page.getByLabel('Account').count()) await page.getByLabel('Account').selectOption('Trawl’s own');
   await page.getByLabel('User name').fill(name);
   await page.getByLabel('Passphrase').fill(words);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
