@@ -26,6 +26,7 @@ static const struct {
 	gboolean is_frame;
 } files[] = {
 	{"/index.html", "text/html; charset=utf-8", FALSE},
+	{"/queue.html", "text/html; charset=utf-8", FALSE},
 	{"/icon.svg", "image/svg+xml", FALSE},
 	{"/frame.html", "text/html; charset=utf-8", TRUE},
 };
@@ -49,6 +50,20 @@ static gboolean takes(const Request *request, const char *header, const char *wh
 	return value && strstr(value, what);
 }
 
+/* The file for a path. The page of the queue is one that asks for the queue; of another filter than
+ * the first only the browser knows what it means. */
+static const char *file_of(const Request *request)
+{
+	gboolean is_home = strcmp(request->path, "/") == 0;
+	gboolean is_place =
+		is_home || (!g_str_has_prefix(request->path, "/v1") &&
+	                    !strchr(request->path, '.') && takes(request, "accept", "text/html"));
+	if (!is_place)
+		return request->path;
+	gboolean is_queue = is_home || strcmp(request->path, "/incidents") == 0;
+	return is_queue && !request->query_text ? "/queue.html" : "/index.html";
+}
+
 /* FALSE: it is none of the console's. Whether there is such a part is seen when it is looked up. */
 static gboolean find_file(const Request *request, File *file)
 {
@@ -56,11 +71,9 @@ static gboolean find_file(const Request *request, File *file)
 	for (guint i = 0; file->is_part && i < G_N_ELEMENTS(parts); i++)
 		if (g_str_has_suffix(request->path, parts[i].suffix))
 			file->type = parts[i].type;
-	gboolean is_place = strcmp(request->path, "/") == 0 ||
-	                    (!g_str_has_prefix(request->path, "/v1") &&
-	                     !strchr(request->path, '.') && takes(request, "accept", "text/html"));
+	const char *path = file_of(request);
 	for (guint i = 0; !file->type && i < G_N_ELEMENTS(files); i++)
-		if (strcmp(files[i].path, request->path) == 0 || (is_place && i == 0))
+		if (strcmp(files[i].path, path) == 0)
 			*file = (File){files[i].path, files[i].type, files[i].is_frame, FALSE};
 	return file->type != NULL;
 }

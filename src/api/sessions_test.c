@@ -205,6 +205,32 @@ static void the_console_is_what_a_browser_gets(void)
 	}
 }
 
+/* So that they are on their way while the console itself still is. */
+static void the_page_names_what_it_is_going_to_ask_for(void)
+{
+	g_autoptr(ApiRig) rig = api_rig_new();
+	static const struct {
+		const char *target;
+		gboolean is_queue;
+	} cases[] = {
+		{"/", TRUE},
+		{"/incidents", TRUE},
+		{"/incidents?q=is%3Aall", FALSE},
+		{"/incidents/7", FALSE},
+		{"/settings/about", FALSE},
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Reply) reply =
+			api_rig_call(rig, 0, "GET", cases[i].target, NULL, "Accept: text/html\r\n");
+		g_autofree char *text = g_strndup(g_bytes_get_data(reply->body, NULL),
+		                                  g_bytes_get_size(reply->body));
+		g_test_message("%s", cases[i].target);
+		g_assert_nonnull(strstr(text, "href=\"/v1/session\""));
+		g_assert_cmpint(strstr(text, "href=\"/v1/incidents?") != NULL, ==,
+		                cases[i].is_queue);
+	}
+}
+
 /* What the page names is there, and may be kept for ever; the page itself is asked for each time.
  */
 static void parts_of_the_console_are_kept(void)
@@ -254,6 +280,8 @@ int main(int argc, char **argv)
 	TEST("another site logs nobody in", another_site_logs_nobody_in);
 	TEST("a session ends by itself", a_session_ends_by_itself);
 	TEST("the console is what a browser gets", the_console_is_what_a_browser_gets);
+	TEST("the page names what it is going to ask for",
+	     the_page_names_what_it_is_going_to_ask_for);
 	TEST("parts of the console are kept", parts_of_the_console_are_kept);
 	return g_test_run();
 }

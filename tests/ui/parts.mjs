@@ -19,6 +19,18 @@ test('the queue asks for each thing once, and other pages come after it', async 
   await leave(page);
 });
 
+// a browser says so of what was on its way and nobody asked for
+test('whatever the page names is asked for, wherever it leads', async () => {
+  for (const path of ['/', '/incidents', '/incidents?q=is%3Aall', '/settings/about', '/login', '/sign-on/callback?error=access_denied']) {
+    const page = await open();
+    await page.goto(url + path);
+    await page.locator('h1').waitFor();
+    await page.waitForTimeout(4000);
+    assert.deepEqual(page.said.filter((line) => line.includes('preload')), [], path);
+    await page.context().close();
+  }
+});
+
 test('what happens before the stream of events begins is heard of', async () => {
   const page = await enter('/settings/about');
   let goOn;

@@ -6,7 +6,7 @@ import { loadSession, unknown } from './app/session';
 import { Shell } from './app/shell';
 import './app/theme';
 import { session } from './base/api';
-import { settle } from './base/first';
+import { askFirst, settle } from './base/first';
 import { go, match, path } from './base/router';
 import { Failed } from './components/basics';
 import { texts } from './i18n';
@@ -24,6 +24,7 @@ function Console() {
   return session.value ? <Shell /> : <Login />;
 }
 
+askFirst();
 // Its part is on the way while who is there is asked. Whoever comes back from a provider is about to be somebody.
 begin(pages.find((page) => match(page.path, path.value))?.show);
 const known = path.value === '/sign-on/callback' ? undefined : loadSession();

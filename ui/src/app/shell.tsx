@@ -5,7 +5,7 @@ import { ended, session } from '../base/api';
 import { live } from '../base/events';
 import { bindings, useKeys } from '../base/keys';
 import { go, match, path } from '../base/router';
-import { Button, Empty, Menu } from '../components/basics';
+import { Button, Empty, Mark, Menu } from '../components/basics';
 import { Dialog, Toasts } from '../components/dialog';
 import { Name } from '../components/name';
 import { language, languages, setLanguage, t, word } from '../i18n';
@@ -74,7 +74,7 @@ function Bar({ onHelp }: { onHelp: () => void }) {
   return (
     <header class="app-bar">
       <Button look="quiet" class="icon menu-toggle" aria-label={t('app.menu')} aria-expanded={menuOpen.value} onClick={() => (menuOpen.value = !menuOpen.value)}>☰</Button>
-      <a class="brand" href={home}><img src="/icon.svg" alt="" />{t('app.name')}</a>
+      <a class="brand" href={home}><Mark />{t('app.name')}</a>
       {hasSearch ? (
         <form class="app-search" role="search" onSubmit={(event) => { event.preventDefault(); search.current?.blur(); go(`/search?q=${encodeURIComponent(text)}`); }}>
           <input ref={search} class="input" type="search" aria-label={t('app.search')} placeholder={t('app.search')} value={text}

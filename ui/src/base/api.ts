@@ -84,8 +84,8 @@ async function send(method: string, path: string, options: Options): Promise<Res
   }
   let response: Response;
   const to = address(path, options.query);
-  const asked = method === 'GET' ? early().get(to) : undefined;
-  if (asked) early().delete(to);
+  const asked = method === 'GET' ? early.get(to) : undefined;
+  if (asked) early.delete(to);
   try {
     response = await (asked ?? fetch(to, {
       method,

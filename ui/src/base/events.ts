@@ -4,7 +4,7 @@ import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { en } from '../i18n/en';
 import { api, session } from './api';
-import { newestAddress, settle, takeEarly } from './first';
+import { early, newestAddress, settle } from './first';
 import { whenIdle } from './load';
 import type { Activity } from './types';
 
@@ -57,15 +57,16 @@ function fail(): void {
 }
 
 /** From where the first page stands, when there is one that was asked for early: then there is time. */
-function begin(): void {
-  if (!session.value || stream) return;
-  const newest = takeEarly<{ last: number }>(newestAddress);
-  if (!newest) open();
-  else whenIdle(() => session.value && !stream && open(newest.last));
+async function begin(): Promise<void> {
+  await settle();
+  const newest = early.has(newestAddress) ? await api.get<{ last: number }>('/activity', { limit: 1 }).catch(() => undefined) : undefined;
+  const start = () => session.value && !stream && open(newest?.last);
+  if (newest) whenIdle(start);
+  else start();
 }
 
 effect(() => {
-  if (session.value && !stream) void settle().then(begin);
+  if (session.value && !stream) void begin();
   if (session.value === null && stream) {
     stream.close();
     stream = null;

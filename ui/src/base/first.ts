@@ -1,23 +1,21 @@
-// What the first page asks for, in a place of its own, so that a script that comes before all others can ask for it (early.ts).
+// What the first page asks for, at once and all together. Most of it is on its way by then, for the page names it too (ui/build.mjs).
 
 /** Asked for already, by address: who wants one takes it out. */
-export function early(): Map<string, Promise<Response>> {
-  return ((window as { trawlEarly?: Map<string, Promise<Response>> }).trawlEarly ??= new Map());
-}
+export const early = new Map<string, Promise<Response>>();
 
 const here = new Map<string, unknown>();
 
 async function takeAll(): Promise<void> {
   let late = false;
   const take = async (address: string): Promise<void> => {
-    const answer = early().get(address)!;
-    early().delete(address);
+    const answer = early.get(address)!;
+    early.delete(address);
     const response = await answer;
     if (!response.ok) return;
     const body: unknown = await response.json();
     if (!late) here.set(address, body);
   };
-  const waiting = Promise.allSettled([...early().keys()].filter((address) => address !== sessionAddress).map(take));
+  const waiting = Promise.allSettled([...early.keys()].filter((address) => address !== sessionAddress && address !== newestAddress).map(take));
   await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 500))]);
   late = true;
 }
@@ -36,11 +34,9 @@ export function takeEarly<T>(address: string): T | undefined {
 
 /** It was asked for by somebody else, or too long ago. */
 export function forgetEarly(): void {
-  early().clear();
+  early.clear();
   here.clear();
 }
-
-export const earlyOptions: RequestInit = { headers: { Accept: 'application/json' }, credentials: 'same-origin' };
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -67,15 +63,23 @@ export const newestAddress = address('/activity', { limit: 1 });
 /** What the queue shows when nothing is asked of it, by pages of so many. */
 export const firstFilter = 'is:open';
 export const queueSize = 200;
-export const queueQuery = (text: string): Query => ({ ...filterQuery(text), sort: saidOf(text, 'sort') ? null : 'need' });
+export const queueQuery = (text: string): Query => ({ ...(text === firstFilter ? { filter: text } : filterQuery(text)), sort: saidOf(text, 'sort') ? null : 'need' });
 
 /** How a list is asked for that is known to be short. */
 export const shortList: Query = { limit: 500 };
 
-export function firstAnswers(): string[] {
+function firstAnswers(): string[] {
   const { pathname, search } = location;
   if (['/setup', '/sign-on/callback', '/login'].includes(pathname)) return [sessionAddress];
   const queue = pathname === '/' || pathname === '/incidents' ? [
     address('/incidents', { ...queueQuery(new URLSearchParams(search).get('q') ?? firstFilter), limit: queueSize }), address('/views', shortList), address('/preferences')] : [];
-  return [sessionAddress, newestAddress, ...queue];
+  return [sessionAddress, ...queue, newestAddress];
+}
+
+export function askFirst(): void {
+  for (const one of firstAnswers()) {
+    const answer = fetch(one, { headers: { Accept: 'application/json' }, credentials: 'same-origin' });
+    answer.catch(() => undefined);
+    early.set(one, answer);
+  }
 }

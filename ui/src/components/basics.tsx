@@ -24,6 +24,16 @@ export function Button({ look, hint, busy = false, children, ...rest }: ButtonPr
   );
 }
 
+/** Trawl's own, as /icon.svg is, but here with the first picture. */
+export function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="7" fill="#0b5cad" />
+      <path d="M6 9h20M9 9c0 9 3 14 7 14s7-5 7-14M12.500 9c.2 6 1.300 13.500 3.500 13.500S19.300 15 19.500 9M8 15.500h16" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" />
+    </svg>
+  );
+}
+
 export function Badge({ tone = 'plain', children, title }: { tone?: Tone; children: ComponentChildren; title?: string }) {
   return <span class={`badge tone-${tone}`} title={title}>{children}</span>;
 }

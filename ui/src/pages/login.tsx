@@ -5,7 +5,7 @@ import { api, Problem, session, words } from '../base/api';
 import { useLoad } from '../base/load';
 import { go, query } from '../base/router';
 import type { Session } from '../base/types';
-import { Button, Input, Note, Select } from '../components/basics';
+import { Button, Input, Mark, Note, Select } from '../components/basics';
 import { t } from '../i18n';
 
 interface Provider {
@@ -135,7 +135,7 @@ function Ways({ methods, again = false }: { methods: Methods | undefined; again?
 
   return (
     <div class="card stack">
-      <div class="brand"><img src="/icon.svg" alt="" /><h1>{t(again ? 'login.again' : 'login.title')}</h1></div>
+      <div class="brand"><Mark /><h1>{t(again ? 'login.again' : 'login.title')}</h1></div>
       {again && <p>{t('login.again.hint')}</p>}
       {wrong && <div role="alert"><Note tone="critical">{wrong}</Note></div>}
       {away.map((one) => <Button key={one.id} look={onlyWay ? 'primary' : undefined} disabled={leaving} onClick={() => void leave(one)}>{t('login.oidc', { name: one.name })}</Button>)}
@@ -193,7 +193,7 @@ export function Back() {
   return (
     <main class="lone">
       <div class="card stack">
-        <div class="brand"><img src="/icon.svg" alt="" /><h1>{wrong ? t('signon.back.refused') : t('signon.back.title')}</h1></div>
+        <div class="brand"><Mark /><h1>{wrong ? t('signon.back.refused') : t('signon.back.title')}</h1></div>
         {wrong ? <div role="alert"><Note tone="critical"><p class="break">{wrong}</p></Note></div> : <p role="status" class="row"><span class="wait" />{t('signon.back.busy')}</p>}
         {wrong && <a class="button primary" href="/login">{t('signon.back.again')}</a>}
       </div>
@@ -227,7 +227,7 @@ export function Setup() {
   return (
     <main class="lone">
       <form class="card stack" onSubmit={submit}>
-        <div class="brand"><img src="/icon.svg" alt="" /><h1>{t('setup.title')}</h1></div>
+        <div class="brand"><Mark /><h1>{t('setup.title')}</h1></div>
         <p class="soft">{t('setup.hint')}</p>
         {error !== null && <div role="alert"><Note tone="critical" title={gone ? t('setup.gone') : undefined}>{gone ? t('setup.gone.hint') : words(error)}</Note></div>}
         <Input label={t('setup.name')} value={name} onChange={setName} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
