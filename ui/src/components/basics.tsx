@@ -41,21 +41,27 @@ export function Badge({ tone = 'plain', children, title }: { tone?: Tone; childr
 const severityTones: Record<Severity, Tone> = {
   informational: 'plain', minor: 'minor', moderate: 'moderate', major: 'major', critical: 'critical' };
 
+// in each row of long lists, and so without a component of its own in them
 export function SeverityBadge({ value }: { value: Severity }) {
-  return <Badge tone={severityTones[value]}>{word('severity', value)}</Badge>;
+  return Badge({ tone: severityTones[value], children: word('severity', value) });
 }
 
 const dispositionTones: Partial<Record<Disposition, Tone>> = {
   malicious: 'critical', suspicious: 'major', spam: 'moderate', bulk: 'minor', low_risk: 'good', known_good: 'good', false_negative: 'critical', simulated: 'accent' };
 
 export function DispositionBadge({ value }: { value: Disposition }) {
-  return <Badge tone={dispositionTones[value] ?? 'plain'}>{word('disposition', value)}</Badge>;
+  return Badge({ tone: dispositionTones[value], children: word('disposition', value) });
+}
+
+function tellMoment({ currentTarget }: { currentTarget: HTMLTimeElement }): void {
+  const at = currentTarget.dateTime;
+  currentTarget.title = `${format(at)}\n${utc(at)}`;
 }
 
 /** A moment: how long ago, with the reader's own time and UTC on hover. */
 export function Time({ at, whole = false }: { at: string | null | undefined; whole?: boolean }) {
   if (!at) return <span class="soft">–</span>;
-  return <time dateTime={at} title={`${format(at)}\n${utc(at)}`}>{whole ? format(at) : ago(at)}</time>;
+  return <time dateTime={at} onMouseOver={tellMoment}>{whole ? format(at) : ago(at)}</time>;
 }
 
 export function Field({ label, hint, wrong, children }: { label: string; hint?: ComponentChildren; wrong?: string | null; children: (id: string, described: string) => ComponentChildren }) {

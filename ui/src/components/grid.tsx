@@ -1,9 +1,11 @@
 // A long list: only the rows in sight are in the page, so that a hundred thousand scroll like a hundred.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLater } from '../base/load';
 
 const ROW = 36; // as --row
 const AHEAD = 100; // rows before the end at which more are asked for
+const BESIDE = 8; // rows on both sides of those in sight
 
 export interface Column<T> {
   name: string;
@@ -36,12 +38,17 @@ function tellWhole(event: { target: EventTarget | null }): void {
 
 export function Grid<T extends { id: number }>({ label, columns, rows, cursor, picked, onCursor, onOpen, onEnd, foot, gone }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
-  const template = { gridTemplateColumns: columns.map((column) => column.width).join(' ') };
+  // in rows: nothing is drawn anew before there is another one in sight, and none before it is known how many there is room for
+  const [top, setTop] = useState(0);
+  const [room, setRoom] = useState(0);
+  const beside = useLater() ? BESIDE : 0;
 
   useLayoutEffect(() => {
     const element = box.current!;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const measure = () => {
+      setTop(Math.floor(element.scrollTop / ROW));
+      setRoom(Math.ceil(element.clientHeight / ROW) + 1);
+    };
     const watch = new ResizeObserver(measure);
     watch.observe(element);
     element.addEventListener('scroll', measure, { passive: true });
@@ -60,25 +67,26 @@ export function Grid<T extends { id: number }>({ label, columns, rows, cursor, p
     else if (top + ROW + 36 > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW + 36 - element.clientHeight;
   }, [cursor]);
 
-  const first = Math.max(0, Math.floor(view.top / ROW) - 8);
-  const end = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW) + 8);
+  const first = Math.max(0, top - beside);
+  const end = room ? Math.min(rows.length, top + room + beside) : 0;
   useEffect(() => {
-    if (end >= rows.length - AHEAD) onEnd();
-  }, [end, rows.length]);
+    if (room && end >= rows.length - AHEAD) onEnd();
+  }, [end, rows.length, room > 0]);
 
   return (
-    <div class="grid" ref={box} onMouseOver={tellWhole}>
+    <div class="grid" ref={box} style={{ '--columns': columns.map((column) => column.width).join(' ') }} onMouseOver={tellWhole}>
       <div role="grid" aria-label={label} aria-rowcount={rows.length} tabIndex={0} aria-activedescendant={rows[cursor] && `row-${rows[cursor].id}`}>
-        <div class="grid-head" role="row" style={template}>
+        <div class="grid-head" role="row">
           {columns.map((column) => <div key={column.name} role="columnheader" class={column.number ? 'num' : ''}>{column.title}</div>)}
         </div>
         <div class="grid-space" style={{ height: `${rows.length * ROW}px` }} role="rowgroup">
           {rows.slice(first, end).map((row, i) => {
             const index = first + i;
+            const why = gone?.(row) ?? undefined;
             return (
               <div key={row.id} id={`row-${row.id}`} role="row" aria-rowindex={index + 1} aria-selected={picked.has(row.id)}
-                class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''} ${gone?.(row) ? 'gone' : ''}`} title={gone?.(row) ?? undefined}
-                style={{ ...template, top: `${index * ROW}px` }} onClick={() => onCursor(index)} onDblClick={() => onOpen(row)}>
+                class={`grid-row ${index === cursor ? 'cursor' : ''} ${picked.has(row.id) ? 'picked' : ''} ${why ? 'gone' : ''}`} title={why}
+                style={`top: ${index * ROW}px`} onClick={() => onCursor(index)} onDblClick={() => onOpen(row)}>
                 {columns.map((column) => <div key={column.name} role="gridcell" class={column.number ? 'num' : 'clip'}>{column.cell(row)}</div>)}
               </div>
             );
