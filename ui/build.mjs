@@ -8,7 +8,7 @@
 // server sends that as it is.
 import { context, build } from 'esbuild';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -17,6 +17,18 @@ const watch = process.argv.includes('--watch');
 const out = process.argv.slice(2).find((word) => !word.startsWith('--')) ?? join(here, 'dist');
 const parts = join(out, 'parts');
 mkdirSync(out, { recursive: true });
+
+// A language is one object in what is built: to put it together of the objects of its files takes a browser longer than all else that it
+// does before it draws.
+const languages = {
+  name: 'languages',
+  setup: (b) => b.onLoad({ filter: /i18n.(en|de)\.ts$/ }, async ({ path }) => {
+    const { outputFiles, metafile } = await build({ entryPoints: [path], bundle: true, format: 'esm', write: false, metafile: true });
+    const catalogue = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+    const contents = Object.entries(catalogue).map(([name, texts]) => `export const ${name} = ${JSON.stringify(texts)};`).join('\n');
+    return { contents, watchFiles: Object.keys(metafile.inputs).map((file) => resolve(file)) };
+  }),
+};
 
 const options = {
   outdir: parts,
@@ -32,6 +44,7 @@ const options = {
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
+  plugins: [languages],
 };
 const console_ = { ...options, entryPoints: { console: join(here, 'src/main.tsx') }, splitting: true };
 // As ui/src/base/first.ts has them: a browser takes what is on its way for what is asked for when the two addresses are the same.
@@ -59,7 +72,7 @@ async function finish(built) {
 
 rmSync(parts, { recursive: true, force: true });
 if (watch) {
-  const running = await context({ ...console_, plugins: [{ name: 'finish', setup: (b) => b.onEnd(finish) }] });
+  const running = await context({ ...console_, plugins: [languages, { name: 'finish', setup: (b) => b.onEnd(finish) }] });
   await running.watch();
 } else {
   await finish(await build(console_));
